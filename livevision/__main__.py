@@ -1,0 +1,93 @@
+"""The command line: every module in `commands` is one command."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from livevision import __version__, commands
+from livevision.errors import LivevisionError
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the process's exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        arguments = parse(words)
+        logging.basicConfig(
+            level=arguments.log_level.upper(),
+            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+            stream=sys.stderr,
+        )
+        return int(arguments.execute(arguments))
+    except LivevisionError as error:
+        print(f"livevision: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("livevision: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # e.g. `livevision replay ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The words of the command line as a namespace whose `execute` does the command.
+
+    Without a command's name the words are those of `run`: `livevision clip.mp4` plays a clip.
+    """
+    words = list(words)
+    names = commands.available()
+    first = next((word for word in words if not word.startswith("-")), None)
+    asks_help = any(word in ("-h", "--help", "--version") for word in words)
+    if first not in names and not (asks_help and first is None):
+        words.insert(0, "run")
+    return _parser(first if first in names else "run").parse_args(words)
+
+
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="livevision",
+        description="Reads American Sign Language fingerspelling and names faces, "
+        "live from a webcam or replayed from a recording.",
+        epilog="example: livevision            (webcam 0; the same as 'livevision run 0')\n"
+        "         livevision demo       (no camera needed)\n"
+        "'livevision COMMAND --help' explains a command.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"livevision {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for name in commands.available():
+        module = commands.module(name)
+        description, _, example = (module.__doc__ or "").partition("\n\n")
+        child = subparsers.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=description,
+            epilog=example,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == wanted:  # the options of the others need not be known
+            child.add_argument(
+                "--log-level",
+                choices=("debug", "info", "warning", "error"),
+                default="warning",
+                help="how much to tell on stderr (default: %(default)s)",
+            )
+            module.add_arguments(child)
+            child.set_defaults(execute=module.execute)
+    return parser
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt  # SIGTERM ends a run as cleanly as Ctrl-C
+
+
+if __name__ == "__main__":
+    sys.exit(main())

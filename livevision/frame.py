@@ -1,0 +1,177 @@
+"""The values that travel from source to sink. Nothing here does any work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8]
+"""Pixels from 0 to 255: (height, width, 3) in BGR order, or (height, width) if grey."""
+
+Points: TypeAlias = NDArray[np.float32]
+"""(n, 2) or (n, 3): x, y in pixels of the full frame, and z in the same unit where there is one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a stream."""
+
+    image: Image
+    """Read-only, BGR: draw on a copy."""
+    index: int
+    """0 for the first picture the source read; a gap means frames were dropped."""
+    time: float
+    """Seconds since the first picture, by the source's own clock."""
+    captured: float | None = None
+    """`time.monotonic()` when a live source delivered the picture; None for recordings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of the full frame; `right` and `bottom` lie just outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """(x, y) of the middle."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def clip(self, image: Image) -> Self:
+        """The part of the box that lies inside `image`; may be empty."""
+        height, width = image.shape[:2]
+        left, right = np.clip((self.left, self.right), 0, width)
+        top, bottom = np.clip((self.top, self.bottom), 0, height)
+        return type(self)(int(left), int(top), int(right), int(bottom))
+
+    def crop(self, image: Image) -> Image:
+        """The part of `image` inside the box (a view, not a copy); empty if they do not meet."""
+        inside = self.clip(image)
+        return image[inside.top : inside.bottom, inside.left : inside.right]
+
+    def square(self, margin: float = 0.0) -> Self:
+        """The smallest square around the box, widened by `margin` of its side on every edge."""
+        half = max(self.width, self.height) * (0.5 + margin)
+        x, y = self.center
+        return type(self)(
+            int(np.floor(x - half)),
+            int(np.floor(y - half)),
+            int(np.ceil(x + half)),
+            int(np.ceil(y + half)),
+        )
+
+    @classmethod
+    def around(cls, points: Points) -> Self:
+        """The smallest box that holds all `points`, (n, 2) or (n, 3)."""
+        left, top = np.floor(points[:, :2].min(axis=0))
+        right, bottom = np.ceil(points[:, :2].max(axis=0)) + 1
+        return cls(int(left), int(top), int(right), int(bottom))
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union with `other`, 0 to 1."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        height = min(self.bottom, other.bottom) - max(self.top, other.top)
+        if width <= 0 or height <= 0:
+            return 0.0
+        shared = width * height
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """One thing a recogniser sees in one frame."""
+
+    kind: str
+    """What it is: "hand", "face", ..."""
+    box: Box
+    label: str = ""
+    """What it says: a letter, a name; empty if it is there but says nothing (no sign)."""
+    confidence: float = 0.0
+    """Probability that `label` is right, 0 to 1."""
+    track: int | None = None
+    """The same number for the same hand or face from frame to frame."""
+    landmarks: Points | None = None
+    """(n, 2) or (n, 3), in pixels of the full frame."""
+    alternatives: tuple[tuple[str, float], ...] = ()
+    """Other labels and their probabilities, likeliest first, without `label`."""
+
+
+_LABEL_KEYS = {"person": "name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that was read over a stretch of time: a letter that was signed, a person's stay."""
+
+    kind: str
+    """"letter", "person", ..."""
+    label: str
+    start: float
+    """Seconds of the stream."""
+    end: float
+    confidence: float
+    details: Mapping[str, object] = field(default_factory=dict)
+    """Further fields of its JSON form: "hand", "alternatives", "track", ..."""
+
+    def record(self) -> dict[str, object]:
+        """The event as the JSON object that `--events` and `replay --json` write."""
+        return {
+            _LABEL_KEYS.get(self.kind, self.kind): self.label,
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "confidence": round(self.confidence, 4),
+            **self.details,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """What one recogniser has to say after one frame."""
+
+    detections: tuple[Detection, ...] = ()
+    events: tuple[Event, ...] = ()
+    """What came to its end with this frame, each reported once."""
+    text: str = ""
+    """Running text: everything read so far, as a person would read it."""
+    stages: tuple[tuple[str, Image], ...] = ()
+    """Names and pictures of the steps from crop to model input, for the stage view."""
+    hints: tuple[str, ...] = ()
+    """What the user could do to be read better: "more light", ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How the run is doing, as measured when the result was made."""
+
+    fps: float = 0.0
+    """Frames worked on per second, over the last seconds."""
+    latency: float | None = None
+    """Seconds from the camera's delivery of the frame to its result; None for recordings."""
+    dropped: int = 0
+    """Frames that were never worked on, because the pipeline was busy."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """A frame and all that was found in it."""
+
+    frame: Frame
+    detections: tuple[Detection, ...] = ()
+    events: tuple[Event, ...] = ()
+    text: str = ""
+    stages: tuple[tuple[str, Image], ...] = ()
+    hints: tuple[str, ...] = ()
+    stats: Stats = Stats()
