@@ -1,0 +1,82 @@
+"""What a user wants every time: one TOML file in their configuration folder.
+
+Its entries are options of `livevision run`, e.g. `camera = 1`, `mirror = false`,
+`size = "1280x720"`; they are put before the words of the command line, which therefore win.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from livevision.errors import OutputError, UsageError
+
+Value = bool | int | float | str
+
+SOURCE = "camera"
+"""The one entry that is no option: the SOURCE when none is given."""
+
+
+def path() -> Path:
+    """Where the settings are; the variable LIVEVISION_CONFIG names another file."""
+    named = os.environ.get("LIVEVISION_CONFIG")
+    if named:
+        return Path(named)
+    return platformdirs.user_config_path("livevision", appauthor=False) / "settings.toml"
+
+
+def data_folder() -> Path:
+    """Where personal data is kept; the variable LIVEVISION_DATA names another folder."""
+    named = os.environ.get("LIVEVISION_DATA")
+    return Path(named) if named else platformdirs.user_data_path("livevision", appauthor=False)
+
+
+def read(file: Path | None = None) -> dict[str, Value]:
+    """The settings; empty if there is no file. Raises UsageError if it is no such file."""
+    file = file or path()
+    try:
+        values = tomlkit.parse(file.read_text(encoding="utf-8")).unwrap()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise UsageError(
+            f"Cannot read the settings {file}: {error}. Mend the file or delete it."
+        ) from error
+    for key, value in values.items():
+        if not isinstance(value, bool | int | float | str):
+            raise UsageError(
+                f"The settings {file} have a {key} that is neither text, number, true nor false. "
+                "Mend the file or delete it."
+            )
+    return values
+
+
+def write(values: Mapping[str, Value], file: Path | None = None) -> None:
+    """Replace the settings at once; raises OutputError if they cannot be written."""
+    file = file or path()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(file.name + ".new")
+        draft.write_text(tomlkit.dumps(dict(values)), encoding="utf-8")
+        draft.replace(file)
+    except OSError as error:
+        raise OutputError(f"Cannot write the settings {file}: {error.strerror}.") from error
+
+
+def words(values: Mapping[str, Value]) -> list[str]:
+    """The settings as words of the command line of `run`, but for `camera`."""
+    result = []
+    for key, value in values.items():
+        option = "--" + key.replace("_", "-")
+        if key == SOURCE:
+            continue
+        if value is True:
+            result.append(option)
+        elif value is False:
+            result.append("--no-" + option[2:])
+        else:
+            result.append(f"{option}={value}")
+    return result
