@@ -1,0 +1,243 @@
+"""MediaPipe's two networks for hands, run directly on LiteRT: one finds palms, one landmarks.
+
+The models are those of MediaPipe 0.10 (Zhang et al., "MediaPipe Hands: On-device Real-time Hand
+Tracking", 2020) and so is the geometry between them. MediaPipe's own graph hides the steps: it
+cannot be told where to look, takes tens of milliseconds to forget a stream, and with two hands
+allowed and one in view it searches for palms in every frame.
+"""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision.errors import ModelError
+from livevision.frame import Image, Points
+
+Floats = NDArray[np.float32]
+
+PALM_INPUT = 192
+LANDMARK_INPUT = 224
+_RIGID = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
+"""Landmarks whose box is tracked: all but the outer joints, which move most."""
+_Z_SCALE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A square part of a picture, turned so that the hand in it points up."""
+
+    x: float
+    """Middle, in pixels."""
+    y: float
+    size: float
+    """Side in pixels."""
+    angle: float = 0.0
+    """Radians; clockwise on the screen, 0 when the square is upright."""
+
+    def crop(self, image: Image, side: int) -> Image:
+        """The region as an upright (side, side) picture, edges of `image` repeated outside it."""
+        cos, sin = self._turn()
+        step = self.size / side
+        half = self.size / 2
+        matrix = np.array(
+            [
+                [cos * step, -sin * step, self.x - cos * half + sin * half],
+                [sin * step, cos * step, self.y - sin * half - cos * half],
+            ]
+        )
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        crop = cv2.warpAffine(
+            image, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(crop, np.uint8)
+
+    def outward(self, points: Floats) -> Floats:
+        """Points (n, 3) given in sides of the region, as pixels of the picture."""
+        cos, sin = self._turn()
+        u, v = points[:, 0] - 0.5, points[:, 1] - 0.5
+        x = self.x + self.size * (cos * u - sin * v)
+        y = self.y + self.size * (sin * u + cos * v)
+        return np.stack((x, y, points[:, 2] * self.size), axis=1)
+
+    def turned(self, points: Floats) -> Floats:
+        """Points (n, 3) around the origin, from the region's axes to the picture's."""
+        cos, sin = self._turn()
+        x, y = points[:, 0], points[:, 1]
+        return np.stack((cos * x - sin * y, sin * x + cos * y, points[:, 2]), axis=1)
+
+    def _turn(self) -> tuple[float, float]:
+        return float(np.cos(self.angle)), float(np.sin(self.angle))
+
+
+@dataclass(frozen=True, slots=True)
+class Palm:
+    """Where a palm seems to be."""
+
+    score: float
+    """0 to 1."""
+    region: Region
+    """Where the whole hand should be."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What the landmark network says of a region."""
+
+    presence: float
+    """Probability that a hand is in it, 0 to 1."""
+    right: float
+    """Probability that it is a right hand, in a picture that is not mirrored, 0 to 1."""
+    landmarks: Points
+    """(21, 3), pixels of the picture."""
+    world: Floats
+    """(21, 3), metres around the hand's middle; x to the right, y down, z away."""
+
+    def region(self) -> Region:
+        """Where to look for the same hand in the next frame."""
+        points = self.landmarks[:, :2].astype(np.float64)
+        wrist, index, middle, ring = points[[0, 5, 9, 13]]
+        direction = ((index + ring) / 2 + middle) / 2 - wrist
+        angle = _upright(direction[0], direction[1])
+        rigid = points[list(_RIGID)]
+        middle_of_box = (rigid.min(axis=0) + rigid.max(axis=0)) / 2
+        cos, sin = np.cos(angle), np.sin(angle)
+        turn = np.array([[cos, -sin], [sin, cos]])
+        along = (rigid - middle_of_box) @ turn
+        low, high = along.min(axis=0), along.max(axis=0)
+        width, height = high - low
+        x, y = middle_of_box + turn @ ((low + high) / 2 + (0.0, -0.1 * height))
+        return Region(float(x), float(y), 2.0 * float(max(width, height, 1.0)), angle)
+
+
+class PalmFinder:
+    """Finds palms anywhere in a picture."""
+
+    def __init__(self) -> None:
+        self._network = _Network("palm_detection/palm_detection_full.tflite")
+        self._anchors = _anchors()
+
+    def __call__(self, image: Image, *, threshold: float = 0.5) -> list[Palm]:
+        """Palms with a score of `threshold` (0 to 1) or more, best first; `image` is BGR."""
+        height, width = image.shape[:2]
+        longer = max(height, width)
+        scale = PALM_INPUT / longer
+        inner = max(1, round(width * scale)), max(1, round(height * scale))
+        left, top = (PALM_INPUT - inner[0]) // 2, (PALM_INPUT - inner[1]) // 2
+        square = np.zeros((PALM_INPUT, PALM_INPUT, 3), np.uint8)
+        small = cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR)
+        square[top : top + inner[1], left : left + inner[0]] = small
+        boxes, scores = self._network(square)[:2]
+        chance = 1.0 / (1.0 + np.exp(-np.clip(scores.reshape(-1), -100.0, 100.0)))
+        kept = np.flatnonzero(chance >= threshold)
+        if not len(kept):
+            return []
+        raw = boxes.reshape(-1, 9, 2)[kept] / PALM_INPUT
+        raw[:, 0] += self._anchors[kept]
+        raw[:, 2:] += self._anchors[kept, None]
+        palms = []
+        for score, values in _merge(raw, chance[kept]):
+            values = (values * PALM_INPUT - (left, top)) / scale
+            values[1] += np.array((left, top)) / scale  # the second row is a size, not a place
+            palms.append(Palm(score, _around_palm(values)))
+        return palms
+
+
+class LandmarkFinder:
+    """Finds the landmarks of the hand in a region."""
+
+    def __init__(self, complexity: int) -> None:
+        name = ("lite", "full")[complexity]
+        self._network = _Network(f"hand_landmark/hand_landmark_{name}.tflite")
+
+    def __call__(self, image: Image, region: Region) -> Look:
+        """Look for a hand in `region` of `image` (BGR)."""
+        points, presence, right, world = self._network(region.crop(image, LANDMARK_INPUT))
+        relative = points.reshape(21, 3) / LANDMARK_INPUT
+        relative[:, 2] /= _Z_SCALE
+        return Look(
+            float(presence.item()),
+            float(right.item()),
+            region.outward(relative),
+            region.turned(world.reshape(21, 3)),
+        )
+
+
+class _Network:
+    """A model from MediaPipe's package: BGR picture in, tensors out."""
+
+    def __init__(self, name: str) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        spec = find_spec("mediapipe")
+        if spec is None or not spec.submodule_search_locations:
+            raise ModelError("The package mediapipe is missing. Install livevision again.")
+        path = Path(spec.submodule_search_locations[0]) / "modules" / name
+        try:
+            self._interpreter = Interpreter(str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError, OSError) as error:
+            raise ModelError(
+                f"Cannot load {path}, a model of the package mediapipe. Install mediapipe again."
+            ) from error
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
+
+    def __call__(self, image: Image) -> list[Floats]:
+        pixels = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        self._interpreter.set_tensor(self._input, pixels[None].astype(np.float32) / 255.0)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+def _anchors() -> Floats:
+    """(2016, 2): middles of the palm network's boxes, in sides of its input."""
+    grids = []
+    for cells, repeats in ((24, 2), (12, 6)):
+        middles = (np.arange(cells, dtype=np.float32) + 0.5) / cells
+        x, y = np.meshgrid(middles, middles)
+        grids.append(np.repeat(np.stack((x, y), axis=-1).reshape(-1, 2), repeats, axis=0))
+    return np.concatenate(grids)
+
+
+def _merge(raw: Floats, scores: Floats, *, overlap: float = 0.3) -> list[tuple[float, Floats]]:
+    """Weighted non-maximum suppression: one mean, weighted by score, for boxes that overlap.
+
+    `raw` is (n, 9, 2): middle, size and seven points of each palm.
+    """
+    low, high = raw[:, 0] - raw[:, 1] / 2, raw[:, 0] + raw[:, 1] / 2
+    area = np.prod(np.maximum(raw[:, 1], 0.0), axis=1)
+    left = np.argsort(-scores, kind="stable")
+    merged = []
+    while len(left):
+        best = left[0]
+        sides = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
+        shared = np.prod(np.maximum(sides, 0.0), axis=1)
+        near = shared > overlap * (area[best] + area[left] - shared)
+        near[0] = True
+        group = left[near]
+        weights = scores[group] / scores[group].sum()
+        merged.append((float(scores[best]), np.tensordot(weights, raw[group], axes=1)))
+        left = left[~near]
+    return merged
+
+
+def _around_palm(values: Floats) -> Region:
+    """The region of the whole hand from a palm's middle, size and seven points, in pixels."""
+    middle, size, wrist, knuckle = values[0], values[1], values[2], values[4]
+    angle = _upright(knuckle[0] - wrist[0], knuckle[1] - wrist[1])
+    up = 0.5 * float(size[1])
+    return Region(
+        float(middle[0] + up * np.sin(angle)),
+        float(middle[1] - up * np.cos(angle)),
+        2.6 * float(max(size.max(), 1.0)),
+        angle,
+    )
+
+
+def _upright(x: float, y: float) -> float:
+    """The angle of a region in which the direction (x, y) points up, -pi to pi."""
+    return float(np.arctan2(x, -y))
