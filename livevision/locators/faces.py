@@ -1,0 +1,172 @@
+"""Faces: where they are in a picture, with MediaPipe's networks run directly on LiteRT.
+
+The models are those of MediaPipe 0.10 (Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face
+Detection on Mobile GPUs", 2019): one for faces near the camera, one for those across the room.
+"""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision.errors import ModelError
+from livevision.frame import Box, Image, Points
+
+Floats = NDArray[np.float32]
+
+SHORT_RANGE = "face_detection_short_range.tflite"
+FULL_RANGE = "face_detection_full_range_sparse.tflite"
+SCORE = {SHORT_RANGE: 0.5, FULL_RANGE: 0.6}
+"""Least score of a face, as MediaPipe has it."""
+SMALL = 0.15
+"""Side of a face, in longer sides of the picture, from which on the short range is enough."""
+_SAME = 0.3
+"""Intersection over union from which on two boxes show one face."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face in a picture."""
+
+    box: Box
+    """From brows to chin and from cheek to cheek, about."""
+    keypoints: Points
+    """(6, 2), pixels: the eye on the left of the picture, that on the right, tip of the nose,
+    middle of the mouth, the ear on the left, that on the right."""
+    score: float
+    """Probability that it is a face, 0 to 1."""
+
+
+class FaceLocator:
+    """Finds the faces in a picture; each picture by itself, nothing is remembered.
+
+    Raises ModelError if MediaPipe's models are not there.
+    """
+
+    def __init__(self) -> None:
+        self._near = _Network(SHORT_RANGE, cells=((16, 2), (8, 6)))
+        self._far = _Network(FULL_RANGE, cells=((48, 1),))
+
+    def locate(self, image: Image, *, thorough: bool = False) -> list[Face]:
+        """The faces in `image` (BGR), the largest first.
+
+        The network for far faces is asked where the other finds none or only small ones. With
+        `thorough`, a picture in which neither finds a face is searched again in parts, for faces
+        down to a fiftieth of its longer side.
+        """
+        height, width = image.shape[:2]
+        if min(height, width) < 2:
+            return []
+        whole = Box(0, 0, width, height)
+        faces = self._near(image, whole)
+        if not faces or min(face.box.width for face in faces) < SMALL * max(height, width):
+            faces = _merge(faces + self._far(image, whole))
+        if thorough and not faces:
+            side = int(np.ceil(max(height, width) / 2))
+            parts = [
+                Box(left, top, min(left + side, width), min(top + side, height))
+                for left in _steps(width, side)
+                for top in _steps(height, side)
+            ]
+            faces = _merge([face for part in parts for face in self._far(image, part)])
+        return sorted(faces, key=lambda face: -face.box.width)
+
+
+def _steps(length: int, side: int) -> list[int]:
+    """Where parts of `side` pixels begin that cover `length` pixels and overlap by a half."""
+    count = max(1, int(np.ceil((length - side) / (side / 2))) + 1)
+    return sorted({round(step) for step in np.linspace(0, max(0, length - side), count)})
+
+
+class _Network:
+    """One of the two: a picture in, faces out."""
+
+    def __init__(self, name: str, *, cells: tuple[tuple[int, int], ...]) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        spec = find_spec("mediapipe")
+        if spec is None or not spec.submodule_search_locations:
+            raise ModelError("The package mediapipe is missing. Install livevision again.")
+        path = Path(spec.submodule_search_locations[0]) / "modules" / "face_detection" / name
+        try:
+            self._interpreter = Interpreter(str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError, OSError) as error:
+            raise ModelError(
+                f"Cannot load {path}, a model of the package mediapipe. Install mediapipe again."
+            ) from error
+        details = self._interpreter.get_input_details()[0]
+        self._input, self._side = details["index"], int(details["shape"][1])
+        self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
+        self._anchors = _anchors(cells)
+        self._least = SCORE[name]
+
+    def __call__(self, image: Image, part: Box) -> list[Face]:
+        """The faces in `part` of `image`, in pixels of the whole."""
+        view = part.crop(image)
+        height, width = view.shape[:2]
+        scale = self._side / max(height, width)
+        inner = max(1, round(width * scale)), max(1, round(height * scale))
+        left, top = (self._side - inner[0]) // 2, (self._side - inner[1]) // 2
+        square = np.zeros((self._side, self._side, 3), np.uint8)
+        # areas are averaged, or far faces would alias away in large pictures
+        small = cv2.resize(view, inner, interpolation=cv2.INTER_AREA)
+        square[top : top + inner[1], left : left + inner[0]] = small[:, :, ::-1]
+        self._interpreter.set_tensor(self._input, square[None] * np.float32(2 / 255) - 1)
+        self._interpreter.invoke()
+        raw, logits = (self._interpreter.get_tensor(index) for index in self._outputs)
+        scores = 1.0 / (1.0 + np.exp(-np.clip(logits.reshape(-1), -80.0, 80.0)))
+        kept = np.flatnonzero(scores >= self._least)
+        # (n, 8, 2): middle, size and the six points, in pixels of the network's input
+        values = raw.reshape(-1, 8, 2)[kept]
+        values[:, [0, 2, 3, 4, 5, 6, 7]] += self._anchors[kept, None] * self._side
+        found = []
+        for score, (middle, size, *points) in _blend(values, scores[kept]):
+            shift = np.array((part.left - left / scale, part.top - top / scale), np.float32)
+            keypoints = np.array(points, np.float32) / np.float32(scale) + shift
+            low = (middle - size / 2) / scale + shift
+            high = (middle + size / 2) / scale + shift
+            box = Box(*(round(float(each)) for each in (*low, *high)))
+            found.append(Face(box, keypoints, score))
+        return found
+
+
+def _anchors(cells: tuple[tuple[int, int], ...]) -> Floats:
+    """(n, 2): middles of a network's boxes, in sides of its input."""
+    grids = []
+    for count, repeats in cells:
+        middles = (np.arange(count, dtype=np.float32) + 0.5) / count
+        x, y = np.meshgrid(middles, middles)
+        grids.append(np.repeat(np.stack((x, y), axis=-1).reshape(-1, 2), repeats, axis=0))
+    return np.concatenate(grids)
+
+
+def _blend(values: Floats, scores: Floats) -> list[tuple[float, Floats]]:
+    """Boxes that overlap become their mean, weighted by score: BlazeFace's form of NMS."""
+    low, high = values[:, 0] - values[:, 1] / 2, values[:, 0] + values[:, 1] / 2
+    area = np.prod(values[:, 1], axis=1)
+    left = np.argsort(-scores, kind="stable")
+    blended = []
+    while len(left):
+        best = left[0]
+        sides = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
+        shared = np.prod(np.maximum(sides, 0.0), axis=1)
+        near = shared > _SAME * (area[best] + area[left] - shared)
+        near[0] = True
+        group = left[near]
+        weights = scores[group] / scores[group].sum()
+        blended.append((float(scores[best]), np.tensordot(weights, values[group], axes=1)))
+        left = left[~near]
+    return blended
+
+
+def _merge(faces: list[Face]) -> list[Face]:
+    """Of faces that overlap, the surest."""
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda each: -each.score):
+        if all(face.box.overlap(other.box) < _SAME for other in kept):
+            kept.append(face)
+    return kept
