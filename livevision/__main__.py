@@ -47,8 +47,14 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     first = next((word for word in words if not word.startswith("-")), None)
     asks_help = any(word in ("-h", "--help", "--version") for word in words)
     if first not in names and not (asks_help and first is None):
-        words.insert(0, "run")
-    return _parser(first if first in names else "run").parse_args(words)
+        first = "run"
+        words.insert(0, first)
+    name = first if first in names else "run"
+    module = commands.module(name)
+    if hasattr(module, "remembered") and not asks_help:
+        place = words.index(name) + 1
+        words[place:place] = module.remembered()
+    return _parser(name).parse_args(words)
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:

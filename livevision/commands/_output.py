@@ -1,0 +1,62 @@
+"""What `run`, `replay` and `demo` have in common: options for outputs, and the summary."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from livevision.errors import ModelError, UsageError
+from livevision.pipeline import Summary
+
+INTERRUPTED = 130
+
+
+def size(text: str) -> tuple[int, int]:
+    """WIDTHxHEIGHT as numbers, for argparse."""
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write e.g. 640x480")
+    return int(width), int(height)
+
+
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def check_outputs(*paths: Path | None) -> None:
+    """Raises UsageError if two outputs would be one file."""
+    named = [path.resolve() for path in paths if path is not None]
+    for path in named:
+        if named.count(path) > 1:
+            raise UsageError(f"{path.name} is asked for as two outputs at once.")
+
+
+def tell(summary: Summary, *, name: str = "") -> None:
+    """The one-line summary at the end of every run, on stderr."""
+    words = [f"{summary.frames} frames", f"{summary.dropped} dropped", f"{summary.fps:.1f} fps"]
+    if summary.latencies:
+        ordered = sorted(summary.latencies)
+        words.append(
+            f"latency {ordered[len(ordered) // 2] * 1000:.0f} ms "
+            f"(p95 {ordered[int(len(ordered) * 0.95)] * 1000:.0f} ms)"
+        )
+    words += [f"{summary.events[kind]} {kind}s" for kind in ("letter",)]
+    words.append(f"{summary.events['person']} people")
+    print(f"{name + ': ' if name else ''}{', '.join(words)}", file=sys.stderr)
+
+
+def outcome(summary: Summary) -> int:
+    """The exit code of a run; raises what ended it early, after the summary was told."""
+    if summary.error is not None:
+        raise summary.error
+    if summary.failed:
+        first = "; ".join(f"{name} failed: {why}" for name, why in summary.failed.items())
+        raise ModelError(f"{first}. The rest went on; '--log-level info' tells more.")
+    return INTERRUPTED if summary.interrupted else 0
+
+
+def hint(text: str) -> None:
+    """Something the user may want to know, on stderr."""
+    print(f"hint: {text}", file=sys.stderr)

@@ -1,0 +1,74 @@
+"""Show, or change, the settings that every 'livevision run' starts from.
+
+A setting is an option of 'run' without its dashes; 'camera' is the SOURCE when none is given.
+The command line wins over the settings.
+
+examples: livevision config
+          livevision config camera=1 mirror=false size=1280x720
+          livevision config --unset mirror
+"""
+
+import argparse
+
+from livevision import settings
+from livevision.errors import UsageError
+
+SUMMARY = "show or change what 'run' starts from"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("changes", nargs="*", metavar="KEY=VALUE", help="settings to change")
+    parser.add_argument(
+        "--unset", action="append", default=[], metavar="KEY", help="forget a setting"
+    )
+    parser.add_argument("--path", action="store_true", help="print where the file is, and end")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    file = settings.path()
+    if arguments.path:
+        print(file)
+        return 0
+    values = settings.read(file)
+    for change in arguments.changes:
+        key, equals, value = change.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{change!r} is no setting; write KEY=VALUE, e.g. camera=1.")
+        values[key.strip().replace("-", "_")] = _value(value.strip())
+    for key in arguments.unset:
+        if values.pop(key.replace("-", "_"), None) is None:
+            raise UsageError(f"There is no setting {key!r} to forget.")
+    if arguments.changes or arguments.unset:
+        check(values)
+        settings.write(values, file)
+    print(f"# {file}" + ("" if file.exists() else " (does not exist yet)"))
+    for key, setting in values.items():
+        print(f"{key} = {setting!r}" if isinstance(setting, str) else f"{key} = {setting}".lower())
+    return 0
+
+
+def check(values: dict[str, settings.Value]) -> None:
+    """Raises UsageError if 'run' would not understand `values`."""
+    from livevision.commands import run
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> None:  # type: ignore[override]
+            raise UsageError(f"Not a setting of 'livevision run': {message}")
+
+    parser = Parser(add_help=False, allow_abbrev=False)
+    run.add_options(parser)
+    for word in settings.words(values):  # one by one, so that the message names the culprit
+        parser.parse_args([word])
+
+
+def _value(text: str) -> settings.Value:
+    if text.lower() in ("true", "yes", "on"):
+        return True
+    if text.lower() in ("false", "no", "off"):
+        return False
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text

@@ -1,0 +1,103 @@
+"""Show what livevision does, without a camera: a signing hand and a face in one picture.
+
+The hand is a bundled recording. The portraits come with the packages that livevision needs;
+one of the two people is enrolled in a gallery that lives only as long as the demo.
+With a display it plays in a window; without one it writes demo.mp4.
+
+examples: livevision demo
+          livevision demo --record demo.mp4 --no-window
+"""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from livevision import assets, recognizers
+from livevision.commands import _output, run
+from livevision.frame import Result
+from livevision.sinks import Sink
+from livevision.sources import Source
+
+SUMMARY = "see it work, without a camera"
+CLIP = "jawsclub.mp4"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-frames", type=_output.positive, metavar="N", help="end after N")
+    run.add_output_options(parser)
+    recognizers.add_arguments(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    return play(arguments)
+
+
+class _Progress(Sink):
+    """A bar while the video is written."""
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._bar = Progress(console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("writing", total=total)
+
+    def __enter__(self) -> "_Progress":
+        self._bar.start()
+        return self
+
+    def write(self, result: Result) -> None:
+        self._bar.advance(self._task)
+
+    def close(self) -> None:
+        self._bar.stop()
+
+
+class _People(Sink):
+    """Remembers who was seen."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, None] = {}
+
+    def write(self, result: Result) -> None:
+        self.names.update((event.label, None) for event in result.events if event.kind == "person")
+
+
+def play(arguments: argparse.Namespace) -> int:
+    """The demo with the outputs that `arguments` ask for."""
+    from livevision.demo import ENROLLED, Demo, astronaut
+    from livevision.recognizers.faces.gallery import Gallery, enrol
+    from livevision.sinks.window import display_available
+    from livevision.sources.realtime import Realtime
+    from livevision.sources.recording import Recording
+
+    clip = Recording(assets.folder("recordings") / CLIP)
+    source: Source = Demo([clip])
+    more: list[Sink] = [people := _People()]
+    if arguments.window and display_available():
+        source = Realtime(source)
+    else:
+        arguments.window = False
+        if arguments.record is None:
+            arguments.record = Path("demo.mp4")
+        more.append(_Progress(arguments.max_frames or 150))
+    with tempfile.TemporaryDirectory() as folder:
+        gallery = Path(folder) / "demo.db"
+        with Gallery(gallery) as people_known:
+            enrol(people_known, ENROLLED, astronaut())
+        options = vars(arguments) | {"gallery": gallery, "signs": True, "faces": True}
+        summary = run.play(
+            source, ["faces", "signs"], _namespace(options), mirror=False, more=more
+        )
+    _output.tell(summary, name="demo")
+    print(f"signed: {summary.text}")
+    print(f"seen:   {', '.join(people.names) or 'nobody'}")
+    if arguments.record:
+        print(f"video:  {os.fspath(arguments.record)}")
+    return _output.outcome(summary)
+
+
+def _namespace(options: dict[str, Any]) -> argparse.Namespace:
+    return argparse.Namespace(**options)

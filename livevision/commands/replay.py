@@ -1,0 +1,153 @@
+"""Read recordings: every frame, as fast as it can, the same answer every time.
+
+A folder stands for the videos in it. FILE - is standard output.
+
+examples: livevision replay clip.mp4
+          livevision replay a.mp4 b.mp4 --json read.json
+          livevision replay clip.mp4 --save annotated.mp4
+          livevision replay clip.mp4 --expect truth.json     exits with 1 if they differ
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from livevision import recognizers
+from livevision.commands import _output
+from livevision.errors import LivevisionError, OutputError, UsageError
+from livevision.pipeline import Summary
+
+SUMMARY = "read recordings, exactly and reproducibly"
+SCHEMA = 1
+DIFFERENT = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("clips", nargs="+", metavar="CLIP", help="video file")
+    parser.add_argument("--json", metavar="FILE", help="write what was read (docs/json.md)")
+    parser.add_argument(
+        "--save", type=Path, metavar="OUT.mp4", help="write the annotated video (of a single clip)"
+    )
+    parser.add_argument("--events", type=Path, metavar="OUT.jsonl", help="write events, one a line")
+    parser.add_argument(
+        "--expect",
+        type=Path,
+        action="append",
+        metavar="TRUTH.json",
+        help="compare with this truth; once for each clip, in their order",
+    )
+    parser.add_argument(
+        "--ignore",
+        default="",
+        metavar="LETTERS",
+        help="with --expect: letters that need not be read, e.g. JZ",
+    )
+    parser.add_argument(
+        "--realtime", action="store_true", help="play at the clip's own speed, like a camera"
+    )
+    parser.add_argument("--max-frames", type=_output.positive, metavar="N", help="end after N")
+    recognizers.add_arguments(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from livevision import truth
+
+    clips = arguments.clips
+    expected = [truth.read(path) for path in arguments.expect or ()]
+    if expected and len(expected) != len(clips):
+        raise UsageError(
+            f"{len(clips)} clips need {len(clips)} --expect, one each, in their order."
+        )
+    if (arguments.save or arguments.events) and len(clips) > 1:
+        raise UsageError("--save and --events take one clip at a time.")
+    names, hints = recognizers.chosen(arguments)
+    for text in hints:
+        _output.hint(text)
+    read: list[dict[str, Any]] = []
+    trouble: list[LivevisionError] = []
+    code = 0
+    for clip in clips:
+        summary, content = replay(clip, names, arguments)
+        _output.tell(summary, name=Path(clip).name)
+        read.append(content)
+        try:
+            code = code or _output.outcome(summary)
+        except LivevisionError as error:  # the other clips and what was read so far still count
+            trouble.append(error)
+        if summary.interrupted:
+            break
+    if arguments.json:
+        write_json({"schema": SCHEMA, "clips": read}, arguments.json)
+    else:
+        for content in read:
+            _print(content)
+    for one, content in zip(expected, read, strict=False):
+        comparison = truth.compare(one, content, ignore=arguments.ignore.upper())
+        print("\n".join([content["file"], *comparison.listing]), file=sys.stderr)
+        for line in comparison.differences:
+            print(f"  {line}", file=sys.stderr)
+        if comparison.differences:
+            code = code or DIFFERENT
+    for error in trouble[:-1]:
+        print(f"livevision: {error}", file=sys.stderr)
+    if trouble:
+        raise trouble[-1]
+    return code
+
+
+def replay(
+    clip: str, names: list[str], arguments: argparse.Namespace
+) -> tuple[Summary, dict[str, Any]]:
+    """Read one clip with fresh recognisers; the summary, and the clip's entry of the JSON."""
+    from livevision import pipeline
+    from livevision.sinks import Sink
+    from livevision.sinks.events import Collector, Events
+    from livevision.sinks.overlay import Look, annotate
+    from livevision.sinks.recorder import Recorder
+    from livevision.sources import open_source
+
+    source = open_source(clip, realtime=arguments.realtime)
+    collector = Collector()
+    sinks: list[Sink] = [collector]
+    if arguments.events:
+        sinks.append(Events(arguments.events, source=source.name))
+    if arguments.save:
+        sinks.append(Recorder(arguments.save, annotate=lambda result: annotate(result, Look())))
+    loaded = recognizers.load_all(names, live=source.live, options=arguments)
+    summary = pipeline.run(source, loaded, sinks, max_frames=arguments.max_frames)
+    return summary, {
+        "file": clip,
+        "frames": summary.frames,
+        "dropped": summary.dropped,
+        "seconds": round(summary.seconds, 3),
+        "fps": round(summary.fps, 1),
+        "letters": [each.record() for each in collector.events if each.kind == "letter"],
+        "text": summary.text,
+        "people": [each.record() for each in collector.events if each.kind == "person"],
+    }
+
+
+def write_json(content: dict[str, Any], target: str) -> None:
+    """Write JSON to a file, whole or not at all, or to standard output if `target` is "-"."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+        return
+    path = Path(target)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def _print(content: dict[str, Any]) -> None:
+    letters = " ".join(letter["letter"] for letter in content["letters"])
+    print(f"{content['file']}\n  letters: {letters or '(none)'}\n  text:    {content['text']}")
+    for person in content["people"]:
+        print(f"  person:  {person['name']}, {person['start']:.1f} - {person['end']:.1f} s")

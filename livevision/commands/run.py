@@ -1,0 +1,145 @@
+"""Read signs and name faces, live.
+
+SOURCE is a camera's number, a video file, an rtsp:// or http:// URL, a folder of pictures, or
+'demo'. With a display a window shows the picture (press h in it for the keys); without one,
+what is read is printed.
+
+examples: livevision                            webcam 0
+          livevision run 1 --size 1280x720
+          livevision run clip.mp4 --record annotated.mp4
+          livevision run rtsp://camera/stream --events letters.jsonl --no-window
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from livevision import recognizers, settings
+from livevision.commands import _output
+from livevision.pipeline import Controls, Summary
+from livevision.sinks import Sink
+from livevision.sources import Source
+
+SUMMARY = "read signs and name faces from a camera, stream or file (the default)"
+
+
+def remembered() -> list[str]:
+    """The user's settings, as words of the command line."""
+    from livevision.commands import config
+
+    values = settings.read()
+    config.check(values)
+    return settings.words(values)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source",
+        nargs="?",
+        metavar="SOURCE",
+        help="camera number, file, URL, folder of pictures, or 'demo' (default: camera 0, "
+        "or what 'livevision config camera=N' says)",
+    )
+    add_options(parser)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Everything but SOURCE; `livevision config` takes these as settings too."""
+    source = parser.add_argument_group("source")
+    source.add_argument("--size", type=_output.size, metavar="WxH", help="ask the camera for it")
+    source.add_argument("--fps", type=_output.positive, metavar="N", help="ask the camera for it")
+    source.add_argument(
+        "--realtime", action="store_true", help="play a file at its own speed, like a camera"
+    )
+    source.add_argument(
+        "--reconnect",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="wait for a camera or URL that went away to come back",
+    )
+    source.add_argument("--max-frames", type=_output.positive, metavar="N", help="end after N")
+    add_output_options(parser)
+    recognizers.add_arguments(parser)
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Where what was read goes; for `run` and `demo`."""
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--window",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="show the picture, where there is a display",
+    )
+    output.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        help="show the picture as in a mirror (default: for cameras; never recorded so)",
+    )
+    output.add_argument("--record", type=Path, metavar="OUT.mp4", help="write the picture as shown")
+    output.add_argument("--raw", type=Path, metavar="OUT.mp4", help="write the camera's picture")
+    output.add_argument("--events", type=Path, metavar="OUT.jsonl", help="write what was read")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    if arguments.source == "demo":
+        from livevision.commands import demo
+
+        return demo.play(arguments)
+    spec = arguments.source
+    if spec is None:
+        spec = str(settings.read().get(settings.SOURCE, 0))
+    from livevision.sources import open_source
+
+    source = open_source(
+        spec,
+        size=arguments.size,
+        fps=arguments.fps,
+        realtime=arguments.realtime,
+        reconnect=arguments.reconnect,
+    )
+    names, hints = recognizers.chosen(arguments)
+    for text in hints:
+        _output.hint(text)
+    mirror = spec.isdigit() if arguments.mirror is None else arguments.mirror
+    summary = play(source, names, arguments, mirror=mirror)
+    _output.tell(summary)
+    return _output.outcome(summary)
+
+
+def play(
+    source: Source,
+    names: Sequence[str],
+    arguments: argparse.Namespace,
+    *,
+    mirror: bool = False,
+    more: Sequence[Sink] = (),
+) -> Summary:
+    """Run `source` through the recognisers `names` into the outputs asked for, and `more`."""
+    from livevision import pipeline
+    from livevision.sinks.console import Console
+    from livevision.sinks.events import Events
+    from livevision.sinks.overlay import Look, annotate
+    from livevision.sinks.recorder import Recorder
+    from livevision.sinks.window import Window, display_available
+
+    _output.check_outputs(arguments.record, arguments.raw, arguments.events)
+    controls = Controls()
+    sinks: list[Sink] = [*more]
+    if arguments.raw:
+        sinks.append(Recorder(arguments.raw))
+    if arguments.events:
+        sinks.append(Events(arguments.events, source=source.name))
+    if arguments.record:
+        sinks.append(Recorder(arguments.record, annotate=lambda result: annotate(result, Look())))
+    shown = arguments.window and display_available()
+    if shown:
+        sinks.append(Window(controls, look=Look(mirror=mirror)))
+    else:
+        if arguments.window:
+            _output.hint("there is no display, so no window; what is read is printed.")
+        sinks.append(Console())
+    loaded = recognizers.load_all(names, live=source.live, options=arguments)
+    return pipeline.run(
+        source, loaded, sinks, controls=controls, max_frames=getattr(arguments, "max_frames", None)
+    )
