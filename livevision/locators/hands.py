@@ -1,7 +1,12 @@
 """Hands: where they are, their landmarks, and which is which from frame to frame."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeAlias
 
+import cv2
 import numpy as np
 
 from livevision.frame import Box, Image, Points
@@ -11,8 +16,18 @@ PALM = 0.5
 """Least score of a palm that is worth a look."""
 PRESENCE = 0.5
 """Least probability of a hand, for a new one as for one that is followed."""
+FAINT_PALM = 0.15
+"""The same as PALM when nothing was found so far; the looks at such palms are stricter."""
+SURE_PRESENCE = 0.85
+"""The same as PRESENCE for hands in unlikely places: below it are ears and collars."""
+SURE_SIZE = 0.2
+"""The least size of such hands, of the picture's shorter side; smaller ones are mostly ears."""
+HOPELESS = 0.02
+"""At a lower presence there is nothing that a second look could make out."""
+WHOLE = 1.15
+"""Side of the region that stands for the whole picture, of the picture's longer side."""
 SEARCH_EVERY = 0.2
-"""Seconds between searches for another hand while one is in view."""
+"""Seconds between searches for another hand while one is in view, and between retries."""
 REMEMBER = 1.0
 """Seconds within which a hand that comes back near where it left keeps its number."""
 HANDEDNESS_FRAMES = 15
@@ -68,7 +83,9 @@ class HandLocator:
 
     A hand that is followed costs one run of the landmark network a frame. Palms are searched for
     while there is no hand, when one was just lost, and every `SEARCH_EVERY` seconds while there
-    could be another. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
+    could be another. With no hand found in a stream's first picture, or just lost, it looks in all
+    the less likely places too, which takes about 40 ms, and later in one of them at a time, every
+    `SEARCH_EVERY` seconds. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
 
     Goes by the times it is given alone. Raises ModelError if MediaPipe's models are not there.
     """
@@ -85,6 +102,8 @@ class HandLocator:
         self._missing: list[_Track] = []
         self._count = 0
         self._next_search = 0.0
+        self._next_retry: float | None = None
+        self._retries = 0
 
     def locate(self, image: Image, time: float = 0.0) -> list[Hand]:
         """The hands in `image` (BGR), the longest followed first; `time` in seconds."""
@@ -95,6 +114,8 @@ class HandLocator:
         ):
             self._search(image, time)
             self._next_search = time + SEARCH_EVERY
+        if not self._tracks:
+            self._retry(image, time, thoroughly=lost or self._next_retry is None)
         return [track.hand() for track in self._tracks]
 
     def _follow(self, image: Image, time: float) -> bool:
@@ -112,22 +133,43 @@ class HandLocator:
         return lost
 
     def _search(self, image: Image, time: float) -> None:
+        """Look where there seem to be further palms."""
         for palm in self._find_palms(image, threshold=PALM):
             if len(self._tracks) == self._max_hands:
                 return
             if any(_near(palm.region, track.look.region(), 0.35) for track in self._tracks):
                 continue
-            look = self._settle(image, palm.region)
-            if look is not None and not any(_same(look, each.look) for each in self._tracks):
+            look = self._settle(image, palm.region, steps=1)
+            if look.presence >= PRESENCE and not any(_same(look, t.look) for t in self._tracks):
                 self._tracks.append(self._track(look, time))
 
-    def _settle(self, image: Image, region: Region) -> Look | None:
-        """The hand in `region`, looked at again where it turns out to be; None if there is none."""
+    def _retry(self, image: Image, time: float, *, thoroughly: bool) -> None:
+        """Look in less likely places: in all of them, or now and then in the next one."""
+        if thoroughly:
+            self._retries = 0
+            places = _PLACES
+        elif self._next_retry is None or time >= self._next_retry:
+            places = (_PLACES[self._retries % len(_PLACES)],)
+            self._retries += 1
+        else:
+            return
+        self._next_retry = time + SEARCH_EVERY
+        for place in places:
+            for region in place(image, self._find_palms):
+                look = self._settle(image, region, steps=2)
+                size = max(np.ptp(look.landmarks[:, :2], axis=0))
+                if look.presence >= SURE_PRESENCE and size >= SURE_SIZE * min(image.shape[:2]):
+                    self._tracks.append(self._track(look, time))
+                    return
+
+    def _settle(self, image: Image, region: Region, *, steps: int) -> Look:
+        """A look at `region`, and again at where the hand then turns out to be."""
         look = self._find_landmarks(image, region)
-        if look.presence < PRESENCE:
-            return None
-        again = self._find_landmarks(image, look.region())
-        return again if again.presence >= PRESENCE else look
+        for _ in range(steps):
+            if look.presence < HOPELESS:
+                break
+            look = self._find_landmarks(image, look.region())
+        return look
 
     def _track(self, look: Look, time: float) -> _Track:
         """The track of a newly found hand: that of a hand which left near here, or a new one."""
@@ -140,6 +182,31 @@ class HandLocator:
                 return track
         self._count += 1
         return _Track(self._count, look, look.right, time)
+
+
+def _whole(image: Image, palms: PalmFinder, *, angle: float = 0.0) -> list[Region]:
+    """The whole picture: a hand that fills it has no palm that the palm network would see."""
+    height, width = image.shape[:2]
+    return [Region(width / 2, height / 2, WHOLE * max(height, width), math.radians(angle))]
+
+
+def _framed(image: Image, palms: PalmFinder, *, border: float) -> list[Region]:
+    """The two best palms, faint ones too, of the picture within a border: it makes them smaller."""
+    edge = round(border * max(image.shape[:2]))
+    framed = cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+    found = palms(np.asarray(framed, np.uint8), threshold=FAINT_PALM)[:2]
+    return [replace(each.region, x=each.region.x - edge, y=each.region.y - edge) for each in found]
+
+
+_Place: TypeAlias = Callable[[Image, PalmFinder], list[Region]]
+_PLACES: tuple[_Place, ...] = (
+    _whole,
+    partial(_framed, border=0.25),
+    partial(_whole, angle=-45.0),
+    partial(_whole, angle=45.0),
+    partial(_framed, border=0.5),
+)
+"""Where to look for a hand when none was found, in the order of what each adds."""
 
 
 def _near(a: Region, b: Region, reach: float) -> bool:
