@@ -1,0 +1,394 @@
+"""What was found, drawn on a copy of the picture: pure functions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision.frame import Box, Detection, Image, Points, Result
+from livevision.sinks import lettering
+
+Color: TypeAlias = tuple[int, int, int]
+"""Blue, green, red."""
+
+# Okabe and Ito (2008), "Color universal design": told apart with every kind of colour vision
+SKY_BLUE: Color = (233, 180, 86)
+ORANGE: Color = (0, 159, 230)
+YELLOW: Color = (66, 228, 240)
+PURPLE: Color = (167, 121, 204)
+WHITE: Color = (255, 255, 255)
+BLACK: Color = (0, 0, 0)
+RED: Color = (40, 40, 230)
+"""For the dot of a recording alone, which stands beside its word."""
+
+UNKNOWN = ("", "unknown")
+"""Labels of faces that have no name (yet)."""
+
+_FINGERS = tuple(
+    np.array(chain)
+    for chain in (
+        (0, 1, 2, 3, 4),
+        (0, 5, 6, 7, 8),
+        (9, 10, 11, 12),
+        (13, 14, 15, 16),
+        (0, 17, 18, 19, 20),
+        (5, 9, 13, 17),
+    )
+)
+"""MediaPipe's 21 hand landmarks: wrist, then four of each finger from the thumb on."""
+_HAND_POINTS = 21
+_ROWS = 2
+"""Lines of running text; the newest."""
+_HINTS = 3
+_MOSAIC = 6
+"""A blurred face has so many patches across: too few to recognise anybody by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the user wants the picture."""
+
+    text_size: float = 1.0
+    """Size of the running text: 1 is a sixteenth of the picture's height."""
+    contrast: float = 0.7
+    """How dark the ground behind text is, from 0, clear, to 1, black."""
+    captions: Literal["bottom", "top"] = "bottom"
+    """Where the running text stands."""
+    mirror: bool = False
+    """Show the picture as a mirror does; text stays readable."""
+    stages: bool = False
+    """Show the steps from the crop to the model's input side by side."""
+    blur_others: bool = False
+    """Make faces without a name unrecognisable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a window has to say about itself."""
+
+    recording: bool = False
+    paused: bool = False
+    notice: str = ""
+    """What has just been done, e.g. where a snapshot is."""
+    panel: tuple[tuple[str, str], ...] = ()
+    """Keys and their meanings, as a page over the picture."""
+
+
+def annotate(result: Result, look: Look = Look(), status: Status = Status()) -> Image:  # noqa: B008
+    """A new picture, (height, width, 3) BGR of the frame's size, with the result drawn on it."""
+    return _Drawing(result, look).finished(status)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stamp:
+    """A piece of text ready to be put on pictures: picture * keep + ink."""
+
+    ink: Image
+    keep: Image
+
+    @property
+    def width(self) -> int:
+        return int(self.ink.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.ink.shape[0])
+
+
+# A camera's worth of numbers fits, so that drawing text costs little more than copying it
+@lru_cache(maxsize=128)
+def _stamp(text: str, size: int, color: Color, contrast: float) -> _Stamp:
+    """`text` on a dark ground of its own."""
+    return _lettered(text, size, color, contrast, None)
+
+
+@lru_cache(maxsize=8)
+def _line(text: str, size: int, color: Color, contrast: float, width: int) -> _Stamp:
+    """`text` on a dark ground `width` pixels wide."""
+    return _lettered(text, size, color, contrast, width)
+
+
+def _lettered(text: str, size: int, color: Color, contrast: float, width: int | None) -> _Stamp:
+    gap = max(1, size // 4)
+    letters = lettering.mask(text, size)
+    right = gap if width is None else max(0, width - gap - letters.shape[1])
+    letters = np.pad(letters, ((0, 0), (gap, right)))[:, :width]
+    alpha = letters[..., None].astype(np.float32) / 255.0
+    # a dark rim keeps letters readable even on a clear ground
+    rim = max(1, size // 14)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
+    dark = cv2.dilate(letters, kernel)[..., None].astype(np.float32) / 255.0
+    dark = np.maximum(dark, np.float32(np.clip(contrast, 0.0, 1.0)))
+    ink = alpha * np.array(color, np.float32)
+    keep = (1.0 - dark) * (1.0 - alpha) * 255.0
+    return _Stamp(
+        np.ascontiguousarray(ink.round().astype(np.uint8)),
+        np.ascontiguousarray(np.repeat(keep.round().astype(np.uint8), 3, axis=2)),
+    )
+
+
+def _paste(image: Image, stamp: _Stamp, left: int, top: int) -> None:
+    """Put the stamp on `image`, as far as it lies inside."""
+    x, y = max(0, -left), max(0, -top)
+    area = image[
+        max(0, top) : max(0, top + stamp.height), max(0, left) : max(0, left + stamp.width)
+    ]
+    if not area.size:
+        return
+    part = np.s_[y : y + area.shape[0], x : x + area.shape[1]]
+    cv2.multiply(area, stamp.keep[part], area, scale=1 / 255)
+    cv2.add(area, stamp.ink[part], area)
+
+
+@lru_cache(maxsize=8)
+def _broken(text: str, size: int, width: int) -> tuple[str, ...]:
+    """`text` in lines of at most `width` pixels, broken between words where that is possible."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lettering.width(longer, size) <= width:
+            lines[-1] = longer
+            continue
+        if lines[-1]:
+            lines.append("")
+        for character in word:
+            if lines[-1] and lettering.width(lines[-1] + character, size) > width:
+                lines.append("")
+            lines[-1] += character
+    return tuple(lines)
+
+
+@lru_cache(maxsize=32)
+def _fitting(text: str, size: int, width: int) -> tuple[str, int]:
+    """`text` and the largest size up to `size` in which its stamp is at most `width` wide."""
+    while size > 7 and lettering.width(text, size) + 2 * (size // 4) > width:
+        size -= 1
+    return text, size
+
+
+def _tail(text: str, length: int = 200) -> str:
+    """The end of a long text, from the same word on for many letters, so that lines stay put."""
+    start = max(0, len(text) // length - 1) * length
+    return text[text.find(" ", start) + 1 :] if start else text
+
+
+def _number(value: float) -> str:
+    """Two digits or three: more would flicker, and nobody reads them."""
+    return f"{round(value, -1):.0f}" if value >= 100 else f"{value:.0f}"
+
+
+class _Drawing:
+    """One picture in the making."""
+
+    def __init__(self, result: Result, look: Look) -> None:
+        self._result = result
+        self._look = look
+        image = result.frame.image
+        if image.ndim == 2:
+            image = np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
+        self._image = np.asarray(cv2.flip(image, 1), np.uint8) if look.mirror else image.copy()
+        self._height, self._width = self._image.shape[:2]
+        unit = min(self._height, 0.75 * self._width) / 480
+        self._small = max(8, round(15 * unit))
+        self._thick = max(1, round(2 * unit))
+        self._caption = max(8, round(30 * unit * look.text_size))
+
+    def finished(self, status: Status) -> Image:
+        result, look = self._result, self._look
+        if look.blur_others:
+            for each in result.detections:
+                if each.kind == "face" and each.label in UNKNOWN:
+                    self._blur(each.box)
+        for each in result.detections:
+            self._outline(each)
+        rows = self._rows()
+        tall = len(rows) * self._stamp("", self._caption).height
+        above = look.captions == "top"
+        self._captions(rows, 0 if above else self._height - tall)
+        gap = self._small // 2
+        top = tall + gap if above else gap
+        top = self._state(status, top)
+        if look.stages and result.stages:
+            top = self._stages(top)
+        for each in result.detections:  # nothing across a name
+            self._name(each)
+        self._messages(status, top)
+        self._panel(status.panel)
+        return self._image
+
+    def _stamp(self, text: str, size: int, color: Color = WHITE) -> _Stamp:
+        return _stamp(text, size, color, self._look.contrast)
+
+    def _row(self, stamps: Sequence[_Stamp], left: int, bottom: int) -> None:
+        """Stamps side by side, standing on one line, moved into the picture."""
+        left = max(0, min(left, self._width - sum(stamp.width for stamp in stamps)))
+        bottom = min(max(bottom, max(stamp.height for stamp in stamps)), self._height)
+        for stamp in stamps:
+            _paste(self._image, stamp, left, bottom - stamp.height)
+            left += stamp.width
+
+    def _box(self, box: Box) -> Box:
+        """The box where it is on the drawn picture."""
+        if not self._look.mirror:
+            return box
+        return Box(self._width - box.right, box.top, self._width - box.left, box.bottom)
+
+    def _points(self, points: Points) -> NDArray[np.int32]:
+        flat = np.nan_to_num(points[:, :2]).clip(-(2**15), 2**15)
+        if self._look.mirror:
+            flat = flat * (-1, 1) + (self._width - 1, 0)
+        return np.asarray(flat.round(), np.int32)
+
+    def _outline(self, each: Detection) -> None:
+        color = _color(each)
+        box = self._box(each.box)
+        corners = (box.left, box.top), (box.right - 1, box.bottom - 1)
+        cv2.rectangle(self._image, *corners, BLACK, self._thick + 2)
+        cv2.rectangle(self._image, *corners, color, self._thick)
+        if each.landmarks is None or not len(each.landmarks):
+            return
+        points = self._points(each.landmarks)
+        if len(points) == _HAND_POINTS:
+            lines = [points[chain] for chain in _FINGERS]
+            cv2.polylines(self._image, lines, False, BLACK, self._thick + 2)
+            cv2.polylines(self._image, lines, False, color, self._thick)
+        for x, y in points.tolist():
+            cv2.circle(self._image, (x, y), self._thick, WHITE, cv2.FILLED)
+
+    def _name(self, each: Detection) -> None:
+        box = self._box(each.box)
+        label = each.label or ("unknown" if each.kind == "face" else "")
+        if not label:
+            return
+        big = round(self._small * (2.2 if each.kind == "hand" else 1.3))
+        stamps = [self._stamp(label, big, _color(each))]
+        if each.label and each.confidence > 0:
+            stamps.append(self._stamp(f"{each.confidence * 100:.0f} %", self._small))
+        self._row(stamps, box.left, box.top - self._thick)
+
+    def _rows(self) -> tuple[str, ...]:
+        """The end of the running text in lines that fit; of several texts, the end of each."""
+        texts = [text for text in self._result.text.split("\n") if text.strip()]
+        room = self._width - 2 * self._caption
+        broken = [_broken(_tail(text), self._caption, room) for text in texts[-_ROWS:]]
+        if len(broken) == 1:
+            return broken[0][-_ROWS:]
+        return tuple(lines[-1] for lines in broken)
+
+    def _captions(self, rows: Iterable[str], top: int) -> None:
+        for row in rows:
+            line = _line(row, self._caption, WHITE, self._look.contrast, self._width)
+            _paste(self._image, line, 0, top)
+            top += line.height
+
+    def _state(self, status: Status, top: int) -> int:
+        """Rates to the left, what the window does to the right; returns where free space begins."""
+        stats = self._result.stats
+        left = gap = self._small // 2
+        words = [f"{_number(stats.fps)} fps"] if stats.fps else []
+        if stats.latency is not None:
+            words.append(f"{_number(stats.latency * 1000)} ms")
+        words.append(f"{stats.dropped} dropped")
+        height = 0
+        for word in words:
+            stamp = self._stamp(word, self._small)
+            _paste(self._image, stamp, left, top)
+            left += stamp.width
+            height = stamp.height
+        right = self._width - gap
+        if status.recording:
+            stamp = self._stamp("REC", self._small)
+            right -= stamp.width
+            _paste(self._image, stamp, right, top)
+            right -= height
+            center = right + height // 2, top + height // 2
+            cv2.circle(self._image, center, height * 2 // 5 + 1, WHITE, cv2.FILLED, cv2.LINE_AA)
+            cv2.circle(self._image, center, height * 2 // 5 - 1, RED, cv2.FILLED, cv2.LINE_AA)
+        if status.paused:
+            time = self._result.frame.time
+            stamp = self._stamp(f"PAUSED {int(time // 60)}:{time % 60:05.2f}", self._small, YELLOW)
+            right -= stamp.width
+            if right < left:  # a narrow picture
+                top, right = top + height, gap
+            _paste(self._image, stamp, right, top)
+        return top + height
+
+    def _messages(self, status: Status, top: int) -> None:
+        room = self._width - 2 * self._small
+        messages = [(hint, YELLOW) for hint in self._result.hints[:_HINTS]]
+        if status.notice:
+            messages.append((status.notice, SKY_BLUE))
+        for text, color in messages:
+            for line in _broken(text, self._small, room):
+                stamp = self._stamp(line, self._small, color)
+                _paste(self._image, stamp, self._small // 2, top)
+                top += stamp.height
+
+    def _stages(self, top: int) -> int:
+        """The pictures of the stages in one row, as the model sees them; returns where it ends."""
+        stages = self._result.stages
+        gap = self._small // 2
+        side = min(self._height // 5, (self._width - gap) // len(stages) - gap)
+        if side < 8:
+            return top
+        left = gap
+        label = 0
+        for name, picture in stages:
+            if not picture.size:
+                continue
+            tile = self._image[top : top + side, left : left + side]
+            if tile.shape[:2] != (side, side):  # no room left in this picture
+                break
+            # enlarged, every pixel of what the model sees is a square of its own
+            enlarged = max(picture.shape[:2]) < side
+            method = cv2.INTER_NEAREST if enlarged else cv2.INTER_LINEAR
+            inner = cv2.resize(picture, (side, side), interpolation=method)
+            tile[:] = inner if inner.ndim == 3 else inner[..., None]
+            cv2.rectangle(self._image, (left, top), (left + side - 1, top + side - 1), WHITE, 1)
+            stamp = self._stamp(*_fitting(name, self._small, side + gap))
+            _paste(self._image, stamp, left, top + side)
+            label = max(label, stamp.height)
+            left += side + gap
+        return top + side + label
+
+    def _blur(self, box: Box) -> None:
+        """A mosaic over the face and a margin."""
+        grow = box.width // 5, box.height // 5
+        shown = self._box(box)
+        area = Box(
+            shown.left - grow[0], shown.top - grow[1], shown.right + grow[0], shown.bottom + grow[1]
+        ).crop(self._image)
+        if not area.size:
+            return
+        small = cv2.resize(area, (_MOSAIC, _MOSAIC), interpolation=cv2.INTER_AREA)
+        cv2.resize(small, area.shape[1::-1], dst=area, interpolation=cv2.INTER_LINEAR)
+
+    def _panel(self, panel: Sequence[tuple[str, str]]) -> None:
+        if not panel:
+            return
+        # all of it in the picture, however small that is
+        size = max(8, min(self._small, int(self._height / (1.6 * (len(panel) + 1)))))
+        keys = [self._stamp(key, size, YELLOW) for key, _ in panel]
+        meanings = [self._stamp(meaning, size) for _, meaning in panel]
+        column = max(stamp.width for stamp in keys)
+        wide = column + max(stamp.width for stamp in meanings) + size
+        tall = len(panel) * keys[0].height + size
+        left, top = (self._width - wide) // 2, (self._height - tall) // 2
+        page = Box(left, top, left + wide, top + tall).crop(self._image)
+        page[:] = page // 5
+        for index, stamps in enumerate(zip(keys, meanings, strict=True)):
+            y = top + size // 2 + index * keys[0].height
+            _paste(self._image, stamps[0], left + size // 2, y)
+            _paste(self._image, stamps[1], left + size // 2 + column, y)
+
+
+def _color(each: Detection) -> Color:
+    if each.kind == "hand":
+        return YELLOW if (each.track or 0) % 2 else SKY_BLUE
+    if each.kind == "face":
+        return WHITE if each.label in UNKNOWN else ORANGE
+    return PURPLE
