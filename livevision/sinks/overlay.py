@@ -78,7 +78,7 @@ class Status:
     """Keys and their meanings, as a page over the picture."""
 
 
-def annotate(result: Result, look: Look = Look(), status: Status = Status()) -> Image:  # noqa: B008
+def annotate(result: Result, look: Look = Look(), status: Status = Status()) -> Image:
     """A new picture, (height, width, 3) BGR of the frame's size, with the result drawn on it."""
     return _Drawing(result, look).finished(status)
 

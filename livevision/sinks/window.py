@@ -1,0 +1,342 @@
+"""The picture in a window of its own, and its keys."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self
+
+import cv2
+
+from livevision.errors import OutputError, SinkClosed
+from livevision.frame import Result
+from livevision.sinks import Sink
+from livevision.sinks.overlay import Look, Status, annotate
+
+if TYPE_CHECKING:
+    from livevision.sinks.x11 import Shortcuts
+
+log = logging.getLogger(__name__)
+
+PLAIN = Look()
+NOTICE = 4.0
+"""Seconds a notice stays on the picture."""
+LARGEST = 1280, 960
+SMALLEST = 640, 480
+"""Sizes of a new window, in pixels; the user may give it any other."""
+_BIGGER = 1.25
+
+HELP = (
+    ("q  Esc", "quit"),
+    ("Space", "pause, go on"),
+    ("Left  Right", "one frame back, forward (also , and .)"),
+    ("Backspace", "take the last letter back"),
+    ("Delete", "clear the text"),
+    ("Tab  t", "accept the proposed word"),
+    ("Ctrl-S  w", "save the text to a file"),
+    ("Ctrl-C  y", "copy the text to the clipboard"),
+    ("s", "save the picture"),
+    ("r", "start, stop recording"),
+    ("m", "mirror"),
+    ("d", "show what the model sees"),
+    ("b", "blur unknown faces"),
+    ("+  -", "larger, smaller text"),
+    ("p", "text at the top, at the bottom"),
+    ("c", "next camera"),
+    ("h", "this page"),
+)
+
+COMMANDS = {
+    "q": "quit",
+    "escape": "quit",
+    " ": "pause",
+    "left": "back",
+    ",": "back",
+    "right": "forward",
+    ".": "forward",
+    "backspace": "backspace",
+    "delete": "clear",
+    "tab": "accept",
+    "t": "accept",
+    "ctrl-s": "save-text",
+    "w": "save-text",
+    "ctrl-c": "copy",
+    "y": "copy",
+    "s": "snapshot",
+    "r": "record",
+    "m": "mirror",
+    "d": "stages",
+    "b": "blur",
+    "+": "larger",
+    "=": "larger",
+    "-": "smaller",
+    "p": "captions",
+    "c": "next-camera",
+    "h": "help",
+}
+"""What a key asks for."""
+
+_KEYS = {
+    # Linux: X11 keysyms, from Qt as from GTK
+    0xFF51: "left",
+    0xFF53: "right",
+    0xFF96: "left",
+    0xFF98: "right",
+    0xFFFF: "delete",
+    0xFF9F: "delete",
+    0xFF08: "backspace",
+    0xFFAB: "+",
+    0xFFAD: "-",
+    # Windows: virtual keys
+    0x250000: "left",
+    0x270000: "right",
+    0x2E0000: "delete",
+    # macOS: function keys of AppKit
+    0xF702: "left",
+    0xF703: "right",
+    0xF728: "delete",
+    127: "backspace",
+    # control characters
+    3: "ctrl-c",
+    8: "backspace",
+    9: "tab",
+    19: "ctrl-s",
+    27: "escape",
+}
+_GTK_CONTROL = 0x40000
+
+
+class Commands(Protocol):
+    """Where keys send what they ask for, e.g. the pipeline's controls."""
+
+    def send(self, command: str) -> None: ...
+
+
+def display_available() -> bool:
+    """True if a window can be shown. Without a display OpenCV would abort the whole process."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    # OpenCV's wheels speak X11 alone; a Wayland desktop offers that beside its own
+    if not os.environ.get("DISPLAY"):
+        return False
+    from livevision.sinks import x11
+
+    return x11.available()
+
+
+def key(code: int) -> str:
+    """The name of the key that `cv2.waitKeyEx` calls `code`; empty if it is not used here."""
+    if code < 0:
+        return ""
+    if code in _KEYS:
+        return _KEYS[code]
+    low = code & 0xFFFF  # GTK puts modifiers above
+    if low in _KEYS:
+        return _KEYS[low]
+    if not 32 <= low < 127:
+        return ""
+    return ("ctrl-" if code & _GTK_CONTROL else "") + chr(low).lower()
+
+
+class Window(Sink):
+    """Shows results with their overlay and turns keys into commands; `HELP` lists them.
+
+    Snapshots and saved texts go to `folder`, readable by the user alone, and never replace a file.
+    `recording` tells whether a red dot is due. Raises SinkClosed when the user closes the window.
+    """
+
+    def __init__(
+        self,
+        controls: Commands,
+        *,
+        look: Look = PLAIN,
+        recording: Callable[[], bool] = lambda: False,
+        folder: Path = Path(),
+        title: str = "livevision",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._controls = controls
+        self._look = look
+        self._recording = recording
+        self._folder = folder
+        self._title = title
+        self._clock = clock
+        self._status = Status(notice="h: help")
+        self._notice_ends = clock() + NOTICE
+        self._result: Result | None = None
+        self._changed = False
+        self._shortcuts: Shortcuts | None = None
+        self._open = False
+
+    def __enter__(self) -> Self:
+        if not display_available():
+            raise OutputError("There is no display for a window; use --no-window.")
+        # without GUI_NORMAL Qt adds tool bars and takes keys for itself
+        flags = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
+        cv2.namedWindow(self._title, flags)
+        self._open = True
+        return self
+
+    def write(self, result: Result) -> None:
+        first = self._result is None
+        self._result = result
+        self._draw()
+        if first:
+            self._appear(result)
+        self._listen()
+
+    def review(self, result: Result) -> None:
+        self._status = replace(self._status, paused=True)
+        self.write(result)
+
+    def idle(self) -> None:
+        if self._changed or (self._status.notice and self._clock() > self._notice_ends):
+            self._draw()
+        self._listen()
+
+    def command(self, name: str) -> None:
+        self._changed = True
+        look, status = self._look, self._status
+        if name == "pause":
+            self._status = replace(status, paused=not status.paused)
+        elif name == "help":
+            self._status = replace(status, panel=() if status.panel else HELP)
+        elif name == "mirror":
+            self._look = replace(look, mirror=not look.mirror)
+        elif name == "stages":
+            self._look = replace(look, stages=not look.stages)
+        elif name == "blur":
+            self._look = replace(look, blur_others=not look.blur_others)
+        elif name == "captions":
+            self._look = replace(look, captions="bottom" if look.captions == "top" else "top")
+        elif name == "larger":
+            self._look = replace(look, text_size=min(4.0, look.text_size * _BIGGER))
+        elif name == "smaller":
+            self._look = replace(look, text_size=max(0.4, look.text_size / _BIGGER))
+        elif name == "snapshot":
+            self._save_picture()
+        elif name == "save-text":
+            self._save_text()
+        elif name == "copy":
+            self._copy()
+
+    def close(self) -> None:
+        if self._shortcuts is not None:
+            self._shortcuts.close()
+            self._shortcuts = None
+        if self._open:
+            self._open = False
+            with suppress(cv2.error):  # the user was quicker
+                cv2.destroyWindow(self._title)
+                cv2.waitKey(1)
+
+    def _appear(self, result: Result) -> None:
+        """Give the new window a size that suits picture and screen."""
+        height, width = result.frame.image.shape[:2]
+        scale = min(LARGEST[0] / width, LARGEST[1] / height)
+        if scale > 1:
+            scale = max(1.0, min(SMALLEST[0] / width, SMALLEST[1] / height))
+        cv2.resizeWindow(self._title, max(1, round(width * scale)), max(1, round(height * scale)))
+        if sys.platform not in ("win32", "darwin"):
+            from livevision.sinks.x11 import Shortcuts
+
+            cv2.waitKey(1)
+            self._shortcuts = Shortcuts(self._title)
+
+    def _draw(self) -> None:
+        if self._result is None:
+            return
+        if self._status.notice and self._clock() > self._notice_ends:
+            self._status = replace(self._status, notice="")
+        self._changed = False
+        status = replace(self._status, recording=self._recording())
+        cv2.imshow(self._title, annotate(self._result, self._look, status))
+
+    def _listen(self) -> None:
+        """Let the window breathe, and hand on what was pressed in it."""
+        for name in self._pressed():
+            if name in COMMANDS:
+                self._controls.send(COMMANDS[name])
+        if self._result is not None and not self._is_visible():
+            self._open = False
+            raise SinkClosed("The window was closed.")
+
+    def _pressed(self) -> Iterator[str]:
+        yield key(cv2.waitKeyEx(1))
+        if self._shortcuts is not None:
+            yield from (f"ctrl-{letter}" for letter in self._shortcuts.pressed())
+
+    def _is_visible(self) -> bool:
+        try:
+            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:
+            return False
+
+    def _tell(self, notice: str) -> None:
+        self._status = replace(self._status, notice=notice)
+        self._notice_ends = self._clock() + NOTICE
+        self._changed = True
+
+    def _save_picture(self) -> None:
+        if self._result is None:
+            return
+        # as recordings are: not mirrored
+        picture = annotate(self._result, replace(self._look, mirror=False))
+        self._save(cv2.imencode(".png", picture)[1].tobytes(), ".png")
+
+    def _save_text(self) -> None:
+        if self._result is None or not self._result.text:
+            self._tell("There is no text to save yet.")
+            return
+        self._save((self._result.text + "\n").encode(), ".txt")
+
+    def _save(self, content: bytes, ending: str) -> None:
+        try:
+            path = _write_new(self._folder, content, ending)
+        except OSError as error:
+            log.warning("Cannot write to %s: %s", self._folder.resolve(), error.strerror)
+            self._tell(f"Cannot write to {self._folder.resolve()}: {error.strerror}")
+        else:
+            self._tell(f"Saved {path.name} in {path.resolve().parent}")
+
+    def _copy(self) -> None:
+        if self._result is None or not self._result.text:
+            self._tell("There is no text to copy yet.")
+            return
+        import copykitten
+
+        try:
+            copykitten.copy(self._result.text)
+        except copykitten.CopykittenError as error:
+            log.warning("Cannot copy to the clipboard: %s", error)
+            self._tell("The clipboard does not answer; Ctrl-S saves the text to a file.")
+        else:
+            self._tell("Copied the text.")
+
+
+def _write_new(folder: Path, content: bytes, ending: str) -> Path:
+    """Write a new file named by the date; no file is ever replaced, or left half-written."""
+    stem = f"livevision-{datetime.now():%Y-%m-%d-%H%M%S}"
+    number = 1
+    while True:
+        path = folder / f"{stem}{f'-{number}' if number > 1 else ''}{ending}"
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+        except FileExistsError:
+            number += 1
+            continue
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+
+
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would turn line feeds into two bytes
