@@ -1,10 +1,13 @@
 """Where frames come from."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from livevision.errors import SourceError, UsageError
 from livevision.frame import Frame
 
 
@@ -17,9 +20,14 @@ class Source(ABC):
     name: str = "source"
     """How messages call it: a camera's number, a file's path, a URL without its password."""
     live: bool = False
-    """True if frames go by whether or not anyone reads them: the switch between queue policies."""
+    """True if frames go by whether or not anyone reads them: the switch between queue policies.
+
+    Known for certain only once the source is open: a URL may turn out to be a recording."""
     patience: float = 5.0
-    """Seconds a single `read` may take before the source is given up."""
+    """Seconds a single `read` may take before the source is given up; may change in mid-read."""
+    status: str = ""
+    """What the user should know while no frame comes ("lost, trying again"); empty if all is well.
+    """
 
     @abstractmethod
     def __enter__(self) -> Self:
@@ -32,6 +40,9 @@ class Source(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the stream; harmless when it is not open."""
+
+    def interrupt(self) -> None:  # noqa: B027 - most sources never wait for long
+        """Make a `read` that is merely waiting return soon; called from another thread."""
 
     def command(self, name: str) -> None:  # noqa: B027 - most sources take no commands
         """React to a user's command, e.g. "next-camera"; unknown ones are ignored."""
@@ -46,3 +57,55 @@ class Source(ABC):
 
     def __iter__(self) -> Iterator[Frame]:
         return iter(self.read, None)
+
+
+def open_source(
+    spec: str,
+    *,
+    size: tuple[int, int] | None = None,
+    fps: float | None = None,
+    realtime: bool = False,
+    reconnect: bool = True,
+) -> Source:
+    """The source, not yet opened, that `spec` names.
+
+    `spec` is a camera's number ("0", or "/dev/video0"), a URL (rtsp, rtsps, http, https), a folder
+    of pictures, a picture, or a video file. `size` (width, height) and `fps` are asked of a camera;
+    `fps` is also the rate of a folder's pictures. `realtime` plays recordings at their own times,
+    as a live source. Cameras and URLs come back by themselves unless `reconnect` is False.
+
+    Raises SourceError if there is nothing by that name, UsageError for a URL of another kind.
+    """
+    from livevision.sources.camera import Camera
+    from livevision.sources.pictures import SUFFIXES, Pictures
+    from livevision.sources.realtime import Realtime
+    from livevision.sources.reconnecting import Reconnecting, Renewable
+    from livevision.sources.recording import Recording
+    from livevision.sources.stream import Stream
+
+    if number := re.fullmatch(r"(?:/dev/video)?(\d{1,4})", spec):
+        live: Renewable = Camera(int(number[1]), size=size, fps=fps)
+    elif scheme := re.match(r"([a-z][a-z0-9+.-]+)://", spec, re.IGNORECASE):
+        if scheme[1].lower() not in ("rtsp", "rtsps", "http", "https"):
+            raise UsageError(
+                f"Cannot read {scheme[1]}:// addresses. Give one of rtsp://, rtsps://, http://, "
+                "https://, a file, a folder of pictures, or a camera's number."
+            )
+        live = Stream(spec)
+    else:
+        path = Path(spec)
+        recorded: Source
+        try:
+            if path.is_dir():
+                recorded = Pictures(path, fps=fps or 1.0)
+            elif path.suffix.lower() in SUFFIXES:
+                recorded = Pictures(path)
+            else:
+                recorded = Recording(path)
+        except (OSError, ValueError) as error:  # a name no file system can hold
+            raise SourceError(
+                f"{spec[:80]!r} cannot be the name of a file. Give a file, a folder of pictures, "
+                "a URL or a camera's number."
+            ) from error
+        return Realtime(recorded) if realtime else recorded
+    return Reconnecting(live) if reconnect else live

@@ -1,0 +1,71 @@
+"""What recordings and streams share: a decoded picture as an upright BGR image."""
+
+from collections.abc import Iterable
+from typing import cast
+
+import cv2
+import numpy as np
+from av import VideoFrame
+from av.sidedata.sidedata import SideData, Type
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from livevision.frame import Image
+
+MAX_PIXELS = 1 << 26
+"""67 million, twice 7680x4320: damaged headers claim more, and would take all memory."""
+
+
+def prepare(stream: VideoStream, *, low_delay: bool) -> None:
+    """Set up the stream's decoder; `low_delay` forgoes the threads that hold pictures back."""
+    stream.thread_type = "SLICE" if low_delay else "AUTO"
+    options = {"max_pixels": str(MAX_PIXELS)}
+    if low_delay:
+        options["flags"] = "low_delay"
+    stream.codec_context.options = options
+
+
+class Converter:
+    """Turns decoded frames of any pixel format, bit depth and orientation into images.
+
+    Colours follow the stream's own matrix and range. Pixels that are not square are made so, and
+    the display matrix that phones write (rotated, mirrored) is obeyed.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._reformatter = VideoReformatter()  # keeps its tables from frame to frame
+        ratio = float(stream.sample_aspect_ratio or 1)
+        self._widen = ratio if 0.2 < ratio < 5 else 1.0  # else nonsense of a damaged file
+
+    def image(self, frame: VideoFrame) -> Image:
+        """(height, width, 3) BGR, uint8, read-only."""
+        converted = self._reformatter.reformat(
+            frame,
+            width=max(1, round(frame.width * self._widen)),
+            format="bgr24",
+            interpolation="BILINEAR",
+        )
+        picture = cast(Image, converted.to_ndarray())
+        for extra in cast(Iterable[SideData], frame.side_data):  # its type hints say Iterable[str]
+            if extra.type == Type.DISPLAYMATRIX:
+                picture = _upright(picture, np.frombuffer(bytes(extra), np.int32))
+        image: Image = np.ascontiguousarray(picture)
+        image.flags.writeable = False
+        return image
+
+
+def _upright(image: Image, matrix: NDArray[np.int32]) -> Image:
+    """Apply the nearest of the eight turns and flips.
+
+    ISO/IEC 14496-12 section 6.2.2: x' = a x + c y, y' = b x + d y for (a, b, u, c, d, ...).
+    """
+    a, b, _, c, d = (int(value) for value in matrix[:5])
+    across, down = (a, d)
+    if abs(b) > abs(a):
+        image = cast(Image, cv2.transpose(image))
+        across, down = (c, b)
+    if across < 0 or down < 0:
+        code = -1 if across < 0 and down < 0 else int(across < 0)
+        image = cast(Image, cv2.flip(image, code))
+    return image

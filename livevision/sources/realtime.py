@@ -1,0 +1,61 @@
+"""A recording played as if it were a camera."""
+
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import Self
+
+from livevision.frame import Frame
+from livevision.sources import Source
+
+
+class Realtime(Source):
+    """Gives every frame of `source` at its own time, as a live source.
+
+    A frame counts as captured at the moment it was due. The reader never slows the clock down: who
+    is late finds the newest frame in the queue, and the others dropped, as with a camera.
+    """
+
+    live = True
+
+    def __init__(self, source: Source, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.name = source.name
+        self._source = source
+        self._clock = clock
+        self._start: float | None = None
+        self._wait = 0.0
+        self._stop = Event()
+
+    @property
+    def patience(self) -> float:  # type: ignore[override]
+        """The recording's own, and the wait for the frame in hand."""
+        return self._source.patience + self._wait
+
+    def __enter__(self) -> Self:
+        self._stop.clear()
+        self._start = None
+        self._source.__enter__()
+        return self
+
+    def read(self) -> Frame | None:
+        self._wait = 0.0
+        frame = self._source.read()
+        if frame is None:
+            return None
+        if self._start is None:
+            self._start = self._clock() - frame.time
+        due = self._start + frame.time
+        self._wait = max(0.0, due - self._clock())
+        if self._wait and self._stop.wait(self._wait):
+            return None
+        return Frame(frame.image, frame.index, frame.time, due)
+
+    def interrupt(self) -> None:
+        self._stop.set()
+        self._source.interrupt()
+
+    def command(self, name: str) -> None:
+        self._source.command(name)
+
+    def close(self) -> None:
+        self._source.close()

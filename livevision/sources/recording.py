@@ -1,0 +1,164 @@
+"""A video file, decoded by FFmpeg through PyAV.
+
+PyAV rather than OpenCV: exact times of frames, all eight orientations, and word of damage.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from livevision.errors import SourceError
+from livevision.frame import Frame
+from livevision.sources import Source
+from livevision.sources.decoding import Converter, prepare
+
+log = logging.getLogger(__name__)
+
+MISSING_END = 0.5
+"""Seconds of pictures less than the file announces that count as cut off."""
+
+
+class Recording(Source):
+    """The pictures of a video file, each once, at the container's own times from 0 on.
+
+    Times always grow, whatever the file says. Damaged pictures inside are left out with a warning;
+    a file that breaks off gives its good frames and then raises SourceError.
+    """
+
+    patience = 30.0  # a sleeping disk, a share on the network
+
+    def __init__(self, path: Path) -> None:
+        """Raise SourceError if there is no such file."""
+        self.name = str(path)
+        self._path = path
+        if not path.exists():
+            raise SourceError(f"{path} does not exist. Check the name.")
+        if not path.is_file():
+            raise SourceError(f"{path} is not a file. Give a video file or a folder of pictures.")
+        self._container: InputContainer | None = None
+        self._frames: Iterator[Frame] = iter(())
+
+    def __enter__(self) -> Self:
+        self.close()
+        try:
+            if self._path.stat().st_size == 0:
+                raise SourceError(f"{self._path} is empty. Record or copy it again.")
+            # "file:" and the whitelist: neither a name nor a playlist inside reaches the network
+            container = av.open(
+                f"file:{self._path}",
+                options={"protocol_whitelist": "file"},
+                metadata_errors="replace",
+            )
+        except PermissionError as error:
+            raise SourceError(
+                f"{self._path} may not be read. Change its permissions (chmod u+r)."
+            ) from error
+        except (OSError, ValueError) as error:
+            raise SourceError(
+                f"{self._path} is not a video, or is cut off. Try whether a video player opens it."
+            ) from error
+        self._container = container
+        if not container.streams.video:
+            self.close()
+            raise SourceError(f"{self._path} holds no pictures. Give a video file.")
+        stream = container.streams.video[0]
+        try:
+            prepare(stream, low_delay=False)
+        except (OSError, ValueError, RuntimeError) as error:
+            self.close()
+            raise SourceError(f"{self._path}: its pictures cannot be decoded ({error}).") from error
+        self._frames = self._decode(container, stream)
+        return self
+
+    def read(self) -> Frame | None:
+        return next(self._frames, None)
+
+    def close(self) -> None:
+        self._frames = iter(())
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[Frame]:
+        converter = Converter(stream)
+        clock = _Clock(stream)
+        in_order = "avi" in container.format.name  # AVI knows only the order, not the times
+        index = 0
+        damaged = 0
+        broken = False
+        """True if the last thing read was damaged: nothing good came after it."""
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (OSError, ValueError):  # the container itself is damaged from here on
+                broken = True
+                break
+            if packet is None:
+                break
+            if packet.size:
+                broken = packet.is_corrupt
+            try:
+                pictures = packet.decode()
+            except (OSError, ValueError):
+                damaged += 1
+                broken = True
+                continue
+            for picture in pictures:
+                try:
+                    image = converter.image(picture)
+                except (OSError, ValueError, MemoryError):
+                    damaged += 1
+                    continue
+                yield Frame(image, index, clock.time(picture.dts if in_order else picture.pts))
+                index += 1
+        if not index:
+            raise SourceError(f"{self._path} holds no picture that can be read. Record it again.")
+        if broken or clock.missing(container) > MISSING_END:
+            raise SourceError(
+                f"{self._path} is cut off or damaged: it ends after {clock.now:.1f} s. "
+                "All of it up to there was used; copy or record it again for the rest."
+            )
+        if damaged:
+            log.warning("%s: %d damaged pictures were left out", self._path, damaged)
+
+
+class _Clock:
+    """Seconds since the first picture, strictly growing."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._stream = stream
+        self._unit = float(stream.time_base or 0) or 1e-3
+        rate = float(stream.average_rate or 0)
+        self._step = 1 / rate if 1 <= rate <= 1000 else 1 / 30
+        self._first: int | None = None
+        self.now = -1.0
+
+    def time(self, pts: int | None) -> float:
+        if self._first is None:
+            self._first = pts or 0
+            self.now = 0.0
+            return 0.0
+        time = -1.0 if pts is None else (pts - self._first) * self._unit
+        self.now = time if time > self.now else self.now + self._step
+        return self.now
+
+    def missing(self, container: InputContainer) -> float:
+        """Seconds between the last picture's end and the end that the header announces."""
+        stream = self._stream
+        announced = 0.0
+        if stream.duration is not None:
+            announced = stream.duration * self._unit
+        elif written := stream.metadata.get("DURATION"):  # Matroska: "00:00:02.000000000"
+            with suppress(ValueError):
+                hours, minutes, seconds = (float(part) for part in written.split(":"))
+                announced = hours * 3600 + minutes * 60 + seconds
+        elif len(container.streams) == 1 and container.duration is not None:
+            announced = container.duration / av.time_base
+        return announced - (self.now + self._step)
