@@ -28,7 +28,8 @@ def astronaut() -> Image:
     """scikit-image's portrait of Eileen Collins: (512, 512, 3) BGR."""
     import skimage.data
 
-    return np.ascontiguousarray(skimage.data.astronaut()[:, :, ::-1])
+    image = skimage.data.astronaut()  # type: ignore[no-untyped-call]
+    return np.ascontiguousarray(image[:, :, ::-1])
 
 
 def hopper() -> Image:

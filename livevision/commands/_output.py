@@ -1,7 +1,9 @@
 """What `run`, `replay` and `demo` have in common: options for outputs, and the summary."""
 
 import argparse
+import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from livevision.errors import ModelError, UsageError
@@ -23,6 +25,21 @@ def positive(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def between(low: float, high: float) -> Callable[[str], float]:
+    """A number from `low` to `high`, for argparse."""
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+        return value
+
+    return number
 
 
 def check_outputs(*paths: Path | None) -> None:

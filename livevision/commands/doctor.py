@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata, util
 from pathlib import Path
+from typing import Literal
 
 SUMMARY = "check packages, models, camera, display, codecs and speed"
 
@@ -211,7 +212,9 @@ def _display() -> Iterator[Check]:
 def _codecs() -> Iterator[Check]:
     import av
 
-    for codec, mode in (("libx264", "w"), ("h264", "r"), ("hevc", "r"), ("vp9", "r")):
+    wanted: tuple[tuple[str, Literal["r", "w"]], ...]
+    wanted = (("libx264", "w"), ("h264", "r"), ("hevc", "r"), ("vp9", "r"))
+    for codec, mode in wanted:
         try:
             av.codec.Codec(codec, mode)
         except Exception as error:

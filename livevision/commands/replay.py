@@ -91,8 +91,8 @@ def execute(arguments: argparse.Namespace) -> int:
             print(f"  {line}", file=sys.stderr)
         if comparison.differences:
             code = code or DIFFERENT
-    for error in trouble[:-1]:
-        print(f"livevision: {error}", file=sys.stderr)
+    for earlier in trouble[:-1]:
+        print(f"livevision: {earlier}", file=sys.stderr)
     if trouble:
         raise trouble[-1]
     return code

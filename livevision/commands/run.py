@@ -12,6 +12,7 @@ examples: livevision                            webcam 0
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from livevision import recognizers, settings
@@ -79,6 +80,33 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--record", type=Path, metavar="OUT.mp4", help="write the picture as shown")
     output.add_argument("--raw", type=Path, metavar="OUT.mp4", help="write the camera's picture")
     output.add_argument("--events", type=Path, metavar="OUT.jsonl", help="write what was read")
+    look = parser.add_argument_group("look")
+    look.add_argument(
+        "--text-size",
+        type=_output.between(0.4, 4.0),
+        default=1.0,
+        metavar="X",
+        help="size of the running text, 0.4 to 4 (default: %(default)s)",
+    )
+    look.add_argument(
+        "--contrast",
+        type=_output.between(0.0, 1.0),
+        default=0.7,
+        metavar="X",
+        help="how dark the ground behind text is, 0 to 1 (default: %(default)s)",
+    )
+    look.add_argument(
+        "--captions-at",
+        choices=("top", "bottom"),
+        default="bottom",
+        help="where the running text stands (default: %(default)s)",
+    )
+    look.add_argument(
+        "--blur-others",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="make faces without a name unrecognisable, in the window and in --record",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -124,6 +152,12 @@ def play(
     from livevision.sinks.window import Window, display_available
 
     _output.check_outputs(arguments.record, arguments.raw, arguments.events)
+    look = Look(
+        text_size=arguments.text_size,
+        contrast=arguments.contrast,
+        captions=arguments.captions_at,
+        blur_others=arguments.blur_others,
+    )
     controls = Controls()
     sinks: list[Sink] = [*more]
     if arguments.raw:
@@ -131,10 +165,10 @@ def play(
     if arguments.events:
         sinks.append(Events(arguments.events, source=source.name))
     if arguments.record:
-        sinks.append(Recorder(arguments.record, annotate=lambda result: annotate(result, Look())))
+        sinks.append(Recorder(arguments.record, annotate=lambda result: annotate(result, look)))
     shown = arguments.window and display_available()
     if shown:
-        sinks.append(Window(controls, look=Look(mirror=mirror)))
+        sinks.append(Window(controls, look=replace(look, mirror=mirror)))
     else:
         if arguments.window:
             _output.hint("there is no display, so no window; what is read is printed.")

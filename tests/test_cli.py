@@ -1,0 +1,164 @@
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import livevision
+from livevision import __main__ as cli
+from livevision import commands, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
+
+
+def exit_code(*words: str) -> int:
+    try:
+        return cli.main(words)
+    except SystemExit as leave:  # argparse's way out
+        return int(leave.code or 0)
+
+
+@pytest.mark.parametrize("command", commands.available())
+def test_every_command_has_help_with_an_example(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(command, "--help") == 0
+    page = capsys.readouterr().out
+    assert "example" in page
+    assert f"livevision {command}" in page
+
+
+def test_help_names_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("--help") == 0
+    page = capsys.readouterr().out
+    assert all(name in page for name in commands.available())
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("--version") == 0
+    assert capsys.readouterr().out.strip() == f"livevision {livevision.__version__}"
+
+
+def test_without_a_command_the_words_are_those_of_run() -> None:
+    assert cli.parse(["clip.mp4", "--max-frames", "3"]).source == "clip.mp4"
+    assert cli.parse([]).command == "run"
+    assert cli.parse(["--no-window"]).command == "run"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["replay"],
+        ["run", "--size", "big"],
+        ["run", "--max-frames", "0"],
+        ["replay", "a.mp4", "b.mp4", "--save", "c.mp4"],
+        ["replay", "a.mp4", "--expect", "no-such-truth.json"],
+        ["config", "volume=11"],
+        ["config", "size=big"],
+        ["config", "camera"],
+    ],
+)
+def test_a_usage_error_is_2_and_one_line(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(*words) == 2
+    message = capsys.readouterr().err
+    assert "Traceback" not in message
+    assert message.strip().splitlines()[-1].startswith("livevision")
+
+
+def test_settings_are_remembered_and_the_command_line_wins() -> None:
+    assert exit_code("config", "camera=3", "mirror=false", "size=1280x720") == 0
+    arguments = cli.parse(["run"])
+    assert arguments.mirror is False
+    assert arguments.size == (1280, 720)
+    assert settings.read()["camera"] == 3
+    assert cli.parse(["run", "--mirror", "--size", "640x480"]).size == (640, 480)
+    assert cli.parse(["run", "--mirror"]).mirror is True
+
+
+def test_a_setting_can_be_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code("config", "camera=3")
+    assert exit_code("config", "--unset", "camera") == 0
+    assert settings.read() == {}
+    assert exit_code("config", "--unset", "camera") == 2
+
+
+def test_broken_settings_say_where_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    settings.path().write_text("mirror = ")
+    assert exit_code("run", "x.mp4") == 2
+    assert str(settings.path()) in capsys.readouterr().err
+
+
+def run(*words: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "livevision", *words],
+        cwd=cwd,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_a_missing_file_is_a_source_error() -> None:
+    done = run("replay", "no-such-clip.mp4")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "no-such-clip.mp4" in done.stderr
+
+
+def test_a_recogniser_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
+    """The example of docs/adding-a-recogniser.md, put into a copy of the package."""
+    page = (ROOT / "docs" / "adding-a-recogniser.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert code is not None
+    copy = tmp_path / "livevision"
+    shutil.copytree(ROOT / "livevision", copy, ignore=shutil.ignore_patterns("__pycache__", "data"))
+    folder = copy / "recognizers" / "brightness"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(code[1], encoding="utf-8")
+    help_page = run("run", "--help", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert "--brightness-limit" in help_page.stdout
+    assert "--brightness, --no-brightness" in help_page.stdout
+
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    import cv2
+    import numpy as np
+
+    cv2.imwrite(str(pictures / "1.png"), np.full((48, 64, 3), 250, np.uint8))
+    done = run(
+        *("run", str(pictures), "--no-window", "--no-signs", "--brightness"),
+        *("--events", str(tmp_path / "events.jsonl")),
+        cwd=tmp_path,
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 frames" in done.stderr
+
+
+def test_doctor_says_what_it_found_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code = exit_code("doctor", "--json", "--only", "packages", "--only", "codecs")
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert {check["name"] for check in checks} >= {"Python", "OpenCV", "mediapipe", "codec libx264"}
+    assert (code == 0) == all(check["state"] != "broken" for check in checks)
+    assert code == 0
+
+
+def test_the_program_never_imports_tensorflow() -> None:
+    code = (
+        "import sys; from livevision import recognizers; recognizers.load('signs').close();"
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
