@@ -50,7 +50,7 @@ def width(text: str, size: int) -> float:
 def _printable(text: str) -> str:
     """`text` with letters and accents joined, and without line breaks and direction overrides."""
     kept = (
-        " " if unicodedata.category(character) == "Cc" else character
+        " " if unicodedata.category(character) in ("Cc", "Cs") else character
         for character in unicodedata.normalize("NFC", text)
         if not "\u202a" <= character <= "\u202e" and not "\u2066" <= character <= "\u2069"
     )

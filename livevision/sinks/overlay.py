@@ -192,7 +192,7 @@ class _Drawing:
             image = np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
         self._image = np.asarray(cv2.flip(image, 1), np.uint8) if look.mirror else image.copy()
         self._height, self._width = self._image.shape[:2]
-        unit = min(self._height, 0.75 * self._width) / 480
+        unit = min(self._height, self._width) / 480
         self._small = max(8, round(15 * unit))
         self._thick = max(1, round(2 * unit))
         self._caption = max(8, round(30 * unit * look.text_size))
@@ -213,10 +213,10 @@ class _Drawing:
         top = tall + gap if above else gap
         top = self._state(status, top)
         if look.stages and result.stages:
-            top = self._stages(top)
+            self._stages(top)
+        self._messages(status, self._height - (0 if above else tall) - gap)
         for each in result.detections:  # nothing across a name
             self._name(each)
-        self._messages(status, top)
         self._panel(status.panel)
         return self._image
 
@@ -286,7 +286,7 @@ class _Drawing:
             top += line.height
 
     def _state(self, status: Status, top: int) -> int:
-        """Rates to the left, what the window does to the right; returns where free space begins."""
+        """Rates to the left, what the window does to the right; returns where they end."""
         stats = self._result.stats
         left = gap = self._small // 2
         words = [f"{_number(stats.fps)} fps"] if stats.fps else []
@@ -317,26 +317,25 @@ class _Drawing:
             _paste(self._image, stamp, right, top)
         return top + height
 
-    def _messages(self, status: Status, top: int) -> None:
+    def _messages(self, status: Status, bottom: int) -> None:
         room = self._width - 2 * self._small
         messages = [(hint, YELLOW) for hint in self._result.hints[:_HINTS]]
         if status.notice:
             messages.append((status.notice, SKY_BLUE))
-        for text, color in messages:
-            for line in _broken(text, self._small, room):
+        for text, color in reversed(messages):
+            for line in reversed(_broken(text, self._small, room)):
                 stamp = self._stamp(line, self._small, color)
-                _paste(self._image, stamp, self._small // 2, top)
-                top += stamp.height
+                bottom -= stamp.height
+                _paste(self._image, stamp, self._small // 2, bottom)
 
-    def _stages(self, top: int) -> int:
-        """The pictures of the stages in one row, as the model sees them; returns where it ends."""
+    def _stages(self, top: int) -> None:
+        """The pictures of the stages in one row, as the model sees them."""
         stages = self._result.stages
         gap = self._small // 2
         side = min(self._height // 5, (self._width - gap) // len(stages) - gap)
         if side < 8:
-            return top
+            return
         left = gap
-        label = 0
         for name, picture in stages:
             if not picture.size:
                 continue
@@ -351,9 +350,7 @@ class _Drawing:
             cv2.rectangle(self._image, (left, top), (left + side - 1, top + side - 1), WHITE, 1)
             stamp = self._stamp(*_fitting(name, self._small, side + gap))
             _paste(self._image, stamp, left, top + side)
-            label = max(label, stamp.height)
             left += side + gap
-        return top + side + label
 
     def _blur(self, box: Box) -> None:
         """A mosaic over the face and a margin."""

@@ -1,0 +1,260 @@
+import time
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from livevision.frame import Box, Detection, Frame, Image, Result, Stats
+from livevision.sinks import overlay
+from livevision.sinks.overlay import Look, Status, annotate
+
+HAND = np.array(
+    [
+        *[(320, 360), (280, 340), (255, 310), (245, 280), (240, 255)],
+        *[(290, 265), (285, 225), (282, 200), (280, 180)],
+        *[(315, 260), (315, 215), (315, 185), (315, 160)],
+        *[(338, 265), (342, 225), (345, 200), (347, 180)],
+        *[(360, 280), (370, 250), (377, 230), (382, 215)],
+    ],
+    np.float32,
+)
+
+
+def grey(height: int = 480, width: int = 640) -> Image:
+    return np.full((height, width, 3), 90, np.uint8)
+
+
+def result(image: Image | None = None, **changes: object) -> Result:
+    image = grey() if image is None else image
+    image.setflags(write=False)
+    plain = Result(
+        Frame(image, 7, 3.2),
+        (
+            Detection("hand", Box(220, 140, 400, 380), "A", 0.93, 2, HAND),
+            Detection("face", Box(450, 100, 560, 240), "Zoë", 0.88, 1),
+        ),
+        (),
+        "HELLO",
+        stats=Stats(29.7, 0.0123, 4),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def changed(one: Image, other: Image) -> Box:
+    """The smallest box around all that differs."""
+    rows, columns = np.abs(one.astype(int) - other).max(axis=2).nonzero()
+    return Box(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+
+
+def test_draws_on_a_copy() -> None:
+    image = grey()
+    drawn = annotate(result(image))
+    assert drawn is not image
+    assert drawn.shape == image.shape
+    assert drawn.dtype == np.uint8
+    assert (image == 90).all()
+    assert not (drawn == 90).all()
+
+
+def test_same_result_same_picture() -> None:
+    assert np.array_equal(annotate(result()), annotate(result()))
+
+
+@pytest.mark.parametrize(
+    ("without", "where"),
+    [
+        ({"text": ""}, Box(0, 420, 640, 480)),
+        ({"stats": Stats()}, Box(0, 0, 250, 40)),
+        ({"detections": ()}, Box(200, 60, 640, 420)),
+    ],
+)
+def test_everything_has_its_place(without: dict[str, object], where: Box) -> None:
+    box = changed(annotate(result()), annotate(result(**without)))
+    assert where.left <= box.left
+    assert where.top <= box.top
+    assert box.right <= where.right
+    assert box.bottom <= where.bottom
+
+
+def test_captions_can_stand_at_the_top() -> None:
+    look = Look(captions="top")
+    box = changed(annotate(result(), look), annotate(result(text=""), look))
+    assert box.top == 0
+    assert box.bottom < 120
+
+
+def test_each_part_of_a_detection_is_drawn() -> None:
+    full = result().detections[0]
+    seen = annotate(result(detections=(full,)))
+    for less in (
+        replace(full, landmarks=None),
+        replace(full, label=""),
+        replace(full, confidence=0),
+    ):
+        assert not np.array_equal(seen, annotate(result(detections=(less,))))
+    for name in ("A", "B", "李", "محمد"):
+        other = annotate(result(detections=(replace(full, label=name),)))
+        assert np.array_equal(seen, other) == (name == "A")
+
+
+def test_hints_are_shown_whole() -> None:
+    hint = "The hand is far away: come closer, so that it fills a quarter of the picture or so."
+    box = changed(annotate(result(hints=(hint,))), annotate(result()))
+    assert box.right < 640
+    assert box.height > 30  # broken into lines
+    assert box.bottom < 440  # above the running text
+
+
+def test_mirror_flips_the_picture_and_what_is_drawn_but_not_the_text() -> None:
+    image = grey()
+    image[:, :100] = (200, 30, 30)
+    look = Look(mirror=True)
+    mirrored = annotate(result(image, detections=(), text=""), look)
+    assert (mirrored[300, -100:] == (200, 30, 30)).all()
+    assert (mirrored[300, 100:200] == 90).all()
+    face = (replace(result().detections[1], label="", landmarks=None),)
+    box = changed(
+        annotate(result(detections=face), look)[100:240],
+        annotate(result(detections=()), look)[100:240],
+    )
+    assert abs((box.left + box.right) / 2 - (640 - 505)) < 3
+    # the text's pixels are those of the unmirrored picture
+    assert np.array_equal(annotate(result(), look)[430:], annotate(result())[430:])
+
+
+def test_mirrored_landmarks_stay_on_the_hand() -> None:
+    hand = replace(result().detections[0], label="")
+    plain = annotate(result(detections=(hand,)))
+    mirrored = annotate(result(detections=(hand,)), Look(mirror=True))
+    part = np.s_[145:375]
+    assert np.abs(mirrored[part, ::-1].astype(int) - plain[part]).mean() < 1
+
+
+def test_stage_view_shows_the_stages_as_the_model_sees_them() -> None:
+    rng = np.random.default_rng(1)
+    small = rng.integers(0, 255, (28, 28), dtype=np.uint8)
+    crop = rng.integers(0, 255, (200, 180, 3), dtype=np.uint8)
+    shown = result(detections=(), stages=(("crop", crop), ("downscale", small)))
+    assert np.array_equal(annotate(shown), annotate(result(detections=())))
+    picture = annotate(shown, Look(stages=True))
+    side = 480 // 5
+    large = cv2.resize(small, (side, side), interpolation=cv2.INTER_NEAREST)[2:-2, 2:-2]
+    best = cv2.matchTemplate(picture, cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), cv2.TM_SQDIFF)
+    assert best.min() == 0
+
+
+@pytest.mark.parametrize("label", ["", "unknown"])
+def test_faces_without_a_name_are_blurred_on_demand(label: str) -> None:
+    rng = np.random.default_rng(2)
+    image = rng.integers(0, 255, (480, 640, 3), dtype=np.uint8)
+    box = Box(450, 100, 560, 240)
+    known = Detection("face", box, "Zoë", 0.9)
+    stranger = Detection("face", box, label)
+    inner = np.s_[130:230, 470:540]
+    look = Look(blur_others=True)
+    assert np.array_equal(annotate(result(image, detections=(known,)), look)[inner], image[inner])
+    blurred = annotate(result(image, detections=(stranger,)), look)[inner]
+    assert blurred.std() < image[inner].std() / 5
+    mirrored = annotate(result(image, detections=(stranger,)), replace(look, mirror=True))
+    assert mirrored[inner[0], 640 - 540 : 640 - 470].std() < image[inner].std() / 5
+
+
+def test_status_of_the_window() -> None:
+    plain = annotate(result())
+    recording = annotate(result(), status=Status(recording=True))
+    box = changed(plain, recording)
+    assert box.left > 500
+    assert box.bottom < 60
+    red = (recording[..., 2].astype(int) - recording[..., 1]) > 120
+    assert red[:60, 500:].sum() > 50
+    for status in (
+        Status(paused=True),
+        Status(notice="Saved a.png"),
+        Status(panel=(("q", "quit"), ("h", "help"))),
+    ):
+        assert not np.array_equal(plain, annotate(result(), status=status))
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 640), (1080, 1920), (1280, 720)])
+def test_text_grows_with_the_picture(height: int, width: int) -> None:
+    image = grey(height, width)
+    box = changed(
+        annotate(result(image, detections=())), annotate(result(image, detections=(), text=""))
+    )
+    assert box.height > min(height, width) / 15
+    twice = annotate(result(image, detections=()), Look(text_size=2))
+    without = annotate(result(image, detections=(), text=""))
+    assert changed(twice, without).height > 1.8 * box.height
+
+
+@pytest.mark.parametrize("background", [0, 90, 255])
+@pytest.mark.parametrize("contrast", [0.0, 0.7, 1.0])
+def test_text_stands_out_from_any_ground(background: int, contrast: float) -> None:
+    image = np.full((480, 640, 3), background, np.uint8)
+    picture = annotate(result(image, detections=()), Look(contrast=contrast))
+    line = cv2.cvtColor(picture[435:], cv2.COLOR_BGR2GRAY)
+    letters = line > 250
+    around = cv2.dilate(letters.astype(np.uint8), np.ones((5, 5))) > 0
+    assert letters.sum() > 100
+    assert np.percentile(line[around & ~letters], 25) < 100
+
+
+def test_long_text_shows_its_end() -> None:
+    words = " ".join(f"WORD{number}" for number in range(2000))
+    shown = annotate(result(text=words))
+    assert not np.array_equal(shown, annotate(result(text=words[:-1])))
+    assert changed(shown, annotate(result(text=""))).top > 340
+
+
+def test_every_hands_text_is_shown() -> None:
+    both = annotate(result(text="ONE\nTWO"))
+    assert not np.array_equal(both, annotate(result(text="ONE")))
+    assert not np.array_equal(both, annotate(result(text="TWO")))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 640), (480, 1), (3, 5), (33, 47), (4320, 7680)])
+def test_odd_sizes(shape: tuple[int, int]) -> None:
+    image = grey(*shape)
+    crop = np.zeros((0, 12, 3), np.uint8)
+    odd = result(
+        image,
+        stages=(("crop", crop), ("small", np.zeros((28, 28), np.uint8))),
+        hints=("more light",),
+    )
+    look = Look(stages=True, blur_others=True, mirror=True)
+    status = Status(True, True, "a notice", (("q", "quit"),))
+    assert annotate(odd, look, status).shape == image.shape
+
+
+def test_grey_frames_and_boxes_outside() -> None:
+    image = np.full((480, 640), 90, np.uint8)
+    far = np.array([(np.nan, 1e9), (-1e9, 0)], np.float32)
+    detections = (
+        Detection("hand", Box(-500, -500, -20, -20), "A", 0.5, 1, HAND - 5000),
+        Detection("face", Box(600, 440, 900, 700), "a very long name that does not fit " * 3, 0.5),
+        Detection("leaf", Box(10, 10, 5, 5), "oak", 0.5, landmarks=far),
+        Detection("face", Box(2000, 10, 2100, 50), ""),
+    )
+    assert annotate(result(image, detections=detections), Look(blur_others=True)).shape == (
+        480,
+        640,
+        3,
+    )
+
+
+def test_costs_little() -> None:
+    results = [
+        result(stats=Stats(25 + number % 6, 0.010 + number % 9 / 1000, number % 3))
+        for number in range(60)
+    ]
+    for each in results:
+        annotate(each)
+    times = []
+    for each in results * 3:
+        start = time.perf_counter()
+        annotate(each)
+        times.append(time.perf_counter() - start)
+    # the quickest tenth, so that a busy machine does not fail it
+    assert sorted(times)[len(times) // 10] < 0.0007
+    assert overlay._stamp.cache_info().currsize <= 128
