@@ -87,8 +87,7 @@ class Capture:
     def __init__(self, source: Source, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
         self._clock = clock
-        size = LIVE_QUEUE if source.live else RECORDED_QUEUE
-        self._queue = FrameQueue(size, drop_oldest=source.live)
+        self._queue = FrameQueue(RECORDED_QUEUE, drop_oldest=False)
         self._thread = Thread(target=self._read, name="capture", daemon=True)
         self._reading_since: float | None = None
         self._lock = Lock()
@@ -120,6 +119,8 @@ class Capture:
 
     def __enter__(self) -> Self:
         self._source.__enter__()  # here, not on the thread: macOS opens cameras on the main one
+        if self._source.live:
+            self._queue = FrameQueue(LIVE_QUEUE, drop_oldest=True)
         self._thread.start()
         return self
 
@@ -130,6 +131,7 @@ class Capture:
         trace: TracebackType | None,
     ) -> None:
         self._queue.close()
+        self._source.interrupt()
         while self._thread.is_alive() and not self._stuck():
             self._thread.join(0.05)
         with self._lock:

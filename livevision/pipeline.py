@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from livevision.capture import Capture, EndOfStream
@@ -179,6 +179,8 @@ class _Loop:
         self._shown = 0
         """How many results back from the newest the user is looking."""
         self._paused = False
+        self._told = ""
+        """The source's status that the sinks were last told."""
         self._first: float | None = None
 
     def work(self, max_frames: int | None) -> None:
@@ -239,6 +241,13 @@ class _Loop:
             sink.write(result)
 
     def _idle(self) -> None:
+        status = self._source.status
+        if status != self._told and self._history and not self._paused:
+            last = self._history[-1]
+            hints = (status, *last.hints) if status else last.hints
+            for sink in self._sinks:
+                sink.review(replace(last, hints=hints))
+        self._told = status
         for sink in self._sinks:
             sink.idle()
 
