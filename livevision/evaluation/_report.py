@@ -3,10 +3,21 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from livevision.errors import OutputError
+
+
+def check(path: Path) -> None:
+    """Raise OutputError if nothing can be written to `path`, before any long work."""
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file.")
+    if not path.parent.is_dir():
+        raise OutputError(f"There is no folder {path.parent}; make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"Nothing may be written to the folder {path.parent}.")
 
 
 def write(path: Path, save: Callable[[Path], object]) -> None:
@@ -21,7 +32,8 @@ def write(path: Path, save: Callable[[Path], object]) -> None:
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -120,17 +120,26 @@ class PalmFinder:
         self._network = _Network("palm_detection/palm_detection_full.tflite")
         self._anchors = _anchors()
 
-    def __call__(self, image: Image, *, threshold: float = 0.5) -> list[Palm]:
-        """Palms with a score of `threshold` (0 to 1) or more, best first; `image` is BGR."""
+    def __call__(self, image: Image, *, threshold: float = 0.5, border: float = 0.0) -> list[Palm]:
+        """Palms with a score of `threshold` (0 to 1) or more, best first; `image` is BGR.
+
+        With a `border`, in sides of the picture, its edges are repeated so far around it: a hand
+        that fills the picture becomes smaller, as the network knows hands.
+        """
         height, width = image.shape[:2]
-        longer = max(height, width)
-        scale = PALM_INPUT / longer
+        scale = PALM_INPUT / (max(height, width) * (1.0 + 2.0 * border))
         inner = max(1, round(width * scale)), max(1, round(height * scale))
         left, top = (PALM_INPUT - inner[0]) // 2, (PALM_INPUT - inner[1]) // 2
-        square = np.zeros((PALM_INPUT, PALM_INPUT, 3), np.uint8)
         small = cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR)
-        square[top : top + inner[1], left : left + inner[0]] = small
-        boxes, scores = self._network(square)[:2]
+        square = cv2.copyMakeBorder(
+            small,
+            top,
+            PALM_INPUT - inner[1] - top,
+            left,
+            PALM_INPUT - inner[0] - left,
+            cv2.BORDER_REPLICATE if border else cv2.BORDER_CONSTANT,
+        )
+        boxes, scores = self._network(np.asarray(square, np.uint8))[:2]
         chance = 1.0 / (1.0 + np.exp(-np.clip(scores.reshape(-1), -100.0, 100.0)))
         kept = np.flatnonzero(chance >= threshold)
         if not len(kept):

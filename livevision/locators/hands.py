@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 
 from livevision.frame import Box, Image, Points
@@ -17,17 +16,23 @@ PALM = 0.5
 PRESENCE = 0.5
 """Least probability of a hand, for a new one as for one that is followed."""
 FAINT_PALM = 0.15
-"""The same as PALM when nothing was found so far; the looks at such palms are stricter."""
+"""The same for less likely places and a second hand; the looks at such palms are stricter."""
 SURE_PRESENCE = 0.85
 """The same as PRESENCE for hands in unlikely places: below it are ears and collars."""
 SURE_SIZE = 0.2
 """The least size of such hands, of the picture's shorter side; smaller ones are mostly ears."""
+PALMS = 3
+"""Most palms looked at in one frame."""
 HOPELESS = 0.02
 """At a lower presence there is nothing that a second look could make out."""
+BORDER = 0.25
+"""Around a picture in which a hand may be too close to be seen, in sides of the picture."""
 WHOLE = 1.15
 """Side of the region that stands for the whole picture, of the picture's longer side."""
-SEARCH_EVERY = 0.2
-"""Seconds between searches for another hand while one is in view, and between retries."""
+SEARCH_EVERY = 0.14
+"""Seconds between searches for another hand while one is in view."""
+RETRY_EVERY = 0.2
+"""Seconds between looks in less likely places while none is."""
 REMEMBER = 1.0
 """Seconds within which a hand that comes back near where it left keeps its number."""
 HANDEDNESS_FRAMES = 15
@@ -85,7 +90,7 @@ class HandLocator:
     while there is no hand, when one was just lost, and every `SEARCH_EVERY` seconds while there
     could be another. With no hand found in a stream's first picture, or just lost, it looks in all
     the less likely places too, which takes about 40 ms, and later in one of them at a time, every
-    `SEARCH_EVERY` seconds. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
+    `RETRY_EVERY` seconds. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
 
     Goes by the times it is given alone. Raises ModelError if MediaPipe's models are not there.
     """
@@ -104,6 +109,7 @@ class HandLocator:
         self._next_search = 0.0
         self._next_retry: float | None = None
         self._retries = 0
+        self._beside = False
 
     def locate(self, image: Image, time: float = 0.0) -> list[Hand]:
         """The hands in `image` (BGR), the longest followed first; `time` in seconds."""
@@ -133,15 +139,34 @@ class HandLocator:
         return lost
 
     def _search(self, image: Image, time: float) -> None:
-        """Look where there seem to be further palms."""
-        for palm in self._find_palms(image, threshold=PALM):
+        """Look where there seem to be further palms; with no hand yet, at clear ones alone."""
+        faintest = FAINT_PALM if self._tracks else PALM
+        left, right = self._part(image)
+        part = image[:, left:right]
+        border = BORDER if self._beside else 0.0
+        for palm in self._find_palms(part, threshold=faintest, border=border)[:PALMS]:
             if len(self._tracks) == self._max_hands:
                 return
-            if any(_near(palm.region, track.look.region(), 0.35) for track in self._tracks):
+            region = replace(palm.region, x=palm.region.x + left)
+            if any(_near(region, track.look.region(), 0.35) for track in self._tracks):
                 continue
-            look = self._settle(image, palm.region, steps=1)
-            if look.presence >= PRESENCE and not any(_same(look, t.look) for t in self._tracks):
+            look = self._settle(image, region, steps=1)
+            good = look.presence >= PRESENCE if palm.score >= PALM else _sure(look, image)
+            if good and not any(_same(look, track.look) for track in self._tracks):
                 self._tracks.append(self._track(look, time))
+
+    def _part(self, image: Image) -> tuple[int, int]:
+        """From and to which column to search: with a hand in view, every second time beside it.
+
+        The palm network sees a picture 192 pixels wide; in a part of it a hand is larger.
+        """
+        width = image.shape[1]
+        self._beside = bool(self._tracks) and not self._beside
+        if self._beside:
+            box = Box.around(self._tracks[0].look.landmarks).clip(image)
+            if max(box.left, width - box.right) > 0:
+                return (0, box.left) if box.left > width - box.right else (box.right, width)
+        return 0, width
 
     def _retry(self, image: Image, time: float, *, thoroughly: bool) -> None:
         """Look in less likely places: in all of them, or now and then in the next one."""
@@ -153,12 +178,11 @@ class HandLocator:
             self._retries += 1
         else:
             return
-        self._next_retry = time + SEARCH_EVERY
+        self._next_retry = time + RETRY_EVERY
         for place in places:
             for region in place(image, self._find_palms):
                 look = self._settle(image, region, steps=2)
-                size = max(np.ptp(look.landmarks[:, :2], axis=0))
-                if look.presence >= SURE_PRESENCE and size >= SURE_SIZE * min(image.shape[:2]):
+                if _sure(look, image):
                     self._tracks.append(self._track(look, time))
                     return
 
@@ -191,22 +215,26 @@ def _whole(image: Image, palms: PalmFinder, *, angle: float = 0.0) -> list[Regio
 
 
 def _framed(image: Image, palms: PalmFinder, *, border: float) -> list[Region]:
-    """The two best palms, faint ones too, of the picture within a border: it makes them smaller."""
-    edge = round(border * max(image.shape[:2]))
-    framed = cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
-    found = palms(np.asarray(framed, np.uint8), threshold=FAINT_PALM)[:2]
-    return [replace(each.region, x=each.region.x - edge, y=each.region.y - edge) for each in found]
+    """The two best palms, faint ones too, of the picture within a border that makes it smaller."""
+    found = palms(image, threshold=FAINT_PALM, border=border)[:2]
+    return [each.region for each in found]
 
 
 _Place: TypeAlias = Callable[[Image, PalmFinder], list[Region]]
 _PLACES: tuple[_Place, ...] = (
     _whole,
-    partial(_framed, border=0.25),
+    partial(_framed, border=BORDER),
     partial(_whole, angle=-45.0),
     partial(_whole, angle=45.0),
-    partial(_framed, border=0.5),
+    partial(_framed, border=2 * BORDER),
 )
 """Where to look for a hand when none was found, in the order of what each adds."""
+
+
+def _sure(look: Look, image: Image) -> bool:
+    """Whether it is a hand even where none was likely."""
+    size = max(np.ptp(look.landmarks[:, :2], axis=0))
+    return bool(look.presence >= SURE_PRESENCE and size >= SURE_SIZE * min(image.shape[:2]))
 
 
 def _near(a: Region, b: Region, reach: float) -> bool:

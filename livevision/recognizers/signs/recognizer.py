@@ -1,0 +1,114 @@
+"""Hands to letters: find the hands, read each, spell."""
+
+from collections.abc import Sequence
+
+from livevision.frame import Detection, Findings, Frame, Image
+from livevision.locators.hands import Hand, HandLocator
+from livevision.recognizers import Recognizer
+from livevision.recognizers.signs.classifiers import Classifier
+from livevision.recognizers.signs.prepare import MARGIN
+from livevision.recognizers.signs.spelling import Floats, Showing, Speller
+
+ALTERNATIVES = 3
+DARK = 40.0
+"""Mean grey level (0-255) below which a picture is too dark."""
+SMALL = 40
+"""Pixels: a hand whose box is smaller in both directions shows too little."""
+
+
+class SignRecognizer(Recognizer):
+    """Reads letters from every hand in the picture."""
+
+    def __init__(self, classifier: Classifier, locator: HandLocator) -> None:
+        self._classifier = classifier
+        self._locator = locator
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the stream: the next frame is the first of a new one."""
+        self._locator.reset()
+        self._speller = Speller(self._classifier.labels)
+        self._hints = [
+            _Hint("Too dark: put on a light", after=1.0),
+            _Hint("Hand too small: come closer", after=0.7),
+            _Hint("No hand in view", after=2.0),
+        ]
+
+    def recognize(self, frame: Frame) -> Findings:
+        hands = self._locator.locate(frame.image, frame.time)
+        readings = [self._classifier.classify(frame.image, hand) for hand in hands]
+        showings = [
+            Showing(hand.track, hand.right, hand.landmarks, reading.probabilities)
+            for hand, reading in zip(hands, readings, strict=True)
+        ]
+        events = self._speller.see(showings, frame.time)
+        return Findings(
+            tuple(self._detection(hand) for hand in hands),
+            tuple(events),
+            self._speller.text,
+            readings[0].stages if readings else (),
+            self._advice(frame, hands),
+        )
+
+    def finish(self) -> Findings:
+        events = tuple(self._speller.finish())
+        return Findings(events=events, text=self._speller.text)
+
+    def command(self, name: str) -> None:
+        self._speller.command(name)
+
+    def _detection(self, hand: Hand) -> Detection:
+        chances = self._speller.probabilities(hand.track)
+        label, *others = ranked(chances, self._classifier.labels)
+        return Detection(
+            "hand",
+            hand.box.square(MARGIN),
+            label[0],
+            label[1],
+            hand.track,
+            hand.landmarks,
+            tuple(others[:ALTERNATIVES]),
+        )
+
+    def _advice(self, frame: Frame, hands: Sequence[Hand]) -> tuple[str, ...]:
+        dark, small, none = self._hints
+        sizes = [max(hand.box.width, hand.box.height) for hand in hands]
+        shown = (
+            dark.update(_brightness(frame.image) < DARK, frame.time),
+            small.update(bool(sizes) and max(sizes) < SMALL, frame.time),
+            none.update(not hands, frame.time),
+        )
+        return tuple(hint.text for hint, on in zip(self._hints, shown, strict=True) if on)
+
+
+def ranked(chances: Floats, labels: Sequence[str]) -> list[tuple[str, float]]:
+    """Labels and their probabilities, likeliest first."""
+    order = (-chances).argsort(kind="stable")
+    return [(labels[index], float(chances[index])) for index in order]
+
+
+class _Hint:
+    """Shown once its reason has lasted `after` seconds, for a second at least."""
+
+    STAY = 1.0
+
+    def __init__(self, text: str, *, after: float) -> None:
+        self.text = text
+        self._after = after
+        self._since: float | None = None
+        self._until = -1.0
+
+    def update(self, reason: bool, time: float) -> bool:
+        """Whether to show it in the frame at `time`, in which there is `reason` to or not."""
+        if not reason:
+            self._since = None
+        elif self._since is None:
+            self._since = time
+        if self._since is not None and time - self._since >= self._after:
+            self._until = time + self.STAY
+        return time < self._until
+
+
+def _brightness(image: Image) -> float:
+    """Mean grey level, from a grid of pixels."""
+    return float(image[::16, ::16].mean())

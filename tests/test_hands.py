@@ -1,0 +1,281 @@
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livevision import assets
+from livevision.errors import ModelError
+from livevision.frame import Image
+from livevision.locators import hand_networks
+from livevision.locators.hand_networks import LandmarkFinder, PalmFinder, Region
+from livevision.locators.hands import HandLocator
+from livevision.locators.mediapipe_solutions import solutions
+
+FPS = 15
+
+
+@pytest.fixture(scope="module")
+def clip() -> list[Image]:
+    """The first seconds of the bundled clip: one right hand, 640x480."""
+    capture = cv2.VideoCapture(str(assets.folder("recordings") / "jawsclub.mp4"))
+    frames = []
+    while len(frames) < 45:
+        good, image = capture.read()
+        assert good
+        frames.append(np.asarray(image, np.uint8))
+    return frames
+
+
+@pytest.fixture(scope="module")
+def shared_locator() -> HandLocator:
+    return HandLocator()
+
+
+@pytest.fixture
+def locator(shared_locator: HandLocator) -> HandLocator:
+    shared_locator.reset()
+    return shared_locator
+
+
+def empty(like: Image) -> Image:
+    return np.full_like(like, 90)
+
+
+def mirrored(image: Image) -> Image:
+    return np.ascontiguousarray(image[:, ::-1])
+
+
+def beside(left: Image, right: Image) -> Image:
+    return np.ascontiguousarray(np.hstack((left, right)))
+
+
+def test_every_frame_of_the_clip_has_one_right_hand(
+    clip: list[Image], locator: HandLocator
+) -> None:
+    for index, image in enumerate(clip):
+        (hand,) = locator.locate(image, index / FPS)
+        assert hand.right
+        assert hand.track == 1
+        assert hand.score > 0.9
+        assert hand.landmarks.shape == hand.world.shape == (21, 3)
+        assert hand.landmarks.dtype == hand.world.dtype == np.float32
+        assert 0 <= hand.box.left < hand.box.right <= 640
+        assert 0.03 < np.linalg.norm(hand.world[0] - hand.world[9]) < 0.15
+
+
+def test_a_mirrored_clip_shows_a_left_hand(clip: list[Image], locator: HandLocator) -> None:
+    for index, image in enumerate(clip[:10]):
+        (hand,) = locator.locate(mirrored(image), index / FPS)
+        assert not hand.right
+
+
+def test_landmarks_are_those_of_mediapipes_own_graph(
+    clip: list[Image], locator: HandLocator
+) -> None:
+    errors: list[float] = []
+    with solutions().hands.Hands(max_num_hands=1, model_complexity=1) as graph:
+        for index, image in enumerate(clip[:20]):
+            (hand,) = locator.locate(image, index / FPS)
+            answer = graph.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+            theirs = answer.multi_hand_landmarks[0].landmark
+            points = np.array([(p.x * 640, p.y * 480, p.z * 640) for p in theirs])
+            world = np.array(
+                [(p.x, p.y, p.z) for p in answer.multi_hand_world_landmarks[0].landmark]
+            )
+            palm = np.linalg.norm(points[0] - points[9])
+            errors.append(float(np.abs(points - hand.landmarks).mean() / palm))
+            np.testing.assert_allclose(hand.world, world, atol=0.01)
+    assert np.median(errors) < 0.02
+    assert max(errors[1:]) < 0.06  # in the first, we look twice
+
+
+def test_two_hands_are_both_followed(clip: list[Image], locator: HandLocator) -> None:
+    for index in range(20):
+        image = beside(clip[index], mirrored(clip[index + 20]))
+        hands = locator.locate(image, index / FPS)
+        if index < 0.3 * FPS:
+            continue
+        assert [hand.track for hand in hands] == [1, 2]
+        sides = {hand.right: hand.box.center[0] for hand in hands}
+        assert sides[True] < 640 < sides[False]
+
+
+@pytest.mark.parametrize("fps", [10, 15, 30])
+def test_a_second_hand_is_found_within_300_ms(
+    clip: list[Image], locator: HandLocator, fps: int
+) -> None:
+    enters = 10
+    for index in range(enters + fps):
+        other = mirrored(clip[3]) if index >= enters else empty(clip[0])
+        hands = locator.locate(beside(clip[0], other), index / fps)
+        if index - enters >= 0.3 * fps:
+            assert [hand.track for hand in hands] == [1, 2]
+        elif index < enters:
+            assert len(hands) == 1
+
+
+def test_a_hand_back_within_a_second_keeps_its_number(
+    clip: list[Image], locator: HandLocator
+) -> None:
+    def see(image: Image, time: float) -> list[int]:
+        return [hand.track for hand in locator.locate(image, time)]
+
+    assert see(clip[0], 0.0) == [1]
+    assert see(empty(clip[0]), 0.1) == []
+    assert see(clip[0], 0.8) == [1]
+    assert see(empty(clip[0]), 0.9) == []
+    assert see(clip[0], 2.5) == [2]
+
+
+def test_one_hand_leaving_does_not_disturb_the_other(
+    clip: list[Image], locator: HandLocator
+) -> None:
+    for index in range(20):
+        left = clip[index] if index < 8 else empty(clip[0])
+        hands = locator.locate(beside(left, mirrored(clip[5])), index / FPS)
+        right = next(hand for hand in hands if hand.box.center[0] > 640)
+        assert len(hands) == (2 if index < 8 else 1)
+        assert right.track == next(iter({right.track}))
+        assert not right.right
+
+
+def test_one_hand_is_never_counted_twice(clip: list[Image], locator: HandLocator) -> None:
+    for index in range(45):
+        assert len(locator.locate(clip[index], index / FPS)) == 1
+
+
+def test_hands_that_meet_stay_apart_or_become_one(clip: list[Image], locator: HandLocator) -> None:
+    """Two hands slide over each other: never two tracks on one place."""
+    (alone,) = locator.locate(clip[0])
+    locator.reset()
+    box = alone.box.square(0.2).clip(clip[0])
+    piece = box.crop(clip[0])
+    height, width = piece.shape[:2]
+    for index in range(30):
+        image = np.full((480, 640, 3), 110, np.uint8)
+        for x, part in ((index * 15, piece), (640 - width - index * 15, mirrored(piece))):
+            x = int(np.clip(x, 0, 640 - width))
+            image[120 : 120 + height, x : x + width] = part
+        hands = locator.locate(image, index / 30)
+        if len(hands) == 2:
+            assert hands[0].track != hands[1].track
+            apart = np.abs(hands[0].landmarks - hands[1].landmarks)[:, :2].mean()
+            assert apart > 0.05 * width
+    assert len(locator.locate(image, 1.5)) == 2
+
+
+def test_a_picture_is_read_the_same_whatever_came_before(
+    clip: list[Image], locator: HandLocator
+) -> None:
+    locator.locate(clip[30])
+    before = locator.locate(clip[31], 0.1)
+    locator.reset()
+    first = locator.locate(clip[10])
+    locator.reset()
+    locator.locate(mirrored(clip[5]))
+    locator.reset()
+    (again,) = locator.locate(clip[10])
+    assert before
+    np.testing.assert_array_equal(first[0].landmarks, again.landmarks)
+    assert again.track == 1
+
+
+def test_a_replay_gives_the_same_answer(clip: list[Image], locator: HandLocator) -> None:
+    runs: list[NDArray[np.float32]] = []
+    for _ in range(2):
+        locator.reset()
+        runs.append(
+            np.array([locator.locate(image, i / FPS)[0].landmarks for i, image in enumerate(clip)])
+        )
+    np.testing.assert_array_equal(*runs)
+
+
+@pytest.mark.parametrize("margin", [-0.02, 0.05, 0.15])
+def test_a_hand_that_fills_the_picture_is_found(
+    clip: list[Image], locator: HandLocator, margin: float
+) -> None:
+    for index in range(0, 45, 9):
+        locator.reset()
+        (hand,) = locator.locate(clip[index])
+        close = hand.box.square(margin).crop(clip[index])
+        locator.reset()
+        (found,) = locator.locate(np.ascontiguousarray(close))
+        shift = np.array(hand.box.square(margin).clip(clip[index]).center)
+        shift -= np.array(close.shape[1::-1]) / 2
+        error = np.abs(found.landmarks[:, :2] + shift - hand.landmarks[:, :2]).mean()
+        assert error < 0.15 * hand.box.width
+
+
+@pytest.mark.parametrize("angle", [-60, 60])
+def test_a_tilted_hand_is_found(clip: list[Image], locator: HandLocator, angle: int) -> None:
+    turn = cv2.getRotationMatrix2D((320, 240), angle, 1.0)
+    image = cv2.warpAffine(clip[0], turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+    assert len(locator.locate(np.asarray(image, np.uint8))) == 1
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((1, 1, 3), np.uint8),
+        np.zeros((2, 900, 3), np.uint8),
+        np.zeros((480, 640, 3), np.uint8),
+        np.full((480, 640, 3), 255, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8),
+        np.zeros((4320, 7680, 3), np.uint8),
+    ],
+    ids=["1x1", "900x2", "black", "white", "noise", "8k"],
+)
+def test_nothing_is_found_where_nothing_is(image: Image, locator: HandLocator) -> None:
+    for index in range(3):
+        assert locator.locate(image, index / FPS) == []
+
+
+def test_following_a_hand_costs_one_look_a_frame(
+    clip: list[Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = {"palms": 0, "landmarks": 0}
+
+    def counted(kind: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any, **named: Any) -> Any:
+            runs[kind] += 1
+            return call(*arguments, **named)
+
+        return run
+
+    monkeypatch.setattr(PalmFinder, "__call__", counted("palms", PalmFinder.__call__))
+    monkeypatch.setattr(LandmarkFinder, "__call__", counted("landmarks", LandmarkFinder.__call__))
+    locator = HandLocator()
+    locator.locate(clip[0])
+    runs.update(palms=0, landmarks=0)
+    for index in range(1, 31):
+        locator.locate(clip[index], index / 30)
+    assert runs["landmarks"] == 30
+    assert runs["palms"] <= 7  # one every 0.14 s
+
+    runs.update(palms=0, landmarks=0)
+    locator.reset()
+    locator.locate(empty(clip[0]))
+    assert runs["palms"] + runs["landmarks"] <= 10  # all places: about 40 ms
+    runs.update(palms=0, landmarks=0)
+    for index in range(1, 31):
+        locator.locate(empty(clip[0]), index / 30)
+    assert runs["palms"] + runs["landmarks"] <= 30 + 3 * 5
+
+
+def test_a_region_and_its_crop_agree() -> None:
+    image = np.zeros((200, 300, 3), np.uint8)
+    image[80:84, 200:204] = 255
+    region = Region(190.0, 90.0, 80.0, 0.7)
+    crop = region.crop(image, 160)
+    y, x = np.unravel_index(crop[..., 0].argmax(), crop.shape[:2])
+    point = np.array([[(x + 0.5) / 160, (y + 0.5) / 160, 0.0]], np.float32)
+    np.testing.assert_allclose(region.outward(point)[0, :2], (202, 82), atol=2.5)
+
+
+def test_a_missing_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hand_networks, "find_spec", lambda name: None)
+    with pytest.raises(ModelError, match="mediapipe"):
+        HandLocator()
