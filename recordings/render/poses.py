@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ class Finger(NamedTuple):
 
 
 class Thumb(NamedTuple):
-    """``cmc``, ``mcp``, ``ip`` flexion; ``palmar``, ``twist`` turn the base, ``side`` the middle."""
+    """Flexion of ``cmc``, ``mcp``, ``ip``; turns: ``palmar``, ``twist`` (cmc), ``side`` (mcp)."""
 
     cmc: float = 0
     palmar: float = 0
@@ -31,7 +32,8 @@ class Thumb(NamedTuple):
     side: float = 0
 
 
-class Pose(NamedTuple):
+@dataclass(frozen=True)
+class Pose:
     """A hand shape and how it is held.
 
     ``view`` turns the forearm: about the vertical, to the camera, in the picture's plane.
@@ -49,11 +51,247 @@ class Pose(NamedTuple):
 
     def vector(self) -> NDArray[np.float64]:
         """(31,) all angles in the order of the fields."""
-        return np.concatenate([np.asarray(part, dtype=float) for part in self])
+        return np.concatenate([np.asarray(part, dtype=float) for part in astuple(self)])
 
     @classmethod
     def from_vector(cls, vector: NDArray[np.float64]) -> Pose:
         """The inverse of ``vector``."""
         v = vector.tolist()
-        fingers = [Finger(*v[5 * i : 5 * i + 5]) for i in range(4)]
-        return cls(*fingers, Thumb(*v[20:26]), (v[26], v[27], v[28]), (v[29], v[30]))
+        index, middle, ring, pinky = (Finger(*v[5 * i : 5 * i + 5]) for i in range(4))
+        view, wrist = (v[26], v[27], v[28]), (v[29], v[30])
+        return cls(index, middle, ring, pinky, Thumb(*v[20:26]), view, wrist)
+
+
+# Bent into the palm, out of the way.
+_INDEX = Finger(88, 104, 70, -3)
+_MIDDLE = Finger(92, 106, 72)
+_RING = Finger(92, 106, 72, 4)
+_PINKY = Finger(88, 104, 68, 8)
+
+#: The thumbs, and the fingers that meet them, were fitted so that they touch what they should
+#: without sinking into it (bones as capsules), then judged by eye against photos of signers.
+POSES = {
+    # fist, thumb upright beside it
+    "A": Pose(
+        _INDEX,
+        _MIDDLE,
+        _RING,
+        _PINKY,
+        Thumb(-8.4, 4.3, 25, 65, 14.9, -12),
+    ),
+    # flat hand, thumb across the palm
+    "B": Pose(
+        Finger(0, 0, 0, -5),
+        Finger(0, 0, 0, 1),
+        Finger(0, 0, 0, 9),
+        Finger(0, 0, 0, 16),
+        Thumb(31.9, 8, 25, 65, 80, -12),
+    ),
+    # the opening points to the side
+    "C": Pose(
+        Finger(30, 45, 30, -3),
+        Finger(32, 48, 30, -2),
+        Finger(34, 50, 32, 6),
+        Finger(34, 52, 34, 12),
+        Thumb(6, 50, 0, 25, 18),
+        view=(55, 0, 0),
+    ),
+    # index up, the others meet the thumb
+    "D": Pose(
+        Finger(),
+        Finger(52, 62, 36),
+        Finger(58, 68, 40, 3),
+        Finger(62, 72, 42, 6),
+        Thumb(22.9, 38.6, 10.5, 44, 13.5, -9.3),
+        view=(18, 0, 0),
+    ),
+    # fingertips down on the thumb
+    "E": Pose(
+        Finger(52, 109, 52, -3),
+        Finger(52, 111, 53),
+        Finger(52, 111, 53, 4),
+        Finger(50, 106, 52, 8),
+        Thumb(22, 24.1, 1.2, 65, 80, -12),
+    ),
+    # index meets thumb, three fingers spread
+    "F": Pose(
+        Finger(38.4, 72, 32, 14),
+        Finger(5, 5, 5),
+        Finger(0, 5, 5, -4),
+        Finger(-5, 5, 5, -10),
+        Thumb(21.4, 17.8, 10.9, 8.5, 37.5, -12),
+        view=(12, 0, 0),
+    ),
+    # index and thumb level, pointing aside
+    "G": Pose(
+        Finger(25, 5, 0, 3),
+        _MIDDLE,
+        _RING,
+        _PINKY,
+        Thumb(18.5, -16, -10.6, 10.7, 21.2, 9.7),
+        view=(185, 5, 60),
+        wrist=(0, -20),
+    ),
+    # index and middle level, pointing aside
+    "H": Pose(
+        Finger(12, 0, 0, -5),
+        Finger(12, 2, 0, 4),
+        _RING,
+        _PINKY,
+        Thumb(23.3, 28.9, -0, 62.8, 44.5, -0.5),
+        view=(165, 5, 60),
+        wrist=(0, -20),
+    ),
+    # little finger up
+    "I": Pose(
+        _INDEX,
+        _MIDDLE,
+        _RING,
+        Finger(0, 0, 0, -5),
+        Thumb(11.7, 44.5, 20.8, 62.3, 72.9, -12),
+    ),
+    # the handshape of I; motion.py draws the hook
+    "J": Pose(
+        _INDEX,
+        _MIDDLE,
+        _RING,
+        Finger(0, 0, 0, -5),
+        Thumb(11.7, 44.5, 20.8, 62.3, 72.9, -12),
+    ),
+    # thumb between index and middle
+    "K": Pose(
+        Finger(0, 0, 0, 2),
+        Finger(42, 8, 5, -4),
+        _RING,
+        _PINKY,
+        Thumb(40.8, -20.8, 2.4, 9.5, 10.8, -3.7),
+        view=(-5, 0, 0),
+    ),
+    # index up, thumb out
+    "L": Pose(
+        Finger(0, 0, 0, 4),
+        _MIDDLE,
+        _RING,
+        _PINKY,
+        Thumb(-5, -5),
+    ),
+    # three fingers over the thumb
+    "M": Pose(
+        Finger(84, 78, 41, -1),
+        Finger(80, 81, 39, 4),
+        Finger(74, 86, 40, 9),
+        Finger(92, 106, 70, 2),
+        Thumb(45.9, -25, -5.7, 65, 35, -12),
+    ),
+    # two fingers over the thumb
+    "N": Pose(
+        Finger(79, 82, 40, 1),
+        Finger(75, 86, 41, 6),
+        Finger(94, 108, 74, -4),
+        _PINKY,
+        Thumb(31, -24.1, -10.2, 65, 77.6, -12),
+    ),
+    # all fingertips meet the thumb
+    "O": Pose(
+        Finger(48, 58, 42, -2),
+        Finger(48, 62, 42, -2),
+        Finger(52.3, 56.8, 44, 4),
+        Finger(48, 68, 46, 8),
+        Thumb(36, 31.5, 9.1, 12.7, 22.3, -5),
+        view=(62, 0, 0),
+    ),
+    # K pointing down
+    "P": Pose(
+        Finger(0, 0, 0, 2),
+        Finger(48, 8, 5, -4),
+        _RING,
+        _PINKY,
+        Thumb(36.3, -12.2, 3.4, 14, 21.7, -12),
+        view=(50, 10, 30),
+        wrist=(70, 0),
+    ),
+    # G pointing down
+    "Q": Pose(
+        Finger(35, 8, 5, 3),
+        _MIDDLE,
+        _RING,
+        _PINKY,
+        Thumb(17, -10.7, 25, 6.4, -10, 12),
+        view=(8, 22, 10),
+        wrist=(78, 0),
+    ),
+    # index and middle crossed
+    "R": Pose(
+        Finger(10, 4, 0, -15),
+        Finger(-3, 2, 0, 13),
+        _RING,
+        _PINKY,
+        Thumb(22.5, 28.8, 0.4, 65, 40.5, -0.7),
+    ),
+    # fist, thumb across its front
+    "S": Pose(
+        _INDEX,
+        _MIDDLE,
+        _RING,
+        _PINKY,
+        Thumb(12.7, 40, 2.5, 58.8, 66.5, -12),
+    ),
+    # thumb between index and middle
+    "T": Pose(
+        Finger(54.6, 74.7, 45, 14),
+        _MIDDLE,
+        _RING,
+        _PINKY,
+        Thumb(9.8, -19, -20, 65, 35.3, -12),
+    ),
+    # two fingers up, together
+    "U": Pose(
+        Finger(0, 0, 0, -6),
+        Finger(0, 2, 0, 4),
+        _RING,
+        _PINKY,
+        Thumb(22.5, 28.8, 0.4, 65, 40.5, -0.7),
+    ),
+    # two fingers up, apart
+    "V": Pose(
+        Finger(0, 0, 0, 10),
+        Finger(0, 0, 0, -12),
+        _RING,
+        _PINKY,
+        Thumb(22.5, 28.8, 0.4, 65, 40.5, -0.7),
+    ),
+    # three fingers up
+    "W": Pose(
+        Finger(0, 0, 0, 12),
+        Finger(),
+        Finger(0, 0, 0, -12),
+        _PINKY,
+        Thumb(31.4, 46.4, -5.4, 65, 31.1, -5.3),
+    ),
+    # hooked index
+    "X": Pose(
+        Finger(20, 75, 45),
+        _MIDDLE,
+        _RING,
+        _PINKY,
+        Thumb(12.6, 18.4, -4, 65, 66.8, -2.2),
+        view=(35, 0, 0),
+    ),
+    # thumb and little finger out
+    "Y": Pose(
+        _INDEX,
+        _MIDDLE,
+        _RING,
+        Finger(0, 0, 0, -20),
+        Thumb(-10, -10, 0, -5),
+    ),
+    # index up; motion.py draws the Z
+    "Z": Pose(
+        Finger(),
+        _MIDDLE,
+        _RING,
+        _PINKY,
+        Thumb(11.9, 24.2, 1.1, 65, 66.2, -2.6),
+        view=(5, 22, 0),
+    ),
+}

@@ -1,0 +1,114 @@
+"""Clips: the pictures of a recording, their film and their truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .mesh import Array
+from .motion import Span
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a clip shows; ``write`` makes the JSON file that stands beside it.
+
+    Keys: ``description``, ``made_with``, ``text``, ``letters`` (each with ``letter``, ``start``,
+    ``end`` in seconds, ``hand`` = the signer's own, ``moving`` for J and Z, whose span is that of
+    the movement; a resting letter's span leaves the transitions out), ``people`` (nobody) and
+    ``tolerance_s``.
+    """
+
+    description: str
+    made_with: str
+    text: str
+    spans: Iterable[Span]
+    left: bool
+    tolerance: float = 0.4
+
+    def write(self, path: Path) -> None:
+        hand = "left" if self.left else "right"
+        letters = [
+            {
+                "letter": span.letter,
+                "start": round(span.start, 3),
+                "end": round(span.end, 3),
+                "hand": hand,
+                "moving": span.moving,
+            }
+            for span in self.spans
+        ]
+        content: dict[str, Any] = {
+            "description": self.description,
+            "made_with": self.made_with,
+            "text": self.text,
+            "letters": letters,
+            "people": [],
+            "tolerance_s": self.tolerance,
+        }
+        lines = json.dumps(content, indent=1)
+        for letter in letters:  # one letter a line
+            lines = lines.replace(
+                json.dumps(letter, indent=1).replace("\n", "\n  "), json.dumps(letter)
+            )
+        path.write_text(lines + "\n")
+
+
+def write_joints(path: Path, fps: int, frames: Iterable[Array]) -> None:
+    """Write the true landmarks, frames of (21, 2) pixels in MediaPipe's order."""
+    rows = [
+        json.dumps(frame.round().astype(int).tolist(), separators=(",", ":")) for frame in frames
+    ]
+    path.write_text(f'{{"fps": {fps}, "joints_px": [\n' + ",\n".join(rows) + "\n]}\n")
+
+
+def read_picture(path: Path) -> Image:
+    """BGR, or BGRA where the file has an alpha channel.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if picture is None:
+        raise OSError(f"{path} is not a picture")
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def compose(arm: Image, room: Image, noise: float, rng: np.random.Generator) -> Image:
+    """Lay the arm (BGRA) over the room (BGR), with a sensor's noise (standard deviation, 0-255)."""
+    cover = arm[..., 3:].astype(np.float32) / 255
+    picture = arm[..., :3] * cover + room * (1 - cover)
+    grain = rng.standard_normal(room.shape, dtype=np.float32) * noise
+    # A camera's noise is not white: its demosaicing spreads it over neighbours.
+    grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * 1.5
+    return np.asarray(np.clip(picture + grain, 0, 255).astype(np.uint8))
+
+
+def write_film(path: Path, pictures: Iterable[Image], fps: int, crf: int = 23) -> None:
+    """Write BGR pictures of one size as H.264 in MP4, at a constant rate.
+
+    ``crf`` is libx264's quality: 18 is nearly lossless, 28 is small.
+    """
+    partial = path.with_suffix(".part.mp4")
+    with av.open(str(partial), "w") as container:
+        stream = container.add_stream(
+            "libx264", rate=fps, options={"crf": str(crf), "preset": "slow"}
+        )
+        stream.pix_fmt = "yuv420p"
+        for i, picture in enumerate(pictures):
+            if i == 0:
+                stream.height, stream.width = picture.shape[:2]
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    partial.replace(path)
