@@ -80,6 +80,13 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--record", type=Path, metavar="OUT.mp4", help="write the picture as shown")
     output.add_argument("--raw", type=Path, metavar="OUT.mp4", help="write the camera's picture")
     output.add_argument("--events", type=Path, metavar="OUT.jsonl", help="write what was read")
+    for unit, meaning in (("minutes", "after N minutes"), ("megabytes", "after N MB")):
+        output.add_argument(
+            f"--split-{unit}",
+            type=_output.positive,
+            metavar="N",
+            help=f"begin a new file of --record and --raw {meaning}",
+        )
     look = parser.add_argument_group("look")
     look.add_argument(
         "--text-size",
@@ -160,15 +167,21 @@ def play(
     )
     controls = Controls()
     sinks: list[Sink] = [*more]
+    limits = {
+        "split_seconds": arguments.split_minutes and arguments.split_minutes * 60,
+        "split_bytes": arguments.split_megabytes and arguments.split_megabytes * 1_000_000,
+    }
     if arguments.raw:
-        sinks.append(Recorder(arguments.raw))
+        sinks.append(Recorder(arguments.raw, **limits))
     if arguments.events:
         sinks.append(Events(arguments.events, source=source.name))
-    if arguments.record:
-        sinks.append(Recorder(arguments.record, annotate=lambda result: annotate(result, look)))
     shown = arguments.window and display_available()
+    recorder = Recorder(arguments.record, annotate=lambda result: annotate(result, look), **limits)
+    if arguments.record or shown:  # in a window the key r starts one at any time
+        sinks.append(recorder)
     if shown:
-        sinks.append(Window(controls, look=replace(look, mirror=mirror)))
+        seen = replace(look, mirror=mirror)
+        sinks.append(Window(controls, look=seen, recording=lambda: recorder.recording))
     else:
         if arguments.window:
             _output.hint("there is no display, so no window; what is read is printed.")
