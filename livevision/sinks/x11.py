@@ -1,6 +1,7 @@
 """What OpenCV's windows leave out on Linux: whether there is a display, and Ctrl with a letter."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +13,12 @@ _MODIFIERS = X.ControlMask | X.ShiftMask | X.Mod1Mask | X.Mod4Mask
 
 def available() -> bool:
     """True if the display that DISPLAY names lets this process in."""
-    try:
-        Display().close()
-    except (error.DisplayError, error.XauthError, error.ConnectionClosedError, OSError):
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # Xlib leaves sockets that went nowhere
+        try:
+            Display().close()
+        except (error.DisplayError, error.XauthError, error.ConnectionClosedError, OSError):
+            return False
     return True
 
 

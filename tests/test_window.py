@@ -1,0 +1,407 @@
+"""A real window on a display of its own, with real keys; the window lives in a child process,
+because Qt ends a process whose display goes away."""
+
+import os
+import select
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from livevision.errors import OutputError
+from livevision.frame import Frame, Image, Result
+from livevision.sinks import window
+from livevision.sinks.window import Window, display_available, key
+
+CHILD = """
+    import sys
+    from pathlib import Path
+    import numpy as np
+    from livevision.errors import SinkClosed
+    from livevision.frame import Frame, Result, Stats
+    from livevision.sinks.overlay import Look
+    from livevision.sinks.window import Window
+
+    class Controls:
+        def send(self, command):
+            print(command, flush=True)
+            shown.command(command)
+            if command == "quit":
+                raise SystemExit
+            if command == "back":
+                shown.review(result(1))
+
+    def result(index):
+        image = np.full((480, 640, 3), (30, 160, 90), np.uint8)
+        image[200:280, :100] = (200, 40, 40)
+        return Result(Frame(image, index, index / 30), text="HELLO 李")
+
+    recording = "recording" in sys.argv
+    shown = Window(Controls(), recording=lambda: recording, folder=Path(sys.argv[1]))
+    try:
+        with shown:
+            shown.write(result(0))
+            print("ready", flush=True)
+            while True:
+                shown.idle()
+    except SinkClosed as closed:
+        print("closed:", closed, flush=True)
+"""
+
+
+class Server:
+    """An X server whose screen nobody sees."""
+
+    def __init__(self) -> None:
+        if shutil.which("Xvfb") is None:
+            pytest.skip("needs Xvfb (Debian: apt install xvfb)")
+        reading, writing = os.pipe()
+        self._process = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"],
+            pass_fds=[writing],
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writing)
+        with os.fdopen(reading) as answer:
+            self.display = f":{answer.readline().strip()}"
+        assert self.display != ":", "Xvfb does not start"
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    server = Server()
+    yield server.display
+    server.close()
+
+
+class Screen:
+    """A user before a window, on a display of its own: presses keys, looks at it."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        from Xlib.display import Display
+
+        self._xvfb = Server()
+        self.display = self._xvfb.display
+        environment = os.environ | {"DISPLAY": self.display}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(CHILD), str(folder), *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._server = Display(self.display)
+        assert self.reads() == "ready"
+        self.window = self._find()
+        self.window.set_input_focus(1, 0)
+        self._server.sync()
+
+    def _find(self) -> object:
+        for each in self._server.screen().root.query_tree().children:
+            if each.get_wm_name() == "livevision":
+                return each
+        raise AssertionError("no window of that name")
+
+    def reads(self, timeout: float = 20) -> str:
+        """The next line the program prints, or an empty one."""
+        assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], timeout)[0]:
+            return ""
+        return self._process.stdout.readline().strip()
+
+    def press(self, *keys: str) -> None:
+        from Xlib import XK, X
+        from Xlib.ext import xtest
+
+        codes = [self._server.keysym_to_keycode(XK.string_to_keysym(name)) for name in keys]
+        assert all(codes), f"the keyboard has no {keys}"
+        for code in codes:
+            xtest.fake_input(self._server, X.KeyPress, code)
+        for code in reversed(codes):
+            xtest.fake_input(self._server, X.KeyRelease, code)
+        self._server.sync()
+
+    def click(self) -> None:
+        from Xlib import X
+        from Xlib.ext import xtest
+
+        xtest.fake_input(self._server, X.MotionNotify, x=50, y=50)
+        xtest.fake_input(self._server, X.ButtonPress, 1)
+        xtest.fake_input(self._server, X.ButtonRelease, 1)
+        self._server.sync()
+
+    def press_x(self) -> None:
+        """What a window manager does when the X in the corner is pressed."""
+        from Xlib import X
+        from Xlib.protocol.event import ClientMessage
+
+        delete = self._server.intern_atom("WM_DELETE_WINDOW")
+        protocols = self._server.intern_atom("WM_PROTOCOLS")
+        message = ClientMessage(
+            window=self.window, client_type=protocols, data=(32, [delete, X.CurrentTime, 0, 0, 0])
+        )
+        self.window.send_event(message)
+        self._server.sync()
+
+    def looks(self) -> Image:
+        """The pixels of the window."""
+        from Xlib import X
+
+        size = self.window.get_geometry()
+        raw = self.window.get_image(0, 0, size.width, size.height, X.ZPixmap, 0xFFFFFFFF)
+        return np.frombuffer(raw.data, np.uint8).reshape(size.height, size.width, 4)[..., :3]
+
+    def resize(self, width: int, height: int) -> None:
+        self.window.configure(width=width, height=height)
+        self._server.sync()
+
+    def ends(self) -> int:
+        return self._process.wait(20)
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self._server.close()
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._xvfb.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("saved")
+
+
+@pytest.fixture(scope="module")
+def shared(folder: Path) -> Iterator[Screen]:
+    """One window for all tests that leave it as it was."""
+    shown = Screen(folder)
+    yield shown
+    shown.close()
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[Screen]:
+    """A window for a test that ends it."""
+    shown = Screen(tmp_path)
+    yield shown
+    shown.close()
+
+
+def until(condition: object, seconds: float = 10) -> bool:
+    """True as soon as `condition` is, False if it never is."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():  # type: ignore[operator]
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_keys_ask_for_what_the_help_page_says(shared: Screen) -> None:
+    for keys, command in [
+        (["space"], "pause"),
+        (["m"], "mirror"),
+        (["Shift_L", "m"], "mirror"),
+        (["d"], "stages"),
+        (["r"], "record"),
+        (["c"], "next-camera"),
+        (["h"], "help"),
+        (["Left"], "back"),
+        (["Right"], "forward"),
+        (["comma"], "back"),
+        (["period"], "forward"),
+        (["BackSpace"], "backspace"),
+        (["Delete"], "clear"),
+        (["Tab"], "accept"),
+        (["t"], "accept"),
+        (["Control_L", "s"], "save-text"),
+        (["w"], "save-text"),
+        (["minus"], "smaller"),
+        (["equal"], "larger"),
+        (["p"], "captions"),
+        (["b"], "blur"),
+        # back to how it was
+        *[(["b"], "blur"), (["p"], "captions"), (["h"], "help"), (["d"], "stages")],
+    ]:
+        shared.press(*keys)
+        assert shared.reads() == command, keys
+
+
+def test_arrow_keys_work_after_a_click_and_after_tab(shared: Screen) -> None:
+    shared.click()
+    shared.press("Right")
+    assert shared.reads() == "forward"
+    shared.press("Tab")
+    assert shared.reads() == "accept"
+    shared.press("Left")
+    assert shared.reads() == "back"
+
+
+def test_quits(screen: Screen) -> None:
+    screen.press("Escape")
+    assert screen.reads() == "quit"
+    assert screen.ends() == 0
+
+
+def test_the_windows_x_closes_the_sink(screen: Screen) -> None:
+    screen.press_x()
+    assert screen.reads() == "closed: The window was closed."
+    assert screen.ends() == 0
+
+
+def test_shows_the_picture_and_mirrors_it(shared: Screen) -> None:
+    blue = (200, 40, 40)
+    assert until(lambda: (shared.looks()[240, 50] == blue).all())
+    assert (shared.looks()[240, 590] == (30, 160, 90)).all()
+    shared.press("m")
+    assert until(lambda: (shared.looks()[240, 590] == blue).all())
+    assert (shared.looks()[240, 50] == (30, 160, 90)).all()
+    shared.press("m")
+    assert [shared.reads(), shared.reads()] == ["mirror", "mirror"]
+
+
+def test_keeps_the_pictures_proportions(shared: Screen) -> None:
+    shared.resize(1000, 480)
+    assert until(lambda: shared.looks().shape[1] == 1000)
+    assert until(lambda: (shared.looks()[100, 500] == (30, 160, 90)).all())
+    columns = (shared.looks()[100] == (30, 160, 90)).all(axis=1).nonzero()[0]
+    assert 600 <= columns[-1] - columns[0] <= 645
+    shared.resize(640, 480)
+    assert until(lambda: shared.looks().shape[1] == 640)
+
+
+def test_snapshot_is_annotated_not_mirrored_and_replaces_nothing(
+    shared: Screen, folder: Path
+) -> None:
+    shared.press("m")
+    assert shared.reads() == "mirror"
+    for _ in range(3):
+        shared.press("s")
+        assert shared.reads() == "snapshot"
+    assert until(lambda: len(list(folder.glob("livevision-*.png"))) == 3)
+    files = list(folder.glob("livevision-*.png"))
+    shared.press("m")
+    assert shared.reads() == "mirror"
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    picture = cv2.imread(str(files[0]))
+    assert picture.shape == (480, 640, 3)
+    assert (picture[240, 50] == (200, 40, 40)).all()
+    assert (picture[440:] > 250).all(axis=2).sum() > 100  # the running text
+
+
+def test_ctrl_s_saves_the_text(shared: Screen, folder: Path) -> None:
+    before = set(folder.iterdir())
+    shared.press("Control_L", "s")
+    assert shared.reads() == "save-text"
+    assert until(lambda: set(folder.iterdir()) > before)
+    (file,) = set(folder.iterdir()) - before
+    assert file.suffix == ".txt"
+    assert until(lambda: file.read_text(encoding="utf-8") == "HELLO 李\n")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_y_copies_the_text(shared: Screen) -> None:
+    copykitten = pytest.importorskip("copykitten")
+    del copykitten
+    shared.press("y")
+    assert shared.reads() == "copy"
+    paste = "import copykitten; print(copykitten.paste())"
+    answer = subprocess.run(
+        [sys.executable, "-c", paste],
+        env=os.environ | {"DISPLAY": shared.display},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert answer.stdout.strip() == "HELLO 李"
+
+
+def test_pause_help_and_recording_show(tmp_path: Path) -> None:
+    shown = Screen(tmp_path, "recording")
+    try:
+        assert until(
+            lambda: (shown.looks()[..., 2].astype(int) - shown.looks()[..., 1] > 150).any()
+        )
+        before = shown.looks()
+        shown.press("space")
+        assert until(lambda: not np.array_equal(shown.looks()[:40, 400:], before[:40, 400:]))
+        before = shown.looks()
+        shown.press("h")
+        assert until(lambda: not np.array_equal(shown.looks()[100:380], before[100:380]))
+    finally:
+        shown.close()
+
+
+def test_no_display_is_known_before_opencv_is_asked(
+    monkeypatch: pytest.MonkeyPatch, display: str
+) -> None:
+    if sys.platform in ("win32", "darwin"):
+        pytest.skip("there is always a display")
+    monkeypatch.setenv("DISPLAY", display)
+    assert display_available()
+    for nothing in ("", ":971", "nonsense", "no-such-host.invalid:0"):
+        monkeypatch.setenv("DISPLAY", nothing)
+        assert not display_available(), nothing
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")  # OpenCV's wheels have no part for it
+    assert not display_available()
+    with pytest.raises(OutputError, match="--no-window"):
+        Window(SimpleNamespace(send=print)).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        (-1, ""),
+        (0xFF51, "left"),
+        (0x10FF53, "right"),  # GTK with Num Lock
+        (0x40073, "ctrl-s"),  # GTK
+        (2424832, "left"),  # Windows
+        (2555904, "right"),
+        (3014656, "delete"),
+        (63234, "left"),  # macOS
+        (63235, "right"),
+        (127, "backspace"),
+        (19, "ctrl-s"),
+        (ord("Q"), "q"),
+        (0xFFE1, ""),  # Shift alone
+        (0x20AC, ""),
+    ],
+)
+def test_key_codes_of_other_platforms(code: int, name: str) -> None:
+    assert key(code) == name
+
+
+def test_help_names_every_command() -> None:
+    shown = " ".join(keys.lower() for keys, _ in window.HELP)
+    for name in window.COMMANDS:
+        word = {" ": "space", "escape": "esc", "=": "+"}.get(name, name)
+        assert word in shown or word in " ".join(meaning for _, meaning in window.HELP), name
+
+
+def test_a_folder_that_cannot_be_written_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    commands: list[str] = []
+    shown = Window(SimpleNamespace(send=commands.append), folder=tmp_path / "missing")
+    shown._result = Result(Frame(np.zeros((48, 64, 3), np.uint8), 0, 0.0), text="HELLO")
+    shown.command("snapshot")
+    shown.command("save-text")
+    assert "Cannot write" in shown._status.notice
+    assert "missing" in caplog.text
+    assert not list(tmp_path.iterdir())
