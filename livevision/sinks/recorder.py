@@ -11,6 +11,7 @@ from typing import Self, cast
 
 import av
 import cv2
+from av.error import FFmpegError
 from av.video.reformatter import Colorspace, VideoReformatter
 
 from livevision.errors import OutputError, UsageError
@@ -278,7 +279,7 @@ def _check(path: Path) -> None:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, MemoryError) as error:
+    except (FFmpegError, OSError, ValueError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise OutputError(
             f"Cannot record to {path}: {reason}. What was recorded before can be played; "

@@ -17,7 +17,7 @@ from livevision.sources.reconnecting import Renewable
 
 WARM_UP = 5.0
 """Seconds within which an opened camera must give its first picture."""
-READ_PATIENCE = 2.0
+READ_PATIENCE = 1.7
 SWITCH_PATIENCE = 15.0
 """Seconds for going to another camera: some need long to open."""
 MOST_CAMERAS = 10

@@ -6,6 +6,7 @@ from typing import cast
 import cv2
 import numpy as np
 from av import VideoFrame
+from av.error import FFmpegError
 from av.sidedata.sidedata import SideData, Type
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from livevision.frame import Image
 
+FAILURES = (FFmpegError, OSError, ValueError, MemoryError)
+"""What PyAV raises when FFmpeg cannot go on."""
 MAX_PIXELS = 1 << 26
 """67 million, twice 7680x4320: damaged headers claim more, and would take all memory."""
 

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from livevision.errors import SourceError
 from livevision.frame import Frame
 from livevision.sources import Source
-from livevision.sources.decoding import Converter, prepare
+from livevision.sources.decoding import FAILURES, Converter, prepare
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Recording(Source):
             raise SourceError(
                 f"{self._path} may not be read. Change its permissions (chmod u+r)."
             ) from error
-        except (OSError, ValueError) as error:
+        except FAILURES as error:
             raise SourceError(
                 f"{self._path} is not a video, or is cut off. Try whether a video player opens it."
             ) from error
@@ -70,7 +70,7 @@ class Recording(Source):
         stream = container.streams.video[0]
         try:
             prepare(stream, low_delay=False)
-        except (OSError, ValueError, RuntimeError) as error:
+        except (*FAILURES, RuntimeError) as error:
             self.close()
             raise SourceError(f"{self._path}: its pictures cannot be decoded ({error}).") from error
         self._frames = self._decode(container, stream)
@@ -97,7 +97,7 @@ class Recording(Source):
         while True:
             try:
                 packet = next(packets, None)
-            except (OSError, ValueError):  # the container itself is damaged from here on
+            except FAILURES:  # the container itself is damaged from here on
                 broken = True
                 break
             if packet is None:
@@ -106,14 +106,14 @@ class Recording(Source):
                 broken = packet.is_corrupt
             try:
                 pictures = packet.decode()
-            except (OSError, ValueError):
+            except FAILURES:
                 damaged += 1
                 broken = True
                 continue
             for picture in pictures:
                 try:
                     image = converter.image(picture)
-                except (OSError, ValueError, MemoryError):
+                except FAILURES:
                     damaged += 1
                     continue
                 yield Frame(image, index, clock.time(picture.dts if in_order else picture.pts))

@@ -12,11 +12,11 @@ from av.video.stream import VideoStream
 
 from livevision.errors import SourceError
 from livevision.frame import Frame
-from livevision.sources.decoding import Converter, prepare
+from livevision.sources.decoding import FAILURES, Converter, prepare
 from livevision.sources.reconnecting import Renewable
 
 OPEN_TIMEOUT = 5.0
-READ_TIMEOUT = 2.0
+READ_TIMEOUT = 1.5
 DAMAGED = 100
 """So many packets in a row that cannot be decoded are no video."""
 
@@ -24,7 +24,6 @@ _OPTIONS = {
     # no "file": what a server sends must not make us read files of this machine
     "protocol_whitelist": "http,https,httpproxy,tcp,tls,udp,rtp,rtsp,rtsps,crypto",
     "rtsp_transport": "tcp",  # lost packets are grey smears otherwise
-    "fflags": "nobuffer",
     "analyzeduration": "1000000",
 }
 
@@ -47,7 +46,7 @@ class Stream(Renewable):
     """
 
     live = True
-    patience = READ_TIMEOUT
+    patience = 1.8  # should FFmpeg not keep to its own time
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = safe_name(url)
@@ -68,7 +67,7 @@ class Stream(Renewable):
                 timeout=(OPEN_TIMEOUT, READ_TIMEOUT),
                 metadata_errors="replace",
             )
-        except (OSError, ValueError) as error:
+        except FAILURES as error:
             raise SourceError(f"{self.name} cannot be opened: {_reason(error)}") from error
         self._container = container
         if not container.streams.video:
@@ -78,7 +77,7 @@ class Stream(Renewable):
         self.live = container.duration is None
         try:
             prepare(stream, low_delay=self.live)
-        except (OSError, ValueError, RuntimeError) as error:
+        except (*FAILURES, RuntimeError) as error:
             self.close()
             raise SourceError(f"{self.name} cannot be decoded: {_reason(error)}") from error
         self._frames = self._decode(container, stream)
@@ -103,13 +102,13 @@ class Stream(Renewable):
         while damaged < DAMAGED:
             try:
                 packet = next(packets, None)
-            except (OSError, ValueError) as error:
+            except FAILURES as error:
                 raise SourceError(f"{self.name} broke off: {_reason(error)}") from error
             if packet is None:
                 break
             try:
                 images = [(converter.image(each), each.pts) for each in packet.decode()]
-            except (OSError, ValueError, MemoryError):
+            except FAILURES:
                 damaged += 1
                 continue
             for image, pts in images:

@@ -1,0 +1,28 @@
+"""What every test is held to: no thread left behind, no ERROR in the log."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 3
+    left = set(threading.enumerate()) - before
+    while left and time.monotonic() < deadline:
+        time.sleep(0.01)
+        left = {thread for thread in left if thread.is_alive()}
+    assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture(autouse=True)
+def no_error_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    for when in ("setup", "call"):
+        for record in caplog.get_records(when):
+            assert record.levelno < logging.ERROR, record.getMessage()

@@ -1,0 +1,631 @@
+import itertools
+import threading
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from clips import make_clip, picture, turn
+from PIL import Image as Pillow
+from servers import MjpegServer, RtspServer, rtsp_python
+
+from livevision.errors import LivevisionError, SourceError, UsageError
+from livevision.frame import Frame
+from livevision.sources import Source, camera, open_source
+from livevision.sources.camera import Camera
+from livevision.sources.pictures import Pictures
+from livevision.sources.realtime import Realtime
+from livevision.sources.reconnecting import Reconnecting, Renewable
+from livevision.sources.recording import Recording
+from livevision.sources.stream import Stream, safe_name
+from livevision.sources.synthetic import Synthetic
+
+CLIPS = [
+    ("h264.mp4", "libx264", "yuv420p"),
+    ("h264.mov", "libx264", "yuv420p"),
+    ("h264.mkv", "libx264", "yuv420p"),
+    ("h264.avi", "libx264", "yuv420p"),
+    ("h264.ts", "libx264", "yuv420p"),
+    ("h264-444.mp4", "libx264", "yuv444p"),
+    ("h264-10bit.mp4", "libx264", "yuv420p10le"),
+    ("hevc.mp4", "libx265", "yuv420p"),
+    ("hevc-10bit.mp4", "libx265", "yuv420p10le"),
+    ("vp8.webm", "libvpx", "yuv420p"),
+    ("vp9.webm", "libvpx-vp9", "yuv420p"),
+    ("mjpeg.avi", "mjpeg", "yuvj420p"),
+    ("mpeg4.avi", "mpeg4", "yuv420p"),
+    ("rgb.gif", "gif", "bgr8"),
+    ("lossless.mkv", "ffv1", "bgr0"),
+    ("gray.mkv", "ffv1", "gray"),
+    ("gray16.mkv", "ffv1", "gray16le"),
+    ("raw.avi", "rawvideo", "bgr24"),
+]
+
+
+def read(source: Source) -> tuple[list[Frame], SourceError | None]:
+    """All frames, and the error that ended them."""
+    frames: list[Frame] = []
+    try:
+        with source:
+            frames.extend(source)
+    except SourceError as error:
+        return frames, error
+    return frames, None
+
+
+def is_good(frames: list[Frame], count: int) -> None:
+    assert [frame.index for frame in frames] == list(range(count))
+    times = [frame.time for frame in frames]
+    assert times[0] == 0
+    assert all(later > earlier for earlier, later in itertools.pairwise(times))
+    for frame in frames:
+        assert frame.image.dtype == np.uint8
+        assert frame.image.ndim == 3
+        assert frame.image.shape[2] == 3
+        assert not frame.image.flags.writeable
+        assert frame.image.flags.c_contiguous
+
+
+@pytest.mark.parametrize(("name", "codec", "pixels"), CLIPS)
+def test_every_kind_of_clip_is_read(tmp_path: Path, name: str, codec: str, pixels: str) -> None:
+    path = make_clip(tmp_path / name, codec, pixels, count=20)
+    frames, error = read(open_source(str(path)))
+    assert error is None
+    is_good(frames, 20)
+    assert frames[-1].time == pytest.approx(19 / 30, abs=0.05)
+    assert frames[0].captured is None
+    gray = pixels.startswith("gray")
+    for index in (0, 7, 19):
+        want = picture(index).astype(int)
+        if gray:
+            want = np.repeat(cv2.cvtColor(picture(index), cv2.COLOR_BGR2GRAY)[..., None], 3, 2)
+        palette = 12 if codec == "gif" else 0  # eight bits for a pixel are coarse
+        assert np.abs(frames[index].image - want.astype(int)).mean() < 8 + palette
+
+
+def test_the_same_clip_gives_the_same_pixels_twice(tmp_path: Path) -> None:
+    source = Recording(make_clip(tmp_path / "clip.mp4"))
+    first, _ = read(source)
+    second, _ = read(source)
+    assert [frame.time for frame in first] == [frame.time for frame in second]
+    assert all(
+        np.array_equal(one.image, other.image) for one, other in zip(first, second, strict=True)
+    )
+
+
+def test_times_are_the_containers_own(tmp_path: Path) -> None:
+    times = [0, 0.04, 0.05, 0.5, 0.51, 2.0]
+    frames, _ = read(Recording(make_clip(tmp_path / "vfr.mp4", times=times)))
+    assert [frame.time for frame in frames] == pytest.approx(times, abs=0.002)
+
+
+def test_the_first_time_is_zero_even_if_the_clip_starts_late(tmp_path: Path) -> None:
+    frames, _ = read(Recording(make_clip(tmp_path / "late.mkv", times=[5, 5.1, 5.2])))
+    assert [frame.time for frame in frames] == pytest.approx([0, 0.1, 0.2], abs=0.002)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (47, 33), (120, 160)])
+def test_odd_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
+    path = make_clip(tmp_path / "odd.mkv", "ffv1", "bgr0", count=3, size=size)
+    frames, error = read(Recording(path))
+    assert error is None
+    is_good(frames, 3)
+    assert frames[0].image.shape == (size[1], size[0], 3)
+
+
+def test_7680x4320(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "8k.avi", "mjpeg", "yuvj420p", count=1, size=(7680, 4320))
+    frames, error = read(Recording(path))
+    assert error is None
+    assert frames[0].image.shape == (4320, 7680, 3)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "apply"),
+    [
+        ((0, 1, -1, 0), lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)),
+        ((0, -1, 1, 0), lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE)),
+        ((-1, 0, 0, -1), lambda image: cv2.rotate(image, cv2.ROTATE_180)),
+        ((-1, 0, 0, 1), lambda image: cv2.flip(image, 1)),
+        ((1, 0, 0, -1), lambda image: cv2.flip(image, 0)),
+        ((0, 1, 1, 0), cv2.transpose),
+    ],
+    ids=["right", "left", "over", "mirrored", "upside down", "transposed"],
+)
+def test_turned_phone_videos_stand_upright(tmp_path: Path, matrix, apply) -> None:
+    path = make_clip(tmp_path / "phone.mp4", count=3)
+    (straight, *_), _ = read(Recording(path))
+    turn(path, *matrix)
+    (turned, *_), _ = read(Recording(path))
+    assert np.array_equal(turned.image, apply(straight.image))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mkv", "libx264"), ("a.avi", "mjpeg"), ("a.webm", "libvpx-vp9"), ("a.mp4", "libx264")],
+)
+def test_a_clip_that_is_cut_off_gives_its_good_frames_first(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    options = {"libx264": {"g": "5"}, "libvpx-vp9": {"deadline": "realtime"}}.get(codec, {})
+    muxer = {"movflags": "faststart"} if name.endswith("mp4") else {}
+    path = make_clip(
+        tmp_path / name, codec, pixels, count=90, times=None, options=options, muxer=muxer
+    )
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * 0.6)])
+    frames, error = read(Recording(path))
+    assert 20 < len(frames) < 80
+    is_good(frames, len(frames))
+    assert "cut off" in str(error)
+
+
+def test_damage_in_the_middle_costs_only_the_damaged(tmp_path: Path, caplog) -> None:
+    path = make_clip(tmp_path / "a.avi", "mjpeg", "yuvj420p", count=40)
+    data = bytearray(path.read_bytes())
+    middle = data.index(b"\xff\xd8\xff", len(data) // 2)
+    after = data.index(b"\xff\xd8\xff", middle + 3) - 8
+    data[middle:after] = bytes(after - middle)
+    path.write_bytes(data)
+    frames, error = read(Recording(path))
+    assert error is None
+    assert 30 <= len(frames) < 40
+    assert "damaged" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "says"),
+    [
+        ("missing.mp4", lambda path: None, "does not exist"),
+        ("empty.mp4", lambda path: path.touch(), "is empty"),
+        ("text.mp4", lambda path: path.write_text("hello\n" * 1000), "not a video"),
+        ("noise.mp4", lambda path: path.write_bytes(np.random.default_rng(0).bytes(9999)), "not a"),
+        ("no-frames.mp4", lambda path: make_clip(path, count=0), "no picture"),
+        ("no-moov.mp4", lambda path: path.write_bytes(make_clip(path).read_bytes()[:800]), "cut"),
+    ],
+)
+def test_what_is_no_video_is_named_so(tmp_path: Path, name: str, make, says: str) -> None:
+    path = tmp_path / name
+    make(path)
+    try:
+        frames, error = read(open_source(str(path)))
+    except SourceError as raised:
+        frames, error = [], raised
+    assert not frames
+    assert says in str(error)
+    assert "\n" not in str(error)
+    assert str(path) in str(error)
+
+
+def test_sound_alone_is_no_video(tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "sound.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+        frame.rate = 8000
+        container.mux(stream.encode(frame))
+    with pytest.raises(SourceError, match="no pictures"), Recording(path):
+        pass
+
+
+@pytest.mark.parametrize(
+    "name", ["http:clip.mp4", "concat:x|y.mp4", "per%03dcent.mp4", "Zoë 李.mp4"]
+)
+def test_a_file_name_is_never_a_protocol(tmp_path: Path, name: str, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_clip(tmp_path / "a.mp4", count=3).rename(tmp_path / name)
+    frames, error = read(open_source(name))
+    assert error is None
+    assert len(frames) == 3
+
+
+def test_a_playlist_does_not_reach_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "list.m3u8"
+    with MjpegServer() as server:
+        path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{server.url}\n")
+        frames, error = read(Recording(path))
+        assert not frames
+        assert error is not None
+        assert server.served == 0
+
+
+@pytest.mark.parametrize("spec", ["a\0b", "x" * 5000, "", ".", "\x1b[2J.mp4"])
+def test_odd_names_are_source_errors(spec: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LivevisionError) as caught, open_source(spec):
+        pass
+    assert caught.value.exit_code == 3
+
+
+def test_which_source_a_name_means(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mp4", count=1)
+    cv2.imwrite(str(tmp_path / "a.png"), picture(0))
+    assert isinstance(open_source("0", reconnect=False), Camera)
+    assert open_source("/dev/video3", reconnect=False).name == "camera 3"
+    assert isinstance(open_source("0"), Reconnecting)
+    assert open_source("0").live
+    assert isinstance(open_source("rtsp://host/x", reconnect=False), Stream)
+    assert isinstance(open_source(str(clip)), Recording)
+    assert isinstance(open_source(str(clip), realtime=True), Realtime)
+    assert isinstance(open_source(str(tmp_path)), Pictures)
+    assert isinstance(open_source(str(tmp_path / "a.png")), Pictures)
+    with pytest.raises(UsageError, match="ftp://"):
+        open_source("ftp://host/x")
+
+
+# --- pictures
+
+
+def test_pictures_come_in_natural_order_and_upright(tmp_path: Path, caplog) -> None:
+    small = np.zeros((8, 12, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "p10.png"), small + 100)
+    cv2.imwrite(str(tmp_path / "p2.png"), small[:, :, 0] + 20)
+    cv2.imwrite(str(tmp_path / "p1.png"), (small[:, :, 0].astype(np.uint16) + 10) * 257)
+    cv2.imwrite(str(tmp_path / "p3.png"), np.full((8, 12, 4), 30, np.uint8))
+    (tmp_path / "p4.png").write_bytes(b"rubbish")
+    (tmp_path / "notes.txt").write_text("no picture")
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    Pillow.new("RGB", (12, 8), (50, 50, 50)).save(tmp_path / "p5.jpg", exif=exif)
+    frames, error = read(Pictures(tmp_path, fps=2))
+    assert error is None
+    assert [int(frame.image.mean()) for frame in frames] == [10, 20, 30, 50, 100]
+    assert [frame.index for frame in frames] == [0, 1, 2, 4, 5]
+    assert [frame.time for frame in frames] == [0, 0.5, 1, 2, 2.5]
+    assert frames[3].image.shape == (12, 8, 3)
+    assert all(frame.image.shape[2] == 3 and not frame.image.flags.writeable for frame in frames)
+    assert "p4.png" in caplog.text
+
+
+def test_a_folder_without_pictures(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="holds no pictures"), Pictures(tmp_path):
+        pass
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff")
+    assert "can be read" in str(read(Pictures(tmp_path))[1])
+
+
+# --- a recording in real time
+
+
+def test_realtime_keeps_the_recordings_own_times(tmp_path: Path) -> None:
+    started = time.monotonic()
+    frames, _ = read(Realtime(Synthetic(10, rate=50)))
+    assert time.monotonic() - started == pytest.approx(9 / 50, abs=0.1)
+    assert all(frame.captured is not None for frame in frames)
+    assert [frame.captured - frames[0].captured for frame in frames] == pytest.approx(
+        [frame.time for frame in frames]
+    )
+
+
+def test_realtime_does_not_wait_for_those_who_are_late() -> None:
+    now = [100.0]
+    source = Realtime(Synthetic(5, rate=1), clock=lambda: now[0])
+    with source:
+        assert source.read().captured == 100
+        now[0] = 103.5
+        started = time.monotonic()
+        assert [source.read().captured for _ in range(3)] == [101, 102, 103]
+        assert time.monotonic() - started < 0.1
+
+
+def test_a_wait_can_be_interrupted_and_is_no_hang() -> None:
+    source = Realtime(Synthetic(3, rate=0.01))
+    with source:
+        source.read()
+        timer = threading.Timer(0.1, source.interrupt)
+        timer.start()
+        started = time.monotonic()
+        assert source.read() is None
+        assert time.monotonic() - started < 1
+        assert source.patience > 90
+        timer.join()
+
+
+# --- cameras (OpenCV's part is played: there is none here)
+
+
+class FakeCapture:
+    """Stands in for cv2.VideoCapture; `there` says which cameras exist."""
+
+    there: dict[int, str] = {}  # noqa: RUF012
+    opened: list["FakeCapture"] = []  # noqa: RUF012
+
+    def __init__(self, number: int, backend: int) -> None:
+        self.number = number
+        self.asked: dict[int, float] = {}
+        self.released = False
+        self.grabs = 0
+        FakeCapture.opened.append(self)
+
+    @property
+    def kind(self) -> str:
+        return self.there.get(self.number, "")
+
+    def isOpened(self) -> bool:  # noqa: N802
+        return bool(self.kind)
+
+    def set(self, key: int, value: float) -> bool:
+        self.asked[key] = value
+        return True
+
+    def get(self, key: int) -> float:
+        most = {cv2.CAP_PROP_FRAME_WIDTH: 1280, cv2.CAP_PROP_FRAME_HEIGHT: 720}
+        return min(self.asked.get(key, 0), most.get(key, 30)) or 30.0
+
+    def grab(self) -> bool:
+        assert not self.released
+        time.sleep(0.002)
+        self.grabs += 1
+        return self.kind != "black" and (self.kind != "slow" or self.grabs > 5)
+
+    def retrieve(self) -> tuple[bool, np.ndarray]:
+        shape = (48, 64) if self.kind == "gray" else (48, 64, 3)
+        return True, np.full(shape, 10 * self.number, np.uint8)
+
+    def release(self) -> None:
+        self.released = True
+
+
+@pytest.fixture
+def cameras(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    monkeypatch.setattr(camera, "_SYSTEM_LIST", tmp_path)
+    FakeCapture.there, FakeCapture.opened = {}, []
+
+    def plug(**there: str) -> None:
+        FakeCapture.there = {int(name[1:]): kind for name, kind in there.items()}
+        for number in FakeCapture.there:
+            (tmp_path / f"video{number}").mkdir(exist_ok=True)
+            (tmp_path / f"video{number}" / "name").write_text(f"Webcam {number}\n")
+
+    yield plug
+    assert all(each.released for each in FakeCapture.opened)
+
+
+def test_a_camera_gives_frames_with_their_time(cameras) -> None:
+    cameras(c0="slow")
+    with Camera(0, size=(1280, 720), fps=30) as source:
+        frames = [source.read() for _ in range(3)]
+        asked = FakeCapture.opened[-1].asked
+    is_good(frames, 3)
+    assert asked[cv2.CAP_PROP_FRAME_WIDTH] == 1280
+    assert asked[cv2.CAP_PROP_FPS] == 30
+    assert frames[2].captured - frames[0].captured == pytest.approx(frames[2].time)
+
+
+def test_a_gray_camera_is_bgr(cameras) -> None:
+    cameras(c0="gray")
+    with Camera(0) as source:
+        assert source.read().image.shape == (48, 64, 3)
+
+
+def test_a_camera_that_is_not_there(cameras, monkeypatch) -> None:
+    with pytest.raises(SourceError, match="no camera 7") as caught, open_source("7"):
+        pass
+    assert "\n" not in str(caught.value)
+    for system, says in (("darwin", "Privacy & Security"), ("win32", "desktop apps")):
+        monkeypatch.setattr(camera.sys, "platform", system)
+        with pytest.raises(SourceError, match=says), Camera(7):
+            pass
+
+
+def test_a_camera_that_gives_nothing(cameras, monkeypatch) -> None:
+    monkeypatch.setattr(camera, "WARM_UP", 0.05)
+    cameras(c0="black")
+    with pytest.raises(SourceError, match="no picture"), Camera(0):
+        pass
+
+
+def test_a_camera_unplugged_in_mid_stream(cameras) -> None:
+    cameras(c0="good")
+    with Camera(0) as source:
+        assert source.read() is not None
+        cameras(c0="black")
+        with pytest.raises(SourceError, match="stopped giving pictures"):
+            source.read()
+
+
+def test_next_camera_goes_round(cameras) -> None:
+    cameras(c0="good", c2="good", c5="black")
+    with Camera(0) as source:
+        levels = [int(source.read().image[0, 0, 0])]
+        for _ in range(2):
+            source.command("next-camera")
+            levels.append(int(source.read().image[0, 0, 0]))
+            if _ == 0:
+                cameras(c0="good", c2="good")
+        assert levels == [0, 20, 0]
+        times = [source.read().time for _ in range(3)]
+        assert times == sorted(times)
+        assert source.name == "camera 0"
+
+
+def test_devices_lists_cameras_with_names_and_sizes(cameras) -> None:
+    cameras(c0="good", c3="good")
+    found = camera.devices()
+    assert [(each.number, each.name) for each in found] == [(0, "Webcam 0"), (3, "Webcam 3")]
+    assert (1280, 720, 30.0) in found[0].modes
+
+
+# --- streams
+
+
+def test_urls_show_no_secret() -> None:
+    assert safe_name("rtsp://me:secret@host:554/a?pwd=secret") == "rtsp://host:554/a"
+    assert safe_name("http://me:secret@[::1]:80/") == "http://[::1]:80/"
+    assert "secret" not in safe_name("http://me:secret@host:port/")
+    with pytest.raises(SourceError) as caught, open_source("http://me:secret@127.0.0.1:1/x"):
+        pass
+    assert "secret" not in str(caught.value)
+    assert "refused" in str(caught.value)
+
+
+def test_http_mjpeg_is_live() -> None:
+    with MjpegServer() as server, open_source(server.url, reconnect=False) as source:
+        frames = [source.read() for _ in range(10)]
+        assert source.live
+    is_good(frames, 10)
+    assert frames[0].image.shape == (48, 64, 3)
+    assert frames[-1].captured - frames[0].captured == pytest.approx(frames[-1].time)
+
+
+def test_a_password_in_the_url_is_used() -> None:
+    with MjpegServer(password="secret") as server:
+        with pytest.raises(SourceError, match="password"), open_source(server.url):
+            pass
+        url = server.url.replace("//", "//me:secret@")
+        with open_source(url) as source:
+            assert source.read() is not None
+            assert "secret" not in source.name
+
+
+def test_a_silent_server_is_noticed_within_two_seconds() -> None:
+    with MjpegServer() as server, Stream(server.url) as source:
+        source.read()
+        server.silent = True
+        started = time.monotonic()
+        with pytest.raises(SourceError, match="no answer"):
+            list(source)
+        assert time.monotonic() - started < 2
+
+
+def test_a_server_that_talks_rubbish() -> None:
+    with (
+        MjpegServer(rate=500, rubbish=True) as server,
+        pytest.raises(SourceError, match="decoded"),
+        Stream(server.url) as source,
+    ):
+        source.read()
+
+
+def test_a_stream_comes_back_and_time_goes_on(caplog) -> None:
+    with MjpegServer() as server, open_source(server.url) as source:
+        before = [source.read() for _ in range(5)]
+        server.stop()
+        timer = threading.Timer(0.6, server.start)
+        timer.start()
+        seen = []
+        watcher = threading.Timer(0.4, lambda: seen.append(source.status))
+        watcher.start()
+        after = [source.read() for _ in range(20)]
+        timer.join()
+        watcher.join()
+        assert source.status == ""
+    frames = before + after
+    is_good(frames, 25)
+    gap = max(b.time - a.time for a, b in itertools.pairwise(frames))
+    assert 0.5 < gap < 3
+    assert "reconnecting" in seen[0]
+    assert caplog.text.count("Trying to reconnect") == 1
+
+
+def test_a_silent_stream_is_left_and_opened_again() -> None:
+    with MjpegServer() as server, open_source(server.url) as source:
+        source.read()
+        server.silent = True
+        threading.Timer(1.9, setattr, (server, "silent", False)).start()
+        started = time.monotonic()
+        frames = [source.read() for _ in range(10)]
+        assert time.monotonic() - started < 6
+    assert frames[-1].index == 10
+
+
+def test_a_recording_behind_a_url_is_not_live(tmp_path: Path) -> None:
+    from functools import partial
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    make_clip(tmp_path / "clip.mp4", count=30)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        source = open_source(f"http://127.0.0.1:{server.server_port}/clip.mp4")
+        frames, error = read(source)
+        with pytest.raises(SourceError, match="nothing at this address"):
+            open_source(f"http://127.0.0.1:{server.server_port}/other.mp4").__enter__()
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert error is None
+    assert not source.live
+    is_good(frames, 30)
+    assert frames[-1].time == pytest.approx(29 / 30, abs=0.01)
+    assert frames[-1].captured is None
+
+
+def test_rtsp_is_read_and_comes_back() -> None:
+    python = rtsp_python()
+    if python is None:
+        pytest.skip("needs GStreamer's RTSP server (gir1.2-gst-rtsp-server-1.0 and plugins)")
+    with RtspServer(python) as server:
+        with pytest.raises(SourceError, match="nothing at this address"):
+            open_source(server.url + "x").__enter__()
+        with open_source(server.url) as source:
+            before = [source.read() for _ in range(10)]
+            server.stop()
+            server.start()
+            after = [source.read() for _ in range(10)]
+    is_good(before + after, 20)
+    assert before[0].image.shape == (120, 160, 3)
+
+
+# --- reads that never return
+
+
+class Hanging(Renewable):
+    """Gives three frames, then its read hangs until `release` is set."""
+
+    live = True
+    patience = 0.2
+    release = threading.Event()
+    made = 0
+    closed_in_mid_read = False
+
+    def __init__(self) -> None:
+        self.reading = False
+        self.given = 0
+
+    def renew(self) -> "Hanging":
+        return type(self)()
+
+    def __enter__(self) -> "Hanging":
+        type(self).made += 1
+        return self
+
+    def read(self) -> Frame:
+        self.reading = True
+        time.sleep(0.01)
+        if self.given == 3:
+            self.release.wait(20)
+        self.reading = False
+        self.given += 1
+        return Frame(np.zeros((4, 4, 3), np.uint8), self.given, 0, time.monotonic())
+
+    def close(self) -> None:
+        type(self).closed_in_mid_read |= self.reading
+
+
+def test_a_read_that_never_returns_is_left_alone_and_replaced(monkeypatch) -> None:
+    monkeypatch.setattr("livevision.sources.reconnecting.PAUSES", (0.01,))
+    Hanging.release.clear()
+    Hanging.made, Hanging.closed_in_mid_read = 0, False
+    started = time.monotonic()
+    try:
+        with Reconnecting(Hanging()) as source:
+            frames = [source.read() for _ in range(7)]
+    finally:
+        took = time.monotonic() - started
+        Hanging.release.set()
+    assert took < 2
+    assert Hanging.made == 3
+    assert not Hanging.closed_in_mid_read
+    assert [frame.index for frame in frames] == list(range(7))
