@@ -1,0 +1,74 @@
+"""Faces: finds them, follows them, and calls those who are enrolled by their names."""
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from livevision import settings
+from livevision.recognizers import Recognizer, Settings
+
+SUMMARY = "names the faces of people who are enrolled (see 'livevision faces --help')"
+
+_NOBODY = "Nobody is enrolled, so faces are off; 'livevision faces add NAME PHOTO' changes that."
+
+
+def add_options(group: argparse._ActionsContainer) -> None:
+    """Add the options that every command has which names faces."""
+    group.add_argument(
+        "--gallery",
+        type=Path,
+        metavar="FILE",
+        help="the people who are enrolled (default: the gallery in your data folder)",
+    )
+    group.add_argument(
+        "--faces-threshold",
+        type=_score,
+        metavar="SCORE",
+        help="least score of a name, 0 to 1; higher is stricter (default: the one that "
+        "'livevision faces tune' set, else what suits the number of people enrolled)",
+    )
+
+
+def wanted() -> tuple[bool, str]:
+    """On if somebody is enrolled in the user's own gallery."""
+    # a look at the file's size is all that --help and a run without faces may cost
+    import sqlite3
+
+    path = settings.data_folder() / "gallery.sqlite"
+    if not path.is_file() or not path.stat().st_size:
+        return False, _NOBODY
+    try:
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)
+        try:
+            (anybody,) = db.execute("SELECT EXISTS (SELECT 1 FROM faces)").fetchone()
+        finally:
+            db.close()
+    except sqlite3.Error:
+        return True, ""  # `load` says what is wrong with it
+    return bool(anybody), "" if anybody else _NOBODY
+
+
+def load(settings: Settings) -> Recognizer:
+    """The recogniser with the gallery that the options name.
+
+    Raises GalleryError if it is damaged, ModelError if a model is missing.
+    """
+    from livevision.recognizers.faces.gallery import Gallery
+    from livevision.recognizers.faces.matching import matcher
+    from livevision.recognizers.faces.recognizer import FaceRecognizer
+
+    with Gallery(settings.options.gallery) as gallery:
+        gallery.forget_expired(date.today())
+        return FaceRecognizer(
+            matcher(gallery, settings.options.faces_threshold), live=settings.live
+        )
+
+
+def _score(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{word!r} is no number") from None
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{word} is not between 0 and 1")
+    return value

@@ -61,7 +61,7 @@ class Embedder:
             raise ValueError(f"an aligned face is {SIZE}x{SIZE}x3, not {chip.shape}")
         self._interpreter.set_tensor(self._input, (chip[None] - _MEAN) / np.float32(256.0))
         self._interpreter.invoke()
-        return np.array(self._interpreter.get_tensor(self._output)[0], np.float32)
+        return np.array(self._interpreter.get_tensor(self._output), np.float32).reshape(DIMENSIONS)
 
 
 def convert(path: Path) -> bytes:
@@ -121,9 +121,7 @@ class _Weights:
         gamma, beta = self._tensor().reshape(2, outputs)
         return filters * gamma[:, None, None, None], flat[count:] * gamma + beta
 
-    def matrix(
-        self, inputs: int, outputs: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def matrix(self, inputs: int, outputs: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The final, fully connected layer as a convolution of a 1x1 picture."""
         self._find(b"fc_2")
         if (self._integer(), self._integer()) != (outputs, inputs):
@@ -228,11 +226,13 @@ class _Graph:
         options = schema.AddOptionsT()
         options.fusedActivationFunction = schema.ActivationFunctionType.RELU
         out = self._tensor(shape)
-        self._operator("ADD", (self._pad(x, shape), self._pad(y, shape)), out, "AddOptions", options)
+        self._operator(
+            "ADD", (self._pad(x, shape), self._pad(y, shape)), out, "AddOptions", options
+        )
         return out
 
     def model(self, output: int) -> bytes:
-        import flatbuffers
+        import flatbuffers  # type: ignore[import-untyped]
 
         schema = self._schema
         graph = schema.SubGraphT()

@@ -1,0 +1,155 @@
+"""Putting people into a gallery, from photos."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from livevision.errors import GalleryError
+from livevision.frame import Image
+from livevision.recognizers.faces.embedding import FaceReader, Look, as_bgr
+from livevision.recognizers.faces.gallery import Embedding, Gallery, Person, checked_name
+from livevision.recognizers.faces.matching import unit
+
+log = logging.getLogger(__name__)
+
+SMALLEST = 36
+"""Least width of a face in a photo, in pixels; what is smaller is guesswork."""
+MANY = 0.45
+"""How wide a second face may be, in widths of the first, before a photo is refused."""
+OUTLIER = 0.88
+"""Cosine to the person's other photos below which a photo is taken for somebody else's."""
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+
+
+@dataclass(slots=True)
+class Enrolment:
+    """What became of the photos of one person."""
+
+    person: Person | None
+    added: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why each of the others was not added: one line that says what to do."""
+
+
+def load_photo(path: Path) -> Image:
+    """A photo as BGR; GalleryError if it is missing or no picture."""
+    try:
+        data = np.fromfile(path, np.uint8)
+    except FileNotFoundError as error:
+        raise GalleryError(f"{path}: there is no such file. Check the name.") from error
+    except OSError as error:
+        raise GalleryError(f"{path}: cannot be read ({error.strerror}).") from error
+    image = None
+    if data.size:
+        try:
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR)  # turned as its EXIF data says
+        except cv2.error as error:
+            log.debug("%s: %s", path, error)
+    if image is None:
+        raise GalleryError(f"{path}: not a picture. Use a JPEG or PNG file.")
+    return np.asarray(image, np.uint8)
+
+
+def only_face(reader: FaceReader, image: Image, source: str) -> Look:
+    """The one face of a photo; GalleryError if there is none, more than one, or it is too small."""
+    image = as_bgr(image)
+    faces = reader.locator.locate(image, thorough=True)
+    if not faces:
+        raise GalleryError(f"{source}: no face found. Use a photo with the face in plain view.")
+    if len(faces) > 1 and faces[1].box.width > MANY * faces[0].box.width:
+        raise GalleryError(f"{source}: {len(faces)} faces found. Cut out the person's.")
+    if faces[0].box.width < SMALLEST:
+        raise GalleryError(
+            f"{source}: the face is too small ({faces[0].box.width} pixels wide, "
+            f"{SMALLEST} are needed). Use a larger photo."
+        )
+    return reader.look(image, faces[0])
+
+
+def enrol(
+    gallery: Gallery,
+    name: str,
+    image: Image,
+    *,
+    source: str = "photo",
+    reader: FaceReader | None = None,
+) -> Person:
+    """Enrol one picture, (height, width, 3) BGR or (height, width) grey, of a person.
+
+    Raises GalleryError if the name is none, or the picture does not show exactly one face.
+    """
+    name = checked_name(name)
+    look = only_face(reader or FaceReader(), image, source)
+    return gallery.add(name, [(look.embedding, look.pose.quality, source)])
+
+
+def enrol_photos(
+    gallery: Gallery,
+    name: str,
+    photos: Sequence[Path],
+    *,
+    reader: FaceReader,
+    note: str | None = None,
+    consent: str | None = None,
+    expires: date | None = None,
+) -> Enrolment:
+    """Enrol every usable photo of a person; the others are told of, each with its reason.
+
+    A photo that does not fit the person's others is taken for somebody else's and not added.
+    """
+    name = checked_name(name)
+    done = Enrolment(None)
+    looks: dict[str, Look] = {}
+    for photo in photos:
+        try:
+            looks[str(photo)] = only_face(reader, load_photo(photo), str(photo))
+        except GalleryError as error:
+            done.refused[str(photo)] = str(error)
+    earlier = [face.embedding for face in gallery.faces() if face.name == name]
+    for source in misfits({key: look.embedding for key, look in looks.items()}, earlier):
+        del looks[source]
+        done.refused[source] = (
+            f"{source}: does not look like the other photos of {name}. "
+            "If it is the same person, enrol it under a name of its own and merge the two."
+        )
+    if looks:
+        done.person = gallery.add(
+            name,
+            [
+                (look.embedding, look.pose.quality, Path(source).name)
+                for source, look in looks.items()
+            ],
+            note=note,
+            consent=consent,
+            expires=expires,
+        )
+        done.added = list(looks)
+    return done
+
+
+def misfits(views: dict[str, Embedding], earlier: Sequence[Embedding] = ()) -> list[str]:
+    """Which of the views do not fit the others and those enrolled `earlier`.
+
+    One after the other the view least like the mean of the rest is left out, while it is below
+    `OUTLIER` and at least two views of the person remain to say so, or one enrolled earlier.
+    """
+    left = {key: unit(value) for key, value in views.items()}
+    before = [unit(value) for value in earlier]
+    found: list[str] = []
+    while left and (len(left) + len(before) > 2 or before):
+        worst, least = "", OUTLIER
+        for key, value in left.items():
+            rest = before + [other for name, other in left.items() if name != key]
+            alike = float(unit(np.mean(rest, axis=0)) @ value)
+            if alike < least:
+                worst, least = key, alike
+        if not worst:
+            break
+        del left[worst]
+        found.append(worst)
+    return found

@@ -1,0 +1,138 @@
+"""Names the faces of a stream."""
+
+import os
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import get_native_id
+
+from livevision.frame import Box, Detection, Event, Findings, Frame
+from livevision.recognizers import Recognizer
+from livevision.recognizers.faces.embedding import QUICK, FaceReader, as_bgr, views
+from livevision.recognizers.faces.gallery import UNKNOWN, Embedding
+from livevision.recognizers.faces.matching import Matcher
+from livevision.recognizers.faces.tracks import Track, Tracker, share_out
+
+POOR = 0.08
+"""Quality below which a view is not used at all."""
+BETTER = 1.3
+"""How many times the best quality so far is worth another look at once."""
+EARLY = 8
+"""Looks at a face that is new, one every `AGAIN_EARLY` seconds; then every `AGAIN_LATER`."""
+AGAIN_EARLY = 0.15
+AGAIN_LATER = 1.0
+HIDDEN = 0.1
+"""Overlap with another face from which on a face may be partly hidden by it."""
+BRIEF = 0.4
+"""Seconds a face that was never made out must have been there to be reported."""
+NICE = 15
+"""Priority of the embedding's thread, where threads have one of their own (Linux)."""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """When and how a track is looked at."""
+
+    due: float
+    """Seconds of the stream."""
+    after: float = 0.0
+    """Until then only a better view is worth a look."""
+    best: float = 0.0
+    waiting: Future[Embedding] | None = None
+    weight: float = 0.0
+    """Quality of the view whose embedding is waited for."""
+
+
+class FaceRecognizer(Recognizer):
+    """Finds faces, follows them, and calls those who are enrolled by their names.
+
+    A live stream takes an embedding when it is there and never waits for one; with a recording each
+    is waited for, so that the answers do not depend on the machine's speed.
+    """
+
+    def __init__(self, matcher: Matcher, *, live: bool, reader: FaceReader | None = None) -> None:
+        self._matcher = matcher
+        self._live = live
+        self._reader = reader or FaceReader()
+        self._tracker = Tracker()
+        self._plans: dict[int, _Plan] = {}
+        self._pool = ThreadPoolExecutor(1, "face-embedding", initializer=_give_way)
+
+    def recognize(self, frame: Frame) -> Findings:
+        image = as_bgr(frame.image)
+        seen, ended = self._tracker.update(self._reader.locator.locate(image), frame.time)
+        events = [event for track in ended for event in self._report(track)]
+        boxes = [track.face.box for track in seen]
+        for place, track in enumerate(seen):
+            plan = self._plans.setdefault(track.number, _Plan(frame.time))
+            if plan.waiting is None and frame.time >= plan.due - 1e-6 and not _hidden(track, boxes):
+                pose = self._reader.aligner.pose(image, track.face)
+                plan.due = frame.time + AGAIN_EARLY
+                worth = frame.time >= plan.after or pose.quality > BETTER * plan.best
+                if pose.quality >= POOR and worth:
+                    plan.best = max(plan.best, pose.quality)
+                    plan.weight = pose.quality
+                    chips = views(image, pose, QUICK)
+                    plan.waiting = self._pool.submit(self._reader.embed, chips)
+            if plan.waiting is not None and (plan.waiting.done() or not self._live):
+                seen[place] = self._take(track, plan, frame.time)
+                if seen[place] is not track:
+                    events += self._report(track)
+        share_out(seen)
+        return Findings(tuple(_detection(track) for track in seen), tuple(events))
+
+    def finish(self) -> Findings:
+        left = self._tracker.finish()
+        return Findings(events=tuple(event for track in left for event in self._report(track)))
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _take(self, track: Track, plan: _Plan, time: float) -> Track:
+        """Make use of the embedding that has come; the track that the face belongs to."""
+        assert plan.waiting is not None
+        embedding, plan.waiting = plan.waiting.result(), None
+        if not track.add(embedding, plan.weight):
+            track = self._tracker.split(track, time)
+            self._plans[track.number] = _Plan(time)
+        elif len(track.looks) >= EARLY:
+            plan.after = time + AGAIN_LATER
+        track.decide(self._matcher)
+        return track
+
+    def _report(self, track: Track) -> list[Event]:
+        """A track that has ended, as an event; nothing if it was but a flicker."""
+        self._plans.pop(track.number, None)
+        if not track.name and track.last - track.start < BRIEF:
+            return []
+        confidence = _confidence(track)
+        label = track.name or UNKNOWN
+        return [
+            Event("person", label, track.start, track.last, confidence, {"track": track.number})
+        ]
+
+
+def _detection(track: Track) -> Detection:
+    confidence = _confidence(track) if track.name else 0.0
+    return Detection(
+        "face", track.face.box, track.name, confidence, track.number, track.face.keypoints
+    )
+
+
+def _confidence(track: Track) -> float:
+    """Probability that the track's name is right, 0 to 1; 0 if it was never made out."""
+    if track.match is None:
+        return 0.0
+    agrees = track.match.name == (track.name or UNKNOWN)
+    return track.match.confidence if agrees else 1.0 - track.match.confidence
+
+
+def _hidden(track: Track, boxes: list[Box]) -> bool:
+    box = track.face.box
+    return any(other is not box and box.overlap(other) > HIDDEN for other in boxes)
+
+
+def _give_way() -> None:
+    """Lower the priority of this thread: the picture comes first."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICE)
