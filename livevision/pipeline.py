@@ -280,7 +280,10 @@ class _Loop:
         """Look at an earlier or later result of a recording; True if it has yet to be made."""
         if self._source.live or not self._history:
             return False
-        self._paused = True
+        if not self._paused:
+            self._paused = True
+            for sink in self._sinks:
+                sink.command("pause")
         if not back and self._shown == 0:
             return True
         self._shown = min(self._shown + 1, len(self._history) - 1) if back else self._shown - 1

@@ -191,7 +191,6 @@ class Window(Sink):
         self._listen()
 
     def review(self, result: Result) -> None:
-        self._status = replace(self._status, paused=True)
         self.write(result)
 
     def idle(self) -> None:
