@@ -55,6 +55,30 @@ def load_photo(path: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
+def load_people(folder: Path) -> dict[str, list[Path]]:
+    """The photos of each person in a tree `folder/NAME/*.jpg`; underscores in names are spaces.
+
+    Raises GalleryError if there is none.
+    """
+    try:
+        people = {
+            checked_name(place.name.replace("_", " ")): pictures_of(place)
+            for place in sorted(folder.iterdir())
+            if place.is_dir() and pictures_of(place)
+        }
+    except OSError as error:
+        raise GalleryError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+    if not people:
+        raise GalleryError(f"{folder} has no folder with pictures. Make one per person: NAME/*.jpg")
+    return people
+
+
+def pictures_of(folder: Path) -> list[Path]:
+    """The pictures right in a folder, by name."""
+    files = (file for file in folder.iterdir() if file.suffix.lower() in PICTURES)
+    return sorted(file for file in files if file.is_file())
+
+
 def only_face(reader: FaceReader, image: Image, source: str) -> Look:
     """The one face of a photo; GalleryError if there is none, more than one, or it is too small."""
     image = as_bgr(image)

@@ -1,0 +1,266 @@
+"""Measure how well faces are named: people who are enrolled, and strangers.
+
+DIR/<Person>/*.jpg for --gallery and --probes, the same or flat for --strangers. Every picture goes
+through the whole pipeline: finding, aligning, embedding, deciding. Of several faces the one nearest
+the middle of the picture is meant. A face not found counts as a person not found.
+
+example:
+  livevision evaluate faces --gallery enrolled/ --probes probes/ --strangers strangers/ --json -
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision.errors import GalleryError, OutputError, UsageError
+from livevision.frame import Image
+
+if TYPE_CHECKING:
+    from livevision.recognizers.faces.embedding import FaceReader, Look
+
+SUMMARY = "name enrolled people and strangers in photos"
+
+RATES = (0.01, 0.00333)
+"""Shares of the strangers that may be named, for `fnir_at_fpir`."""
+NO_FACE = -1.0
+"""The score where no face was found: less than any other."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--gallery", type=Path, metavar="DIR", help="who is enrolled")
+    parser.add_argument("--probes", type=Path, metavar="DIR", help="other photos of them")
+    parser.add_argument(
+        "--strangers", type=Path, metavar="DIR", nargs="+", help="photos of other people"
+    )
+    parser.add_argument("--threshold", type=float, metavar="SCORE", help="least score of a name")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there; - for the screen")
+    parser.add_argument("--curve", type=Path, metavar="PNG", help="draw missed against named")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Measure, print, write."""
+    if None in (arguments.gallery, arguments.probes, arguments.strangers):
+        raise UsageError("Give --gallery DIR, --probes DIR and --strangers DIR.")
+    gallery = people_of(arguments.gallery)
+    probes = people_of(arguments.probes)
+    unknown = sorted(set(probes) - set(gallery))
+    if unknown:
+        raise UsageError(f"{unknown[0]} has probes but is not in the gallery. Move the folder.")
+    strangers = [file for folder in arguments.strangers for file in pictures_below(folder)]
+    result, scores = measure(gallery, probes, strangers, threshold=arguments.threshold)
+    write(result, arguments.json)
+    if arguments.curve:
+        draw(scores, arguments.curve)
+    return 0
+
+
+@dataclass(slots=True)
+class Scores:
+    """The best match's score of every probe and stranger."""
+
+    probes: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    """Whether a probe's best match is the right person."""
+    strangers: NDArray[np.float64]
+
+    def missed(self, rate: float) -> float:
+        """Share of the probes not found when `rate` of the strangers may be named (FNIR)."""
+        # 1 in 300 of 300 strangers is one of them, though 0.00333 * 300 is a little less
+        allowed = math.floor(rate * len(self.strangers) + 0.01)
+        ordered = np.sort(self.strangers)[::-1]
+        bar = ordered[allowed] if allowed < len(ordered) else -np.inf
+        return float(1 - np.mean(self.right & (self.probes > bar)))
+
+
+def measure(
+    gallery: dict[str, list[Path]],
+    probes: dict[str, list[Path]],
+    strangers: Sequence[Path],
+    *,
+    threshold: float | None = None,
+) -> tuple[dict[str, object], Scores]:
+    """The figures that `--json` writes, and the scores behind them."""
+    from livevision.recognizers.faces.embedding import FaceReader
+    from livevision.recognizers.faces.gallery import EnrolledFace
+    from livevision.recognizers.faces.matching import Matcher
+
+    start = time.monotonic()
+    looks = read_all([file for files in gallery.values() for file in files], FaceReader())
+    now = datetime.now(UTC)
+    enrolled = [
+        EnrolledFace(0, 0, name, look.embedding, look.pose.quality, file.name, now)
+        for name, files in gallery.items()
+        for file in files
+        if (look := looks[file]) is not None
+    ]
+    if not enrolled:
+        raise GalleryError("No face was found in the gallery's photos. Use others.")
+    matcher = Matcher(enrolled, threshold=threshold)
+    files = [file for each in probes.values() for file in each]
+    looks = read_all([*files, *strangers], FaceReader())
+    truth = {file: name for name, each in probes.items() for file in each}
+
+    def best(file: Path) -> tuple[float, str]:
+        look = looks[file]
+        if look is None:
+            return NO_FACE, ""
+        match = matcher.match(look.embedding)
+        return match.score, match.best
+
+    found = [best(file) for file in files]
+    strange = [best(file)[0] for file in strangers]
+    scores = Scores(
+        np.array([score for score, _ in found]),
+        np.array([name == truth[file] for file, (_, name) in zip(files, found, strict=True)]),
+        np.array(strange),
+    )
+    named = scores.probes >= matcher.threshold
+    right = int(np.sum(named & scores.right))
+    no_face = sum(looks[file] is None for file in files)
+    strangers_named = int(np.sum(scores.strangers >= matcher.threshold))
+    missed = {f"{rate:g}": round(scores.missed(rate), 5) for rate in RATES}
+    intervals = {
+        "right": interval(right, len(files)),
+        "strangers_named": interval(strangers_named, len(strangers)),
+    }
+    for rate, value in missed.items():
+        intervals[f"fnir_at_fpir {rate}"] = interval(round(value * len(files)), len(files))
+    return {
+        "people": len(matcher.names),
+        "photos_without_face": sum(map(len, gallery.values())) - len(enrolled),
+        "probes": len(files),
+        "right": right,
+        "wrong_name": int(np.sum(named & ~scores.right)),
+        "unknown": int(np.sum(~named)) - no_face,
+        "no_face": no_face,
+        "strangers": len(strangers),
+        "strangers_named": strangers_named,
+        "strangers_no_face": sum(looks[file] is None for file in strangers),
+        "threshold": round(matcher.threshold, 5),
+        "fnir_at_fpir": missed,
+        "intervals_95": intervals,
+        "seconds": round(time.monotonic() - start, 1),
+    }, scores
+
+
+def read_all(files: Sequence[Path], reader: "FaceReader") -> "dict[Path, Look | None]":
+    """The middle face of every picture, or None; with a progress bar on a terminal."""
+    from rich.progress import track
+
+    from livevision.recognizers.faces.enrolment import load_photo
+
+    distinct = list(dict.fromkeys(files))
+    return {
+        file: central(reader, load_photo(file))
+        for file in track(distinct, "reading faces", transient=True)
+    }
+
+
+def central(reader: "FaceReader", image: Image) -> "Look | None":
+    """The face nearest the middle of a picture (BGR), or None if there is none."""
+    height, width = image.shape[:2]
+    faces = reader.locator.locate(image, thorough=True)
+    if not faces:
+        return None
+    middle = width / 2, height / 2
+    return reader.look(image, min(faces, key=lambda face: math.dist(face.box.center, middle)))
+
+
+def people_of(folder: Path) -> dict[str, list[Path]]:
+    """The pictures of each person in `folder/<Person>/`; UsageError if there are none."""
+    from livevision.recognizers.faces.enrolment import pictures_of
+
+    try:
+        places = sorted(place for place in folder.iterdir() if place.is_dir())
+        people = {place.name: files for place in places if (files := pictures_of(place))}
+    except OSError as error:
+        raise UsageError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+    if not people:
+        raise UsageError(f"{folder} has no folders with pictures. It should be <Person>/*.jpg")
+    return people
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """All pictures in a folder and in the folders in it; UsageError if there are none."""
+    from livevision.recognizers.faces.enrolment import pictures_of
+
+    try:
+        places = [folder, *sorted(place for place in folder.iterdir() if place.is_dir())]
+        files = [file for place in places for file in pictures_of(place)]
+    except OSError as error:
+        raise UsageError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+    if not files:
+        raise UsageError(f"{folder} has no pictures.")
+    return files
+
+
+def interval(count: int, total: int) -> list[float]:
+    """95 % confidence interval of a rate (Wilson, 1927)."""
+    if not total:
+        return [0.0, 1.0]
+    z = 1.96
+    rate = count / total
+    middle = rate + z * z / (2 * total)
+    half = z * math.sqrt(rate * (1 - rate) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return [
+        round(max(0.0, (middle - half) / scale), 5),
+        round(min(1.0, (middle + half) / scale), 5),
+    ]
+
+
+def write(result: dict[str, object], file: str | None) -> None:
+    """Print the figures as a table, and as JSON to `file` if named ("-": standard output)."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if file != "-":
+        table = Table("figure", "value")
+        for key, value in result.items():
+            table.add_row(key, json.dumps(value) if isinstance(value, dict) else str(value))
+        Console(highlight=False, markup=False).print(table)
+    text = json.dumps(result, indent=2) + "\n"
+    if file == "-":
+        print(text, end="")
+    elif file:
+        try:
+            Path(file).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"Cannot write {file}: {error.strerror}.") from error
+
+
+def draw(scores: Scores, file: Path) -> None:
+    """Draw the share of probes missed over the share of strangers named, as PNG."""
+    from matplotlib.figure import Figure
+
+    bars = np.unique(np.concatenate((scores.probes, scores.strangers)))
+    named = [float(np.mean(scores.strangers >= bar)) for bar in bars]
+    missed = [float(1 - np.mean(scores.right & (scores.probes >= bar))) for bar in bars]
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.step(named, missed, where="post")
+    axes.set_xscale("log")
+    axes.set_xlim(max(0.5 / max(len(scores.strangers), 1), 1e-5), 1)
+    axes.set_ylim(0, min(1.0, max(0.05, scores.missed(1e-9) * 1.1)))
+    axes.set_xlabel("strangers who get a name (FPIR)")
+    axes.set_ylabel("enrolled people not found (FNIR)")
+    axes.grid(True, which="both", alpha=0.3)
+    save(figure, file)
+
+
+def save(figure: object, file: Path) -> None:
+    """Write a matplotlib figure; OutputError if that fails."""
+    try:
+        figure.savefig(file, dpi=120)  # type: ignore[attr-defined]
+    except (OSError, ValueError) as error:
+        raise OutputError(f"Cannot write {file}: {error}.") from error
