@@ -24,6 +24,9 @@ LANDMARK_INPUT = 224
 _RIGID = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 """Landmarks whose box is tracked: all but the outer joints, which move most."""
 _Z_SCALE = 0.4
+_TRAITS = "model_1/model/global_average_pooling2d/Mean"
+_OUTPUTS_FIELD = 8
+"""Where the schema of .tflite files puts a subgraph's outputs in its table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,11 @@ class Look:
     """(21, 3), pixels of the picture."""
     world: Floats
     """(21, 3), metres around the hand's middle; x to the right, y down, z away."""
+    traits: Floats
+    """(1152,) from 0 to 6: the layer that the landmarks are read from; it knows more than they say
+    of how the fingers lie. Of a picture turned upright, and mirrored if asked for."""
+    angle: float
+    """By how much the picture was turned for it, in radians, clockwise on the screen."""
 
     def region(self) -> Region:
         """Where to look for the same hand in the next frame."""
@@ -160,25 +168,38 @@ class LandmarkFinder:
 
     def __init__(self, complexity: int) -> None:
         name = ("lite", "full")[complexity]
-        self._network = _Network(f"hand_landmark/hand_landmark_{name}.tflite")
+        self._network = _Network(f"hand_landmark/hand_landmark_{name}.tflite", tap=_TRAITS)
 
-    def __call__(self, image: Image, region: Region) -> Look:
-        """Look for a hand in `region` of `image` (BGR)."""
-        points, presence, right, world = self._network(region.crop(image, LANDMARK_INPUT))
-        relative = points.reshape(21, 3) / LANDMARK_INPUT
+    def __call__(self, image: Image, region: Region, *, mirrored: bool = False) -> Look:
+        """Look for a hand in `region` of `image` (BGR).
+
+        With `mirrored` the network sees a left hand as a right one; all but `Look.traits` is told
+        of the picture as it is.
+        """
+        crop = region.crop(image, LANDMARK_INPUT)
+        points, presence, right, world, traits = self._network(crop[:, ::-1] if mirrored else crop)
+        relative, around = points.reshape(21, 3) / LANDMARK_INPUT, world.reshape(21, 3)
         relative[:, 2] /= _Z_SCALE
+        chance = float(right.item())
+        if mirrored:
+            relative[:, 0] = 1.0 - relative[:, 0]
+            around[:, 0] *= -1.0
+            chance = 1.0 - chance
         return Look(
             float(presence.item()),
-            float(right.item()),
+            chance,
             region.outward(relative),
-            region.turned(world.reshape(21, 3)),
+            region.turned(around),
+            traits.reshape(-1),
+            region.angle,
         )
 
 
 class _Network:
     """A model from MediaPipe's package: BGR picture in, tensors out."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, tap: str | None = None) -> None:
+        """`tap` names an inner tensor that becomes one more output, the last."""
         from ai_edge_litert.interpreter import Interpreter
 
         spec = find_spec("mediapipe")
@@ -186,7 +207,10 @@ class _Network:
             raise ModelError("The package mediapipe is missing. Install livevision again.")
         path = Path(spec.submodule_search_locations[0]) / "modules" / name
         try:
-            self._interpreter = Interpreter(str(path), num_threads=1)
+            model = path.read_bytes()
+            if tap is not None:
+                model = _tapped(model, tap)
+            self._interpreter = Interpreter(model_content=model, num_threads=1)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelError(
@@ -200,6 +224,24 @@ class _Network:
         self._interpreter.set_tensor(self._input, pixels[None].astype(np.float32) / 255.0)
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+def _tapped(model: bytes, name: str) -> bytes:
+    """The .tflite `model` with the tensor `name` as one more output; ValueError if it has none.
+
+    Its list of outputs is written anew at the end of the file, and the graph pointed to it.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    graph = schema.Model.GetRootAs(model, 0).Subgraphs(0)
+    names = [graph.Tensors(index).Name().decode() for index in range(graph.TensorsLength())]
+    outputs = [*graph.OutputsAsNumpy().tolist(), names.index(name)]
+    data = bytearray(model) + bytes(-len(model) % 4)
+    pointer = graph._tab.Pos + graph._tab.Offset(_OUTPUTS_FIELD)
+    data[pointer : pointer + 4] = (len(data) - pointer).to_bytes(4, "little")
+    for value in (len(outputs), *outputs):
+        data += value.to_bytes(4, "little")
+    return bytes(data)
 
 
 def _anchors() -> Floats:

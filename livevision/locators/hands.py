@@ -55,6 +55,11 @@ class Hand:
     """Probability that it is a hand, 0 to 1."""
     track: int
     """The same number for the same hand from frame to frame; counts up from 1."""
+    traits: Floats
+    """(1152,) from 0 to 6: what the landmark network made of it, seen as an upright right hand."""
+    angle: float
+    """By how much it was turned for that, in radians, clockwise on the screen; 0 if it points up,
+    -pi to pi."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,6 +85,8 @@ class _Track:
             self.right >= 0.5,
             look.presence,
             self.number,
+            look.traits,
+            look.angle,
         )
 
 
@@ -128,7 +135,7 @@ class HandLocator:
         """Look where the hands were; True if one of them is there no longer."""
         found: list[_Track] = []
         for track in self._tracks:
-            look = self._find_landmarks(image, track.look.region())
+            look = self._find_landmarks(image, track.look.region(), mirrored=track.right < 0.5)
             if look.presence >= PRESENCE and not any(_same(look, each.look) for each in found):
                 track.follow(look, time)
                 found.append(track)
@@ -192,7 +199,7 @@ class HandLocator:
         for _ in range(steps):
             if look.presence < HOPELESS:
                 break
-            look = self._find_landmarks(image, look.region())
+            look = self._find_landmarks(image, look.region(), mirrored=look.right < 0.5)
         return look
 
     def _track(self, look: Look, time: float) -> _Track:
