@@ -68,7 +68,8 @@ class _People(Sink):
 def play(arguments: argparse.Namespace) -> int:
     """The demo with the outputs that `arguments` ask for."""
     from livevision.demo import ENROLLED, Demo, astronaut
-    from livevision.recognizers.faces.gallery import Gallery, enrol
+    from livevision.recognizers.faces.enrolment import enrol
+    from livevision.recognizers.faces.gallery import Gallery
     from livevision.sinks.window import display_available
     from livevision.sources.realtime import Realtime
     from livevision.sources.recording import Recording
@@ -88,9 +89,7 @@ def play(arguments: argparse.Namespace) -> int:
         with Gallery(gallery) as people_known:
             enrol(people_known, ENROLLED, astronaut())
         options = vars(arguments) | {"gallery": gallery, "signs": True, "faces": True}
-        summary = run.play(
-            source, ["faces", "signs"], _namespace(options), mirror=False, more=more
-        )
+        summary = run.play(source, ["faces", "signs"], _namespace(options), mirror=False, more=more)
     _output.tell(summary, name="demo")
     print(f"signed: {summary.text}")
     print(f"seen:   {', '.join(people.names) or 'nobody'}")

@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--events", type=Path, metavar="OUT.jsonl", help="write events, one a line")
     parser.add_argument(
+        "--captions", type=Path, metavar="OUT", help="write the text as .srt, .vtt or .txt"
+    )
+    parser.add_argument(
         "--expect",
         type=Path,
         action="append",
@@ -61,8 +64,8 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"{len(clips)} clips need {len(clips)} --expect, one each, in their order."
         )
-    if (arguments.save or arguments.events) and len(clips) > 1:
-        raise UsageError("--save and --events take one clip at a time.")
+    if (arguments.save or arguments.events or arguments.captions) and len(clips) > 1:
+        raise UsageError("--save, --events and --captions take one clip at a time.")
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)
@@ -104,6 +107,7 @@ def replay(
     """Read one clip with fresh recognisers; the summary, and the clip's entry of the JSON."""
     from livevision import pipeline
     from livevision.sinks import Sink
+    from livevision.sinks.captions import Captions
     from livevision.sinks.events import Collector, Events
     from livevision.sinks.overlay import Look, annotate
     from livevision.sinks.recorder import Recorder
@@ -114,6 +118,8 @@ def replay(
     sinks: list[Sink] = [collector]
     if arguments.events:
         sinks.append(Events(arguments.events, source=source.name))
+    if arguments.captions:
+        sinks.append(Captions(arguments.captions))
     if arguments.save:
         sinks.append(Recorder(arguments.save, annotate=lambda result: annotate(result, Look())))
     loaded = recognizers.load_all(names, live=source.live, options=arguments)

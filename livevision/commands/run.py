@@ -80,6 +80,18 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--record", type=Path, metavar="OUT.mp4", help="write the picture as shown")
     output.add_argument("--raw", type=Path, metavar="OUT.mp4", help="write the camera's picture")
     output.add_argument("--events", type=Path, metavar="OUT.jsonl", help="write what was read")
+    output.add_argument(
+        "--captions", type=Path, metavar="OUT", help="write the text as .srt, .vtt or .txt"
+    )
+    output.add_argument(
+        "--transcript", type=Path, metavar="OUT.jsonl", help="write what was read, and who signed"
+    )
+    output.add_argument(
+        "--speak",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="say finished words aloud, off line",
+    )
     for unit, meaning in (("minutes", "after N minutes"), ("megabytes", "after N MB")):
         output.add_argument(
             f"--split-{unit}",
@@ -152,13 +164,19 @@ def play(
 ) -> Summary:
     """Run `source` through the recognisers `names` into the outputs asked for, and `more`."""
     from livevision import pipeline
+    from livevision.sinks.captions import Captions
     from livevision.sinks.console import Console
     from livevision.sinks.events import Events
     from livevision.sinks.overlay import Look, annotate
     from livevision.sinks.recorder import Recorder
+    from livevision.sinks.speech import Speech
+    from livevision.sinks.transcript import Transcript
     from livevision.sinks.window import Window, display_available
 
-    _output.check_outputs(arguments.record, arguments.raw, arguments.events)
+    _output.check_outputs(
+        *(arguments.record, arguments.raw, arguments.events),
+        *(arguments.captions, arguments.transcript),
+    )
     look = Look(
         text_size=arguments.text_size,
         contrast=arguments.contrast,
@@ -175,6 +193,12 @@ def play(
         sinks.append(Recorder(arguments.raw, **limits))
     if arguments.events:
         sinks.append(Events(arguments.events, source=source.name))
+    if arguments.captions:
+        sinks.append(Captions(arguments.captions))
+    if arguments.transcript:
+        sinks.append(Transcript(arguments.transcript, source=source.name))
+    if arguments.speak:
+        sinks.append(Speech())
     shown = arguments.window and display_available()
     recorder = Recorder(arguments.record, annotate=lambda result: annotate(result, look), **limits)
     if arguments.record or shown:  # in a window the key r starts one at any time
