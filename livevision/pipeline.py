@@ -5,7 +5,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -149,8 +149,12 @@ def run(
                 raise
         except KeyboardInterrupt:
             summary.interrupted = True
-        with suppress(SinkClosed):
+        try:
             loop.finish()
+        except SinkClosed:
+            pass
+        except KeyboardInterrupt:
+            summary.interrupted = True
     return summary
 
 

@@ -1,0 +1,91 @@
+"""Imports go one way, from the values to the command line."""
+
+import ast
+from pathlib import Path
+
+import livevision
+
+ROOT = Path(livevision.__file__).parent
+
+LAYERS = [
+    {"__init__"},
+    {"errors", "frame", "rate"},
+    {"assets", "settings", "truth"},
+    {"stages", "sources", "sinks"},
+    {"locators"},
+    {"capture", "recognizers"},
+    {"pipeline"},
+    {"evaluation", "training", "demo"},
+    {"commands"},
+    {"__main__"},
+]
+LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
+
+
+def part(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of all modules of ours that the file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.split(".")[0] == "livevision"}
+
+
+def files() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def test_every_part_has_its_layer() -> None:
+    assert {part(path) for path in files()} <= set(LEVEL)
+
+
+def test_imports_go_one_way() -> None:
+    wrong = []
+    for path in files():
+        here = part(path)
+        for name in imports(path):
+            there = [*name.split("."), "__init__"][1]
+            there = there if there in LEVEL else "__init__"
+            if there != here and LEVEL[there] >= LEVEL[here]:
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong
+
+
+def test_a_recogniser_knows_no_source_no_sink_and_no_other_recogniser() -> None:
+    wrong = []
+    for path in files():
+        if part(path) != "recognizers" or len(path.relative_to(ROOT).parts) < 3:
+            continue
+        own = f"livevision.recognizers.{path.relative_to(ROOT).parts[1]}"
+        for name in imports(path):
+            other = name.startswith("livevision.recognizers.") and not (
+                name == own or name.startswith(f"{own}.")
+            )
+            kind = name.removeprefix("livevision.recognizers.")
+            if name.startswith(("livevision.sources", "livevision.sinks")) or (
+                other and (ROOT / "recognizers" / kind.split(".")[0]).is_dir()
+            ):
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong
+
+
+def test_only_training_imports_tensorflow() -> None:
+    heavy = {"tensorflow", "keras", "sklearn", "bpy"}
+    wrong = []
+    for path in files():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            if part(path) != "training" and any(name.split(".")[0] in heavy for name in names):
+                wrong.append(str(path.relative_to(ROOT)))
+    assert not wrong

@@ -1,0 +1,300 @@
+import logging
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clips import make_clip
+
+from livevision.errors import ModelError, OutputError, SinkClosed, SourceError
+from livevision.frame import Detection, Event, Findings, Frame, Result
+from livevision.pipeline import Controls, run
+from livevision.recognizers import Recognizer
+from livevision.sinks import Sink
+from livevision.sinks.recorder import Recorder
+from livevision.sources import Source
+from livevision.sources.recording import Recording
+from livevision.sources.synthetic import Synthetic
+
+
+class Keep(Sink):
+    """Remembers everything that happens to it; raises `error` with the result number `at`."""
+
+    def __init__(self, at: int | None = None, error: BaseException | None = None) -> None:
+        self.results: list[Result] = []
+        self.reviewed: list[Result] = []
+        self.commands: list[str] = []
+        self.idled = 0
+        self.closed = 0
+        self._at = at
+        self._error = error or SinkClosed()
+
+    def write(self, result: Result) -> None:
+        self.results.append(result)
+        if len(self.results) == self._at:
+            raise self._error
+
+    def review(self, result: Result) -> None:
+        self.reviewed.append(result)
+
+    def idle(self) -> None:
+        self.idled += 1
+
+    def command(self, name: str) -> None:
+        self.commands.append(name)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    @property
+    def indices(self) -> list[int]:
+        return [result.frame.index for result in self.results]
+
+
+class Level(Recognizer):
+    """Finds the brightness of the picture; fails at frame `fails`."""
+
+    def __init__(self, name: str = "level", fails: int | None = None) -> None:
+        self.name = name
+        self.seen: list[int] = []
+        self.commands: list[str] = []
+        self.closed = 0
+        self._fails = fails
+
+    def recognize(self, frame: Frame) -> Findings:
+        self.seen.append(frame.index)
+        if frame.index == self._fails:
+            raise ValueError("bad picture")
+        box = Detection(self.name, None, str(frame.image[0, 0, 0]))
+        return Findings((box,), text=f"{self.name} {frame.index}", hints=(self.name,))
+
+    def finish(self) -> Findings:
+        return Findings(events=(Event("letter", self.name, 0, 1, 1),))
+
+    def command(self, name: str) -> None:
+        self.commands.append(name)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Breaking(Synthetic):
+    def read(self) -> Frame | None:
+        if self._next == 3:
+            raise SourceError("unplugged")
+        return super().read()
+
+
+class Live(Synthetic):
+    live = True
+    pause = 0.004
+
+    def read(self) -> Frame | None:
+        time.sleep(self.pause)
+        frame = super().read()
+        return frame and Frame(frame.image, frame.index, frame.time, time.monotonic())
+
+
+def test_every_frame_of_a_recording_reaches_recognisers_and_sinks_in_order() -> None:
+    sink, one, other = Keep(), Level("one"), Level("other")
+    summary = run(Synthetic(100), [one, other], [sink])
+    assert one.seen == other.seen == list(range(100))
+    assert sink.indices == [*range(100), 99]  # the last again, with what was pending
+    assert [each.kind for each in sink.results[5].detections] == ["one", "other"]
+    assert sink.results[5].text == "one 5\nother 5"
+    assert [event.label for event in sink.results[-1].events] == ["one", "other"]
+    assert sink.results[-1].text == "one 99\nother 99"
+    assert summary.frames == 100
+    assert summary.dropped == 0
+    assert summary.seconds == pytest.approx(99 / 30)
+    assert summary.events == {"letter": 2}
+    assert (sink.closed, one.closed, other.closed) == (1, 1, 1)
+
+
+def test_two_runs_give_the_same_results(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mp4", count=20)
+    sinks = [Keep(), Keep()]
+    for sink in sinks:
+        run(Recording(path), [Level("one"), Level("other")], [sink])
+    for one, other in zip(sinks[0].results, sinks[1].results, strict=True):
+        assert np.array_equal(one.frame.image, other.frame.image)
+        assert one.text == other.text
+        assert one.frame.time == other.frame.time
+
+
+def test_live_frames_are_dropped_and_counted() -> None:
+    class Slow(Level):
+        def recognize(self, frame: Frame) -> Findings:
+            time.sleep(0.02)
+            return super().recognize(frame)
+
+    sink = Keep()
+    summary = run(Live(60), [Slow()], [sink])
+    assert summary.dropped > 20
+    assert summary.frames + summary.dropped == 60
+    assert sink.results[-1].stats.dropped == summary.dropped
+    assert 0.015 < np.median(summary.latencies) < 0.1
+    assert 20 < summary.fps < 60
+
+
+def test_an_error_of_the_source_comes_after_the_good_frames() -> None:
+    sink, level = Keep(), Level()
+    summary = run(Breaking(10), [level], [sink])
+    assert sink.indices == [0, 1, 2, 2]
+    assert str(summary.error) == "unplugged"
+    assert sink.results[-1].events
+    assert (sink.closed, level.closed) == (1, 1)
+
+
+def test_a_source_that_does_not_open_closes_all_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_text("no video")
+    sink, level = Keep(), Level()
+    with pytest.raises(SourceError):
+        run(Recording(tmp_path / "bad.mp4"), [level], [sink])
+    assert (sink.closed, level.closed) == (1, 1)
+
+
+def test_one_failing_recogniser_is_reported_and_the_rest_goes_on(caplog) -> None:
+    sink, bad, good = Keep(), Level("bad", fails=5), Level("good")
+    with caplog.at_level(logging.WARNING):
+        summary = run(Synthetic(20), [bad, good], [sink])
+    assert good.seen == list(range(20))
+    assert bad.seen == list(range(6))
+    assert summary.failed == {"Level": "bad picture"}
+    assert caplog.text.count("switched off") == 1
+    assert (bad.closed, good.closed) == (1, 1)
+    assert sink.results[10].text == "good 10"
+
+
+@pytest.mark.parametrize("error", [SinkClosed(), OutputError("disk full"), KeyboardInterrupt()])
+def test_the_end_by_a_sink(error: BaseException) -> None:
+    sink, other, level = Keep(5, error), Keep(), Level()
+    started = time.monotonic()
+    if isinstance(error, OutputError):
+        with pytest.raises(OutputError, match="disk full"):
+            run(Synthetic(10**9), [level], [other, sink])
+    else:
+        summary = run(Synthetic(10**9), [level], [other, sink])
+        assert summary.interrupted == isinstance(error, KeyboardInterrupt)
+        assert summary.frames == 5
+    assert time.monotonic() - started < 2
+    assert (sink.closed, other.closed, level.closed) == (1, 1, 1)
+    assert other.indices[:5] == [0, 1, 2, 3, 4]
+
+
+def test_when_the_last_recogniser_fails_the_run_ends() -> None:
+    sink = Keep()
+    with pytest.raises(ModelError, match="bad picture"):
+        run(Synthetic(10**9), [Level(fails=3)], [sink])
+    assert sink.indices == [0, 1, 2]
+    assert sink.closed == 1
+
+
+def test_max_frames() -> None:
+    sink = Keep()
+    assert run(Synthetic(10**9), [], [sink], max_frames=7).frames == 7
+    assert sink.indices == list(range(7))
+
+
+class Scripted(Keep):
+    """Sends commands after given results, or after so many idle moments."""
+
+    def __init__(self, controls: Controls, script: dict[int, str], idle: list[str]) -> None:
+        super().__init__()
+        self._controls = controls
+        self._script = script
+        self._idle = idle
+
+    def write(self, result: Result) -> None:
+        super().write(result)
+        if result.frame.index in self._script:
+            self._controls.send(self._script[result.frame.index])
+
+    def idle(self) -> None:
+        super().idle()
+        if self._idle:
+            self._controls.send(self._idle.pop(0))
+
+
+def test_quit_and_other_commands() -> None:
+    heard: list[str] = []
+
+    class Listening(Synthetic):
+        def command(self, name: str) -> None:
+            heard.append(name)
+
+    controls, level = Controls(), Level()
+    sink = Scripted(controls, {3: "record", 5: "quit"}, [])
+    summary = run(Listening(10**9), [level], [sink], controls=controls)
+    assert heard == level.commands == sink.commands == ["record"]
+    assert summary.frames == 6
+
+
+def test_pausing_and_stepping_through_a_recording() -> None:
+    controls, level = Controls(), Level()
+    steps = ["back", "back", "forward", "forward", "forward", "pause", "quit"]
+    sink = Scripted(controls, {4: "pause"}, steps)
+    run(Synthetic(6, rate=30), [level], [sink], controls=controls)
+    assert [result.frame.index for result in sink.reviewed] == [3, 2, 3, 4]
+    assert level.seen == [0, 1, 2, 3, 4, 5]  # nothing was computed twice
+    assert sink.indices[:6] == [0, 1, 2, 3, 4, 5]
+
+
+def test_while_a_live_source_is_away_the_sinks_breathe_and_are_told_why() -> None:
+    class Away(Live):
+        def read(self) -> Frame | None:
+            if self._next == 3:
+                self.status = "Lost camera 0: reconnecting"
+                time.sleep(0.5)
+                self.status = ""
+            return super().read()
+
+    sink = Keep()
+    run(Away(5), [Level()], [sink])
+    assert sink.idled >= 3
+    assert sink.reviewed[0].hints == ("Lost camera 0: reconnecting", "level")
+    assert sink.reviewed[0].frame.index == 2
+    assert 3 in sink.indices
+
+
+def test_a_hung_camera_ends_the_run_and_what_was_recorded_can_be_played(tmp_path: Path) -> None:
+    release = threading.Event()
+
+    class Hung(Live):
+        patience = 0.3
+
+        def read(self) -> Frame | None:
+            if self._next == 20:
+                release.wait(20)
+            return super().read()
+
+    started = time.monotonic()
+    summary = run(Hung(30, shape=(48, 64)), [], [Recorder(tmp_path / "out.mp4")])
+    assert time.monotonic() - started < 2
+    assert "no picture for 0.3 s" in str(summary.error)
+    with Recording(tmp_path / "out.mp4") as recorded:
+        assert len(list(recorded)) == summary.frames
+    release.set()
+
+
+def test_clocks_that_jump_do_no_harm() -> None:
+    rng = np.random.default_rng(0)
+    sink = Keep()
+    summary = run(Live(30), [Level()], [sink], clock=lambda: float(rng.normal(0, 1e6)))
+    assert summary.frames + summary.dropped == 30
+
+
+class Quick(Live):
+    pause = 0.0003
+
+
+@pytest.mark.parametrize("kind", [Synthetic, Quick])
+def test_200_rounds_leave_nothing_behind(kind: type[Source]) -> None:
+    rng = np.random.default_rng(2)
+    threads = threading.active_count()
+    for number in range(200):
+        sink = Keep(int(rng.integers(1, 8)), KeyboardInterrupt() if number % 3 else None)
+        run(kind(int(rng.integers(0, 12))), [Level(), Level("other")], [sink])
+        assert sink.closed == 1
+        assert threading.active_count() == threads
