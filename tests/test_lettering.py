@@ -53,6 +53,32 @@ def test_arabic_letters_are_joined_and_run_from_the_right() -> None:
     assert np.array_equal(lettering.mask("ود", 40)[:, :edge], last[:, :edge])
 
 
+def ends(text: str, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """The left and right ends of a line."""
+    mask = lettering.mask(text, 40)
+    return mask[:, :width], mask[:, -width:]
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "right"),
+    [
+        ("Zoë محمد", "Zoë", "محمد"),
+        ("محمد Zoë", "Zoë", "محمد"),
+        ("李 محمد Zoë", "李", "Zoë"),
+        ("محمد 李", "李", "محمد"),
+    ],
+)
+def test_the_first_letter_sets_the_direction(text: str, left: str, right: str) -> None:
+    at_left, at_right = ends(text, 30)
+    assert np.abs(at_left.astype(int) - ends(left, 30)[0]).mean() < 12
+    for shift in range(-3, 4):  # a pixel or two of space may stand at the end
+        moved = np.roll(at_right, shift, axis=1)[:, 4:-4].astype(int)
+        if np.abs(moved - ends(right, 30)[1][:, 4:-4]).mean() < 12:
+            break
+    else:
+        raise AssertionError(f"{right} is not at the right")
+
+
 def test_a_letter_and_its_accent_may_be_one_character_or_two() -> None:
     two = unicodedata.normalize("NFD", "Zoë")
     assert len(two) == 4

@@ -24,6 +24,8 @@ _FONT = "DejaVuSans-Bold.ttf"
 _LAST_RESORT = "LastResortHE-Regular.ttf"
 _SIMPLIFIED_CHINESE = 2
 """Index of that face in the collection: no face suits all readers of Han characters."""
+_LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"
+"""Marks without ink that set the direction of what follows."""
 _ASCENT = 0.97
 _DESCENT = 0.27
 
@@ -94,9 +96,14 @@ def _draw(text: str, size: int) -> Mask:
 
 
 def _shape(text: str, size: int) -> Mask:
-    """Every stretch that one font can draw, shaped by itself, from left to right."""
+    """Every stretch that one font can draw, shaped by itself, in the direction of the text."""
     height, baseline = _height(size)
-    pieces = [_shape_run(run, font, size) for run, font in _runs(text)]
+    mark = _RIGHT_TO_LEFT if _runs_from_right(text) else _LEFT_TO_RIGHT
+    pieces = [
+        _shape_run(mark + run if _has(font, mark) else run, font, size) for run, font in _runs(text)
+    ]
+    if mark == _RIGHT_TO_LEFT:
+        pieces.reverse()
     canvas = np.zeros((height, max(1, sum(advance for _, _, advance in pieces))), np.uint8)
     left = 0
     for ink, above, advance in pieces:
@@ -122,6 +129,12 @@ def _shape_run(text: str, font: "FT2Font", size: int) -> tuple[Mask, int, int]:
     return ink, above, max(ink.shape[1], font.get_width_height()[0] // 64 + 1)
 
 
+def _runs_from_right(text: str) -> bool:
+    """True if the first letter that has a direction is of a script that runs from the right."""
+    directions = map(unicodedata.bidirectional, text)
+    return next((each for each in directions if each in ("L", "R", "AL")), "L") != "L"
+
+
 def _runs(text: str) -> list[tuple[str, "FT2Font"]]:
     """`text` cut where the font changes; marks and spaces stay with what stands before them."""
     runs: list[tuple[str, FT2Font]] = []
@@ -129,7 +142,7 @@ def _runs(text: str) -> list[tuple[str, "FT2Font"]]:
         if runs:
             before, font = runs[-1]
             joins = unicodedata.category(character)[0] in "MZ" or character in "\u200c\u200d"
-            if _font_for(character) is font or (joins and font.get_char_index(ord(character))):
+            if _font_for(character) is font or (joins and _has(font, character)):
                 runs[-1] = (before + character, font)
                 continue
         runs.append((character, _font_for(character)))
@@ -140,9 +153,14 @@ def _runs(text: str) -> list[tuple[str, "FT2Font"]]:
 def _font_for(character: str) -> "FT2Font":
     """The first font that has `character`."""
     for font in _fonts():
-        if font.get_char_index(ord(character)):
+        if _has(font, character):
             return font
     return _system_font(character)
+
+
+def _has(font: "FT2Font", character: str) -> bool:
+    """True if `font` draws `character` itself, and not a sign of its script."""
+    return bool(font.get_char_index(ord(character))) and _LAST_RESORT not in str(font.fname)
 
 
 @cache
@@ -168,11 +186,9 @@ def _system_font(character: str) -> "FT2Font":
         fontManager.ttflist, key=lambda entry: ("Sans" not in entry.name, entry.name, entry.fname)
     )
     for entry in entries:
-        if "LastResort" in entry.fname:
-            continue
         try:
             font = FT2Font(entry.fname)
-            if font.scalable and font.get_char_index(ord(character)):
+            if font.scalable and _has(font, character):
                 return _kept(entry.fname)
         except (OSError, RuntimeError) as error:
             log.debug("font %s cannot be read: %s", entry.fname, error)

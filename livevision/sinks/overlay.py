@@ -106,7 +106,7 @@ def _stamp(text: str, size: int, color: Color, contrast: float) -> _Stamp:
     return _lettered(text, size, color, contrast, None)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _line(text: str, size: int, color: Color, contrast: float, width: int) -> _Stamp:
     """`text` on a dark ground `width` pixels wide."""
     return _lettered(text, size, color, contrast, width)
