@@ -258,3 +258,11 @@ def test_costs_little() -> None:
     # the quickest tenth, so that a busy machine does not fail it
     assert sorted(times)[len(times) // 10] < 0.0007
     assert overlay._stamp.cache_info().currsize <= 128
+
+
+def test_strangers_have_no_confidence() -> None:
+    one, other = (
+        annotate(result(detections=(Detection("face", Box(50, 90, 200, 300), "unknown", sure),)))
+        for sure in (0.2, 0.9)
+    )
+    assert np.array_equal(one, other)

@@ -266,7 +266,7 @@ class _Drawing:
             return
         big = round(self._small * (2.2 if each.kind == "hand" else 1.3))
         stamps = [self._stamp(label, big, _color(each))]
-        if each.label and each.confidence > 0:
+        if each.label not in UNKNOWN and each.confidence > 0:
             stamps.append(self._stamp(f"{each.confidence * 100:.0f} %", self._small))
         self._row(stamps, box.left, box.top - self._thick)
 

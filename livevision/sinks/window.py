@@ -166,8 +166,8 @@ class Window(Sink):
         self._folder = folder
         self._title = title
         self._clock = clock
-        self._status = Status(notice="h: help")
-        self._notice_ends = clock() + NOTICE
+        self._status = Status()
+        self._notice_ends = 0.0
         self._result: Result | None = None
         self._changed = False
         self._shortcuts: Shortcuts | None = None
@@ -185,6 +185,8 @@ class Window(Sink):
     def write(self, result: Result) -> None:
         first = self._result is None
         self._result = result
+        if first:
+            self._tell("h: help")
         self._draw()
         if first:
             self._appear(result)
@@ -320,7 +322,7 @@ class Window(Sink):
 
 def _write_new(folder: Path, content: bytes, ending: str) -> Path:
     """Write a new file named by the date; no file is ever replaced, or left half-written."""
-    stem = f"livevision-{datetime.now():%Y-%m-%d-%H%M%S}"
+    stem = f"livevision-{datetime.now():%Y%m%d-%H%M%S}"
     number = 1
     while True:
         path = folder / f"{stem}{f'-{number}' if number > 1 else ''}{ending}"
