@@ -34,8 +34,11 @@ def make_clip(
     muxer: dict[str, str] | None = None,
 ) -> Path:
     """`count` pictures at 30 a second, or at `times` (seconds)."""
+    options = dict(options or {})
+    if codec == "libx265":
+        options["x265-params"] = "log-level=none"
     with av.open(str(path), "w", options=muxer or {}) as container:
-        stream = container.add_stream(codec, rate=30, options=options or {})
+        stream = container.add_stream(codec, rate=30, options=options)
         stream.width, stream.height = size
         stream.pix_fmt = pixels
         if times is not None:

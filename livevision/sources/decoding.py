@@ -21,7 +21,12 @@ MAX_PIXELS = 1 << 26
 
 
 def prepare(stream: VideoStream, *, low_delay: bool) -> None:
-    """Set up the stream's decoder; `low_delay` forgoes the threads that hold pictures back."""
+    """Set up the stream's decoder; `low_delay` forgoes the threads that hold pictures back.
+
+    Raises ValueError if FFmpeg does not know the codec.
+    """
+    if stream.codec_context is None:  # though its type hints say otherwise
+        raise ValueError("its codec is unknown")
     stream.thread_type = "SLICE" if low_delay else "AUTO"
     options = {"max_pixels": str(MAX_PIXELS)}
     if low_delay:

@@ -16,7 +16,7 @@ from livevision.sources import Source
 log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".jp2"}
+    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"}
 )
 
 
@@ -25,11 +25,15 @@ def read_picture(path: Path) -> Image | None:
 
     EXIF orientation is obeyed, grey becomes BGR, 16 bits become 8, transparency is dropped.
     """
+    level = cv2.getLogLevel()
+    cv2.setLogLevel(0)  # what is wrong with a picture is ours to tell
     try:
         data = np.fromfile(path, np.uint8)  # not cv2.imread: it cannot open "Zoë.jpg" on Windows
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except (OSError, cv2.error):
         return None
+    finally:
+        cv2.setLogLevel(level)
     if image is None:
         return None
     image.flags.writeable = False
