@@ -49,7 +49,8 @@ CHILD = """
     shown = Window(Controls(), recording=lambda: recording, folder=Path(sys.argv[1]))
     try:
         with shown:
-            shown.write(result(0))
+            if "waiting" not in sys.argv:
+                shown.write(result(0))
             print("ready", flush=True)
             while True:
                 shown.idle()
@@ -261,6 +262,17 @@ def test_the_windows_x_closes_the_sink(screen: Screen) -> None:
     screen.press_x()
     assert screen.reads() == "closed: The window was closed."
     assert screen.ends() == 0
+
+
+def test_keys_and_the_x_work_before_the_first_frame(tmp_path: Path) -> None:
+    shown = Screen(tmp_path, "waiting")
+    try:
+        shown.press("y")
+        assert shown.reads() == "copy"
+        shown.press_x()
+        assert shown.reads() == "closed: The window was closed."
+    finally:
+        shown.close()
 
 
 def test_shows_the_picture_and_mirrors_it(shared: Screen) -> None:

@@ -172,6 +172,7 @@ class Window(Sink):
         self._changed = False
         self._shortcuts: Shortcuts | None = None
         self._open = False
+        self._shown = False
 
     def __enter__(self) -> Self:
         if not display_available():
@@ -263,9 +264,11 @@ class Window(Sink):
         for name in self._pressed():
             if name in COMMANDS:
                 self._controls.send(COMMANDS[name])
-        if self._result is not None and not self._is_visible():
+        visible = self._is_visible()
+        if self._shown and not visible:
             self._open = False
             raise SinkClosed("The window was closed.")
+        self._shown |= visible
 
     def _pressed(self) -> Iterator[str]:
         yield key(cv2.waitKeyEx(1))
