@@ -1,5 +1,6 @@
 """The one thread and the one queue: a source is read here, and worked on elsewhere."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -7,9 +8,11 @@ from threading import Condition, Lock, Thread
 from types import TracebackType
 from typing import Self
 
-from livevision.errors import SourceError
+from livevision.errors import LivevisionError, SourceError
 from livevision.frame import Frame
 from livevision.sources import Source
+
+log = logging.getLogger(__name__)
 
 LIVE_QUEUE = 1
 """Only the newest frame waits, so what is shown is never older than one frame of work."""
@@ -147,9 +150,15 @@ class Capture:
                 self._reading_since = None
                 if frame is None or not self._queue.put(frame):
                     break
-        except BaseException as error:  # raised again in the pipeline's thread
+        except LivevisionError as error:  # raised again in the pipeline's thread
             self._reading_since = None
             self._queue.close(error)
+        except BaseException as error:
+            self._reading_since = None
+            log.info("reading %s failed", self._source.name, exc_info=error)
+            failure = SourceError(f"{self._source.name} failed: {error!r}")
+            failure.__cause__ = error
+            self._queue.close(failure)
         else:
             self._queue.close()
         with self._lock:

@@ -24,11 +24,20 @@ class MjpegServer:
     `rate` and `silent` may be changed while it runs; `stop` and `start` keep the port.
     """
 
-    def __init__(self, *, rate: float = 50.0, rubbish: bool = False, password: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        rate: float = 50.0,
+        rubbish: bool = False,
+        password: str = "",
+        last: int | None = None,
+    ) -> None:
         self.rate = rate
         self.silent = False
         self.rubbish = rubbish
         self.password = password
+        self.last = last
+        """After so many pictures every connection is cut."""
         self.served = 0
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -81,7 +90,7 @@ class MjpegServer:
             handler.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             handler.end_headers()
             rng = np.random.default_rng(0)
-            while self._going.is_set():
+            while self._going.is_set() and self.served != self.last:
                 if self.silent:
                     time.sleep(0.02)
                     continue

@@ -2,16 +2,19 @@
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self, cast
 
 import cv2
 import numpy as np
+from PIL import Image as Pillow
 
 from livevision.errors import SourceError
 from livevision.frame import Frame, Image
 from livevision.sources import Source
+from livevision.sources.decoding import MAX_PIXELS
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,8 @@ def read_picture(path: Path) -> Image | None:
 
     EXIF orientation is obeyed, grey becomes BGR, 16 bits become 8, transparency is dropped.
     """
+    if not _has_sane_size(path):
+        return None
     level = cv2.getLogLevel()
     cv2.setLogLevel(0)  # what is wrong with a picture is ours to tell
     try:
@@ -38,6 +43,17 @@ def read_picture(path: Path) -> Image | None:
         return None
     image.flags.writeable = False
     return cast(Image, image)
+
+
+def _has_sane_size(path: Path) -> bool:
+    """False for a header that is damaged, or claims more pixels than there is memory for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+        try:
+            with Pillow.open(path) as header:
+                return header.width * header.height <= MAX_PIXELS
+        except Exception:  # whatever Pillow's many parsers make of rubbish
+            return False
 
 
 class Pictures(Source):
