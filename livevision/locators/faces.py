@@ -23,6 +23,8 @@ SCORE = {SHORT_RANGE: 0.5, FULL_RANGE: 0.6}
 """Least score of a face, as MediaPipe has it."""
 SMALL = 0.15
 """Side of a face, in longer sides of the picture, from which on the short range is enough."""
+DOUBTFUL = 0.75
+"""Score below which a face is looked at again, closely, and kept if it is seen there too."""
 _SAME = 0.3
 """Intersection over union from which on two boxes show one face."""
 
@@ -55,11 +57,9 @@ class FaceLocator:
 
         The network for far faces is asked where the other finds none or only small ones. With
         `thorough`, a picture in which neither finds a face is searched again in parts, for faces
-        down to a fiftieth of its longer side.
+        down to a fortieth of its longer side.
         """
         height, width = image.shape[:2]
-        if min(height, width) < 2:
-            return []
         whole = Box(0, 0, width, height)
         faces = self._near(image, whole)
         if not faces or min(face.box.width for face in faces) < SMALL * max(height, width):
@@ -72,7 +72,13 @@ class FaceLocator:
                 for top in _steps(height, side)
             ]
             faces = _merge([face for part in parts for face in self._far(image, part)])
+        faces = [face for face in faces if face.score >= DOUBTFUL or self._confirms(image, face)]
         return sorted(faces, key=lambda face: -face.box.width)
+
+    def _confirms(self, image: Image, face: Face) -> bool:
+        """Whether a face is also found when only its surroundings are looked at."""
+        close = self._near(image, face.box.square(0.5).clip(image))
+        return any(face.box.overlap(other.box) > _SAME for other in close)
 
 
 def _steps(length: int, side: int) -> list[int]:
@@ -107,6 +113,8 @@ class _Network:
     def __call__(self, image: Image, part: Box) -> list[Face]:
         """The faces in `part` of `image`, in pixels of the whole."""
         view = part.crop(image)
+        if min(view.shape[:2]) < 2:
+            return []
         height, width = view.shape[:2]
         scale = self._side / max(height, width)
         inner = max(1, round(width * scale)), max(1, round(height * scale))

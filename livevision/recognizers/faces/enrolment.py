@@ -21,7 +21,7 @@ SMALLEST = 36
 """Least width of a face in a photo, in pixels; what is smaller is guesswork."""
 MANY = 0.45
 """How wide a second face may be, in widths of the first, before a photo is refused."""
-OUTLIER = 0.88
+OUTLIER = 0.92
 """Cosine to the person's other photos below which a photo is taken for somebody else's."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 

@@ -24,7 +24,9 @@ AGAIN_LATER = 1.0
 HIDDEN = 0.1
 """Overlap with another face from which on a face may be partly hidden by it."""
 BRIEF = 0.4
-"""Seconds a face that was never made out must have been there to be reported."""
+"""Seconds a face must have been there to be reported, if it was seen too briefly to be called
+anything; `LONG` if it was never seen well enough for a single look."""
+LONG = 2.0
 NICE = 15
 """Priority of the embedding's thread, where threads have one of their own (Linux)."""
 
@@ -55,7 +57,7 @@ class FaceRecognizer(Recognizer):
         self._live = live
         self._reader = reader or FaceReader()
         self._tracker = Tracker()
-        self._plans: dict[int, _Plan] = {}
+        self._plans: dict[Track, _Plan] = {}
         self._pool = ThreadPoolExecutor(1, "face-embedding", initializer=_give_way)
 
     def recognize(self, frame: Frame) -> Findings:
@@ -64,7 +66,7 @@ class FaceRecognizer(Recognizer):
         events = [event for track in ended for event in self._report(track)]
         boxes = [track.face.box for track in seen]
         for place, track in enumerate(seen):
-            plan = self._plans.setdefault(track.number, _Plan(frame.time))
+            plan = self._plans.setdefault(track, _Plan(frame.time))
             if plan.waiting is None and frame.time >= plan.due - 1e-6 and not _hidden(track, boxes):
                 pose = self._reader.aligner.pose(image, track.face)
                 plan.due = frame.time + AGAIN_EARLY
@@ -94,16 +96,18 @@ class FaceRecognizer(Recognizer):
         embedding, plan.waiting = plan.waiting.result(), None
         if not track.add(embedding, plan.weight):
             track = self._tracker.split(track, time)
-            self._plans[track.number] = _Plan(time)
-        elif len(track.looks) >= EARLY:
-            plan.after = time + AGAIN_LATER
+            self._plans[track] = _Plan(time)
+        else:
+            self._tracker.identify(track)
+            if len(track.looks) >= EARLY:
+                plan.after = time + AGAIN_LATER
         track.decide(self._matcher)
         return track
 
     def _report(self, track: Track) -> list[Event]:
         """A track that has ended, as an event; nothing if it was but a flicker."""
-        self._plans.pop(track.number, None)
-        if not track.name and track.last - track.start < BRIEF:
+        self._plans.pop(track, None)
+        if track.last - track.start < (LONG if not track.looks else BRIEF if not track.name else 0):
             return []
         confidence = _confidence(track)
         label = track.name or UNKNOWN

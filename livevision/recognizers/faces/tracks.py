@@ -10,6 +10,8 @@ from livevision.locators.faces import Face
 from livevision.recognizers.faces.gallery import UNKNOWN, Embedding
 from livevision.recognizers.faces.matching import Match, Matcher, unit
 
+SURE = 0.7
+"""Least score of a face that begins a track; what is less may be a shirt."""
 MISSING = 1.0
 """Seconds a face may be out of sight before its track ends."""
 REACH = 0.8
@@ -18,8 +20,12 @@ GROWTH = 1.6
 """How much larger or smaller a face may get between two frames."""
 LOOKS = 40
 """Looks a track remembers: the first few and the latest are most of what there is to know."""
-STRANGE = 0.80
+STRANGE = 0.89
 """Cosine of a look with its track's others below which it shows somebody else."""
+REMEMBER = 60.0
+"""Seconds within which a face that comes back gets its old number."""
+RETURNED = 0.93
+"""Cosine between the looks of two tracks from which on they may show one face."""
 FEWEST = 3
 """Looks before a track is called anything."""
 SHARE = 0.6
@@ -33,7 +39,8 @@ SLACK = 0.012
 class Track:
     """One face for as long as it is followed."""
 
-    number: int
+    number: int | None
+    """None while it may be that of somebody who left and came back."""
     face: Face
     start: float
     last: float
@@ -90,16 +97,19 @@ class Track:
 
 
 class Tracker:
-    """Follows the faces of one stream by where they are."""
+    """Follows the faces of one stream by where they are, and knows those that come back."""
 
     def __init__(self) -> None:
         self.tracks: list[Track] = []
+        self._left: list[Track] = []
         self._count = 0
 
     def update(self, faces: Sequence[Face], time: float) -> tuple[list[Track], list[Track]]:
         """The tracks seen at `time` (seconds), and those that have ended since."""
         ended = [track for track in self.tracks if time - track.last > MISSING]
-        self.tracks = [track for track in self.tracks if time - track.last <= MISSING]
+        for track in ended:
+            self._leave(track)
+        self._left = [track for track in self._left if time - track.last <= REMEMBER]
         seen = []
         free = set(range(len(faces)))
         for row, column in self._assign(faces, time):
@@ -107,27 +117,58 @@ class Tracker:
             seen.append(self.tracks[row])
             free.discard(column)
         for column in sorted(free):
-            seen.append(self.begin(faces[column], time))
-        return sorted(seen, key=lambda track: track.number), ended
+            if faces[column].score >= SURE:
+                seen.append(self._begin(faces[column], time))
+        return seen, ended
 
-    def begin(self, face: Face, time: float) -> Track:
-        """A new track."""
-        self._count += 1
-        track = Track(self._count, face, time, time)
-        self.tracks.append(track)
-        return track
+    def identify(self, track: Track) -> None:
+        """Give a track without a number its own, or that of the face which came back."""
+        if track.number is not None or len(track.looks) < FEWEST - 1:
+            return
+        mean = track.mean()
+        alike = sorted(
+            ((float(mean @ other.mean()), other) for other in self._left if other.looks),
+            key=lambda pair: -pair[0],
+        )
+        if alike and alike[0][0] >= RETURNED:
+            old = alike[0][1]
+            self._left.remove(old)
+            track.number = old.number
+            track.looks = (old.looks + track.looks)[-LOOKS:]
+            track.barred = old.barred
+        elif len(track.looks) > FEWEST or not self._left:
+            track.number = self._next()
 
     def split(self, track: Track, time: float) -> Track:
         """End a track whose face has become somebody else's; the new track of that face."""
-        self.tracks.remove(track)
-        new = self.begin(track.face, time)
+        self._leave(track)
+        new = self._begin(track.face, time)
         new.looks = list(track.odd)
+        self.identify(new)
         return new
 
     def finish(self) -> list[Track]:
         """All that are left, at the end of the stream."""
-        left, self.tracks = self.tracks, []
+        left = self.tracks
+        for track in left:
+            self._leave(track)
         return left
+
+    def _begin(self, face: Face, time: float) -> Track:
+        track = Track(None if self._left else self._next(), face, time, time)
+        self.tracks.append(track)
+        return track
+
+    def _leave(self, track: Track) -> None:
+        self.tracks = [each for each in self.tracks if each is not track]
+        if track.number is None:
+            track.number = self._next()
+        if track.looks:
+            self._left.append(track)
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
 
     def _assign(self, faces: Sequence[Face], time: float) -> list[tuple[int, int]]:
         if not self.tracks or not faces:

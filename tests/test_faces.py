@@ -1,0 +1,432 @@
+"""Finding, embedding, following and naming faces, with the real models on real pictures."""
+
+import argparse
+import warnings
+from concurrent.futures import Future
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from livevision import demo
+from livevision.errors import GalleryError, ModelError
+from livevision.frame import Box, Findings, Frame, Image
+from livevision.locators.faces import Face, FaceLocator
+from livevision.recognizers import faces as folder
+from livevision.recognizers import load
+from livevision.recognizers.faces import network
+from livevision.recognizers.faces.embedding import FaceReader
+from livevision.recognizers.faces.enrolment import enrol
+from livevision.recognizers.faces.gallery import UNKNOWN, EnrolledFace, Gallery
+from livevision.recognizers.faces.matching import Matcher, default_threshold, template, unit
+from livevision.recognizers.faces.recognizer import FaceRecognizer
+from livevision.recognizers.faces.tracks import MISSING, Tracker, share_out
+
+
+@pytest.fixture(scope="module")
+def reader() -> FaceReader:
+    return FaceReader()
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> Image:
+    return demo.astronaut()
+
+
+def shifted(image: Image, right: float, down: float, scale: float = 1.0) -> Image:
+    """The picture moved within a frame of 640x480."""
+    matrix = np.array([[scale, 0, right], [0, scale, down]])
+    return np.asarray(cv2.warpAffine(image, matrix, (640, 480)), np.uint8)
+
+
+# --- finding
+
+
+def test_locates_the_face_and_its_features(astronaut: Image) -> None:
+    (face,) = FaceLocator().locate(astronaut)
+    assert face.box.overlap(Box(178, 81, 272, 175)) > 0.8
+    assert face.score > 0.8
+    left_eye, right_eye, nose, mouth, left_ear, right_ear = face.keypoints
+    assert left_ear[0] < left_eye[0] < nose[0] < right_eye[0] < right_ear[0]
+    assert left_eye[1] < nose[1] < mouth[1]
+
+
+@pytest.mark.parametrize("width", [32, 48, 400])
+def test_locates_far_and_near_faces(astronaut: Image, width: int) -> None:
+    scale = width / 94
+    image = np.zeros((720, 1280, 3), np.uint8)
+    small = cv2.resize(astronaut, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = small[:720]
+    image[: small.shape[0], : small.shape[1]] = small[:, :1280]
+    faces = FaceLocator().locate(image, thorough=True)
+    assert len(faces) == 1
+    assert abs(faces[0].box.width - width) < 0.25 * width
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 500, 3), (480, 640, 3), (4320, 7680, 3)])
+def test_finds_nothing_where_nothing_is(shape: tuple[int, int, int]) -> None:
+    assert FaceLocator().locate(np.full(shape, 90, np.uint8), thorough=True) == []
+
+
+def test_several_faces_come_largest_first(astronaut: Image) -> None:
+    image = np.zeros((512, 1024, 3), np.uint8)
+    image[:, :512] = astronaut
+    image[:300, 512:812] = cv2.resize(astronaut, (300, 300))
+    faces = FaceLocator().locate(image)
+    assert [face.box.left < 512 for face in faces] == [True, False]
+
+
+# --- embedding
+
+
+def test_embedding_of_a_box_is_that_of_face_recognition(
+    reader: FaceReader, astronaut: Image
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it uses pkg_resources, which warns
+        import face_recognition
+    for image, box in (
+        (astronaut, Box(178, 81, 272, 175)),
+        (demo.hopper(), Box(170, 95, 350, 275)),
+    ):
+        rgb = np.ascontiguousarray(image[:, :, ::-1])
+        place = (box.top, box.right, box.bottom, box.left)
+        (expected,) = face_recognition.face_encodings(rgb, [place], model="small")
+        ours = reader.embed_plain(reader.aligner.plain(image, box))
+        assert ours.dtype == np.float32
+        np.testing.assert_allclose(ours, expected, atol=1e-6)
+
+
+def test_converted_network_equals_dlib_on_noise(reader: FaceReader) -> None:
+    import dlib
+
+    model = network.model_file("dlib_face_recognition_resnet_model_v1.dat")
+    reference = dlib.face_recognition_model_v1(str(model))
+    chip = np.random.default_rng(1).integers(0, 256, (150, 150, 3), dtype=np.uint8)
+    expected = np.array(reference.compute_face_descriptor(chip))
+    np.testing.assert_allclose(reader.embed_plain(chip), expected, atol=1e-6)
+
+
+def test_embedding_is_steady_and_tells_people_apart(reader: FaceReader, astronaut: Image) -> None:
+    (first,) = reader.read(astronaut)
+    assert np.linalg.norm(first.embedding) == pytest.approx(1, abs=1e-5)
+    variants = (
+        np.ascontiguousarray(astronaut[:, ::-1]),
+        cv2.convertScaleAbs(astronaut, alpha=0.6),
+        cv2.resize(astronaut, None, fx=3, fy=3),
+        shifted(astronaut, 40, -20, 0.8),
+    )
+    for variant in variants:
+        (look,) = reader.read(np.asarray(variant, np.uint8))
+        assert first.embedding @ look.embedding > 0.97
+    (other,) = reader.read(demo.hopper())
+    assert first.embedding @ other.embedding < 0.9
+
+
+def test_grey_pictures_are_read(reader: FaceReader, astronaut: Image) -> None:
+    grey = np.asarray(cv2.cvtColor(astronaut, cv2.COLOR_BGR2GRAY), np.uint8)
+    (look,) = reader.read(grey)
+    assert look.embedding @ reader.read(astronaut)[0].embedding > 0.95
+
+
+def test_quality_falls_with_blur_and_darkness(reader: FaceReader, astronaut: Image) -> None:
+    def quality(image: object) -> float:
+        return reader.read(np.asarray(image, np.uint8))[0].pose.quality
+
+    good = quality(astronaut)
+    assert good > 0.8
+    assert quality(cv2.GaussianBlur(astronaut, (0, 0), 4)) < 0.6 * good
+    assert quality(astronaut // 8) < 0.6 * good
+    small = cv2.resize(astronaut, None, fx=0.35, fy=0.35, interpolation=cv2.INTER_AREA)
+    assert quality(small) < 0.6 * good
+
+
+def test_a_wrong_view_is_refused(reader: FaceReader) -> None:
+    with pytest.raises(ValueError, match="150x150"):
+        reader.embed_plain(np.zeros((100, 100, 3), np.uint8))
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "text", "layers"])
+def test_damaged_network_is_told_plainly(tmp_path: Path, damage: str) -> None:
+    data = network.model_file("dlib_face_recognition_resnet_model_v1.dat").read_bytes()
+    broken = {
+        "cut": data[: len(data) // 2],
+        "empty": b"",
+        "text": b"not a network",
+        "layers": data.replace(b"affine_", b"affinX_"),
+    }[damage]
+    path = tmp_path / "network.dat"
+    path.write_bytes(broken)
+    with pytest.raises(ModelError, match="reinstall"):
+        network.convert(path)
+
+
+# --- deciding
+
+
+def enrolled(name: str, embedding: np.ndarray, quality: float = 1.0) -> EnrolledFace:
+    return EnrolledFace(1, 1, name, embedding.astype(np.float32), quality, "", datetime.now(UTC))
+
+
+def around(seed: int, spread: float = 0.0, base: np.ndarray | None = None) -> np.ndarray:
+    """A direction in 128 dimensions; with `base`, one `spread` away from it."""
+    drawn = unit(np.random.default_rng(seed).normal(size=128).astype(np.float32))
+    return drawn if base is None else unit(base + spread * drawn)
+
+
+def test_matcher_names_the_nearest_and_calls_others_unknown() -> None:
+    zoe, li = around(1), around(2)
+    matcher = Matcher([enrolled("Zoë", zoe), enrolled("李", li)])
+    match = matcher.match(around(3, 0.2, li))
+    assert (match.name, match.best) == ("李", "李")
+    assert match.confidence > 0.9
+    stranger = matcher.match(around(4, 0.9, li))
+    assert (stranger.name, stranger.best) == (UNKNOWN, "李")
+
+
+def test_matcher_without_anybody_knows_nobody() -> None:
+    match = Matcher([]).match(around(1))
+    assert (match.name, match.best) == (UNKNOWN, "")
+
+
+def test_template_weighs_good_views_more() -> None:
+    good, poor = around(1), around(2)
+    mean = template([enrolled("a", good, 1.0), enrolled("a", poor, 0.0)])
+    assert mean @ good > 0.9 > 0.5 > mean @ poor
+
+
+def test_a_crowd_makes_a_match_worth_less_and_loneliness_nothing_more() -> None:
+    base = around(1)
+    crowd = [enrolled(str(n), around(10 + n, 0.25, base)) for n in range(8)]
+    probe = around(50, 0.25, base)
+    among = Matcher(crowd).match(probe)
+    alone = Matcher(crowd[:1]).match(probe)
+    cosine = max(float(face.embedding @ probe) for face in crowd)
+    assert among.score < cosine - 0.002
+    assert alone.score == pytest.approx(float(crowd[0].embedding @ probe), abs=1e-6)
+    far = [enrolled("x", base), *(enrolled(str(n), around(90 + n)) for n in range(8))]
+    score = Matcher(far).match(probe).score
+    assert score == pytest.approx(float(base @ probe), abs=1e-6)
+
+
+def test_rejected_face_is_not_the_person_again() -> None:
+    base = around(1)
+    probe = around(2, 0.15, base)
+    faces = [enrolled("Zoë", base)]
+    assert Matcher(faces).match(probe).name == "Zoë"
+    twin = around(3, 0.05, probe)
+    assert Matcher(faces, rejected=[("Zoë", twin)]).match(probe).name == UNKNOWN
+    assert Matcher(faces, rejected=[("Zoë", twin)]).match(base).name == "Zoë"
+
+
+def test_threshold_grows_with_the_gallery() -> None:
+    assert default_threshold(1) < default_threshold(100) < default_threshold(10_000) < 0.99
+
+
+# --- following
+
+
+def face_at(x: int, y: int = 100, width: int = 80, score: float = 0.9) -> Face:
+    return Face(Box(x, y, x + width, y + width), np.zeros((6, 2), np.float32), score)
+
+
+def test_faces_that_pass_each_other_keep_their_numbers() -> None:
+    tracker = Tracker()
+    numbers = []
+    for step in range(40):
+        faces = [face_at(20 + 12 * step, 60), face_at(500 - 12 * step, 190)]
+        seen, _ = tracker.update(faces if step % 2 else faces[::-1], step / 30)
+        numbers.append({track.number: track.face.box.top for track in seen})
+    assert all(each == numbers[0] for each in numbers)
+    assert len(numbers[0]) == 2
+
+
+def test_a_short_absence_is_bridged_and_a_long_one_ends_the_track() -> None:
+    tracker = Tracker()
+    tracker.update([face_at(100)], 0.0)
+    assert tracker.update([], 0.5) == ([], [])
+    (seen,), _ = tracker.update([face_at(110)], 0.9)
+    assert seen.number == 1
+    _, (ended,) = tracker.update([], 0.9 + MISSING + 0.01)
+    assert (ended.number, ended.start, ended.last) == (1, 0.0, 0.9)
+
+
+def test_who_comes_back_gets_the_old_number_and_others_a_new_one() -> None:
+    tracker = Tracker()
+    person = around(1)
+    (track,), _ = tracker.update([face_at(100)], 0.0)
+    for seed in range(3):
+        track.add(around(10 + seed, 0.1, person), 1.0)
+    tracker.update([], 5.0)
+    for when, embedding, expected in ((6.0, person, 1), (12.0, around(2), 2)):
+        (back,), _ = tracker.update([face_at(400)], when)
+        assert back.number is None
+        for seed in range(4):
+            back.add(around(20 + seed, 0.1, embedding), 1.0)
+            tracker.identify(back)
+        assert back.number == expected
+        tracker.update([], when + 3)
+
+
+def test_a_track_that_becomes_somebody_else_is_split() -> None:
+    tracker = Tracker()
+    (track,), _ = tracker.update([face_at(100)], 0.0)
+    person, other = around(1), around(2)
+    assert all(track.add(around(10 + seed, 0.1, person), 1.0) for seed in range(4))
+    assert track.add(other, 1.0)  # once may be chance
+    assert not track.add(around(30, 0.1, other), 1.0)
+    new = tracker.split(track, 1.0)
+    assert new is not track
+    assert len(track.looks) == 4
+
+
+def test_unsure_faces_begin_no_track() -> None:
+    tracker = Tracker()
+    assert tracker.update([face_at(100, score=0.55)], 0.0) == ([], [])
+    tracker.update([face_at(100, score=0.9)], 0.1)
+    (seen,), _ = tracker.update([face_at(100, score=0.55)], 0.2)
+    assert seen.number == 1
+
+
+def test_a_single_look_names_nobody_and_unknown_is_a_vote() -> None:
+    base = around(1)
+    matcher = Matcher([enrolled("Zoë", base)], threshold=0.9)
+    tracker = Tracker()
+    (track,), _ = tracker.update([face_at(100)], 0.0)
+    track.add(around(2, 0.2, base), 1.0)
+    track.decide(matcher)
+    assert track.name == ""
+    for seed in (3, 4):
+        track.add(around(seed, 0.2, base), 1.0)
+    track.decide(matcher)
+    assert track.name == "Zoë"
+    for seed in range(5, 12):  # most looks say: nobody
+        track.looks.append((around(seed, 0.75, base), 1.0))
+    track.decide(matcher)
+    assert track.name == UNKNOWN
+
+
+def test_two_faces_never_bear_one_name() -> None:
+    base = around(1)
+    matcher = Matcher([enrolled("Zoë", base)], threshold=0.9)
+    tracker = Tracker()
+    seen, _ = tracker.update([face_at(100), face_at(400)], 0.0)
+    for track, spread in zip(seen, (0.3, 0.1), strict=True):
+        for seed in range(4):
+            track.add(around(seed, spread, base), 1.0)
+        track.decide(matcher)
+    assert [track.name for track in seen] == ["Zoë", "Zoë"]
+    share_out(seen)
+    assert [track.name for track in seen] == [UNKNOWN, "Zoë"]
+    seen[0].decide(matcher)
+    assert seen[0].name == UNKNOWN
+
+
+# --- the recogniser
+
+
+@pytest.fixture
+def gallery_file(tmp_path: Path, reader: FaceReader, astronaut: Image) -> Path:
+    path = tmp_path / "gallery.sqlite"
+    with Gallery(path) as gallery:
+        enrol(gallery, demo.ENROLLED, astronaut, reader=reader)
+    return path
+
+
+def stream(recognizer: FaceRecognizer, images: list[Image], fps: float = 10.0) -> list[Findings]:
+    found = [recognizer.recognize(Frame(image, n, n / fps)) for n, image in enumerate(images)]
+    return [*found, recognizer.finish()]
+
+
+def options(gallery: Path) -> argparse.Namespace:
+    return argparse.Namespace(gallery=gallery, faces_threshold=None)
+
+
+def test_enrolled_person_is_named_and_stranger_is_not(gallery_file: Path, astronaut: Image) -> None:
+    hopper = demo.hopper()
+    images = [shifted(astronaut, 40 + 3 * n, 10 * (n % 2), 0.9) for n in range(12)]
+    images += [np.zeros((480, 640, 3), np.uint8)] * 12
+    images += [shifted(hopper, 40 + 3 * n, -60, 0.8) for n in range(12)]
+    runs = []
+    for _ in range(2):
+        with load("faces", options=options(gallery_file)) as recognizer:
+            found = stream(recognizer, images)  # type: ignore[arg-type]
+        events = [event for each in found for event in each.events]
+        assert [(event.kind, event.label) for event in events] == [
+            ("person", demo.ENROLLED),
+            ("person", UNKNOWN),
+        ]
+        assert events[0].start == 0.0
+        assert events[0].end == pytest.approx(1.1)
+        assert all(event.confidence > 0.9 for event in events)
+        assert events[0].record()["name"] == demo.ENROLLED
+        labels = [each.detections[0].label for each in found[:12]]
+        first = labels.index(demo.ENROLLED)
+        assert first <= 6
+        assert set(labels[:first]) == {""}
+        assert set(labels[first:]) == {demo.ENROLLED}
+        runs.append([event.record() for event in events])
+    assert runs[0] == runs[1]
+
+
+def test_a_live_stream_never_waits(
+    gallery_file: Path, reader: FaceReader, astronaut: Image
+) -> None:
+    with Gallery(gallery_file) as gallery:
+        matcher = Matcher(gallery.faces())
+    waiting: list[Future[np.ndarray]] = []
+
+    class Slow:
+        def submit(self, *_: object) -> Future[np.ndarray]:
+            waiting.append(Future())
+            return waiting[-1]
+
+        def shutdown(self, **_: object) -> None: ...
+
+    recognizer = FaceRecognizer(matcher, live=True, reader=reader)
+    recognizer.close()
+    recognizer._pool = Slow()  # type: ignore[assignment]
+    for n in range(5):
+        (face,) = recognizer.recognize(Frame(astronaut, n, n / 5)).detections
+        assert face.label == ""
+    assert len(waiting) == 1  # no second question before the first is answered
+    for n in range(5, 12):
+        if not waiting[-1].done():
+            waiting[-1].set_result(reader.read(astronaut)[0].embedding)
+        (face,) = recognizer.recognize(Frame(astronaut, n, n / 5)).detections
+    assert face.label == demo.ENROLLED
+
+
+def test_off_with_a_hint_until_somebody_is_enrolled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path))
+    on, hint = folder.wanted()
+    assert not on
+    assert "livevision faces add" in hint
+    with Gallery() as gallery:
+        gallery.add("Zoë", [])
+    assert not folder.wanted()[0]
+    with Gallery() as gallery:
+        gallery.add("Zoë", [(around(1), 1.0, "photo")])
+    assert folder.wanted() == (True, "")
+
+
+def test_expired_people_are_forgotten_at_the_start(gallery_file: Path, reader: FaceReader) -> None:
+    with Gallery(gallery_file) as gallery:
+        gallery.add(demo.ENROLLED, [], expires=date(2020, 1, 1))
+    load("faces", options=options(gallery_file)).close()
+    with Gallery(gallery_file) as gallery:
+        assert gallery.people() == []
+
+
+def test_damaged_gallery_stops_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "gallery.sqlite"
+    path.write_bytes(b"no gallery" * 100)
+    with pytest.raises(GalleryError, match="kept as"):
+        load("faces", options=options(path))
+    assert not path.exists()
+    (aside,) = tmp_path.glob("gallery.damaged-*.sqlite")
+    assert aside.read_bytes() == b"no gallery" * 100
