@@ -11,6 +11,7 @@ from livevision.__main__ import main
 from livevision.errors import OutputError, UsageError
 from livevision.evaluation import signs
 from livevision.evaluation.signs import NO_HAND, NO_SIGN, NOTHING, Answer, Picture, Score
+from livevision.sources.pictures import read_picture
 
 FRAMES = {"W": (50, 55), "L": (100, 105), "U": (120, 125), "B": (140, 145)}
 """Frames of the bundled clip and the letter they show."""
@@ -159,7 +160,7 @@ def test_an_answer_does_not_depend_on_the_pictures_before(pictures: Path) -> Non
         assert isinstance(recognizer, SignRecognizer)
 
         def confidences(order: Sequence[Picture]) -> dict[Path, float]:
-            images = ((each, signs.load(each.path)) for each in order)
+            images = ((each, read_picture(each.path)) for each in order)
             return {
                 each.path: signs.read(recognizer, each, image).confidence
                 for each, image in images

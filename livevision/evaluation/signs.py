@@ -34,7 +34,6 @@ MOVING = ("J", "Z")
 NOTHING = "_NOTHING"
 NO_HAND = "no_hand"
 NO_SIGN = "no_sign"
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 BINS = 15
 
 
@@ -176,6 +175,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import track
 
+    from livevision.sources.pictures import read_picture
+
     pictures = list(find(arguments.directory, moving=arguments.include_moving))
     matrix = arguments.matrix or (arguments.json and arguments.json.with_suffix(".png"))
     for target in filter(None, (arguments.json, matrix)):
@@ -187,7 +188,7 @@ def execute(arguments: argparse.Namespace) -> int:
         for picture in track(
             pictures, "reading", console=progress, transient=True, disable=not progress.is_terminal
         ):
-            image = load(picture.path)
+            image = read_picture(picture.path)
             if image is None:
                 unreadable.append(picture.path)
             else:
@@ -208,6 +209,8 @@ def find(directory: Path, *, moving: bool = False) -> Iterable[Picture]:
     """The pictures in `directory`, in order. Raises UsageError if there are none."""
     if not directory.is_dir():
         raise UsageError(f"There is no folder {directory}. Name one with a folder for each letter.")
+    from livevision.sources.pictures import SUFFIXES
+
     groups = {directory.resolve().name: directory}
     groups |= {child.name: child for child in sorted(directory.iterdir()) if child.is_dir()}
     found = [
@@ -216,7 +219,7 @@ def find(directory: Path, *, moving: bool = False) -> Iterable[Picture]:
         for truth, inside in _letters(folder)
         if moving or truth not in MOVING
         for path in sorted(inside.iterdir())
-        if path.suffix.lower() in PICTURES and not path.name.startswith(".")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     ]
     if not any(picture.truth != NOTHING for picture in found):
         raise UsageError(
@@ -231,19 +234,6 @@ def _letters(folder: Path) -> Iterable[tuple[str, Path]]:
         name = child.name.upper()
         if child.is_dir() and (name in LETTERS or name == NOTHING):
             yield name, child
-
-
-def load(path: Path) -> Image | None:
-    """The picture in BGR, or None if it cannot be read."""
-    import cv2
-    import numpy as np
-
-    try:
-        content = np.fromfile(path, np.uint8)  # cv2.imread knows no Unicode paths on Windows
-    except OSError:
-        return None
-    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
-    return None if image is None else np.asarray(image, np.uint8)
 
 
 def read(recognizer: "SignRecognizer", picture: Picture, image: Image) -> Answer:
