@@ -10,9 +10,10 @@ from clips import make_clip, picture, turn
 from PIL import Image as Pillow
 from servers import MjpegServer, RtspServer, rtsp_python
 
+from livevision.capture import Capture
 from livevision.errors import LivevisionError, SourceError, UsageError
 from livevision.frame import Frame
-from livevision.sources import Source, camera, open_source
+from livevision.sources import Source, camera, open_source, reconnecting
 from livevision.sources.camera import Camera
 from livevision.sources.pictures import Pictures
 from livevision.sources.realtime import Realtime
@@ -360,7 +361,7 @@ class FakeCapture:
         assert not self.released
         time.sleep(0.002)
         self.grabs += 1
-        return self.kind != "black" and (self.kind != "slow" or self.grabs > 5)
+        return self.kind not in ("", "black") and (self.kind != "slow" or self.grabs > 5)
 
     def retrieve(self) -> tuple[bool, np.ndarray]:
         shape = (48, 64) if self.kind == "gray" else (48, 64, 3)
@@ -444,6 +445,46 @@ def test_next_camera_goes_round(cameras) -> None:
         assert source.name == "camera 0"
 
 
+def test_an_unplugged_camera_comes_back(cameras, monkeypatch) -> None:
+    monkeypatch.setattr(reconnecting, "PAUSES", (0.05,))
+    cameras(c0="good")
+    with open_source("0") as source:
+        before = [source.read() for _ in range(3)]
+        cameras()  # gone
+        timer = threading.Timer(0.4, cameras, kwargs={"c0": "good"})
+        timer.start()
+        after = [source.read() for _ in range(200)]
+        timer.join()
+    is_good(before + after, 203)
+    assert max(b.time - a.time for a, b in itertools.pairwise(before + after)) > 0.3
+
+
+def test_the_next_camera_can_be_chosen_while_one_is_away(cameras, monkeypatch) -> None:
+    monkeypatch.setattr(reconnecting, "PAUSES", (0.05,))
+    cameras(c0="good")
+    with open_source("0") as source:
+        source.read()
+        cameras(c1="good")
+        timer = threading.Timer(0.2, source.command, args=("next-camera",))
+        timer.start()
+        while source.read().image[0, 0, 0] != 10:
+            pass
+        timer.join()
+        assert source.name == "camera 1"
+
+
+def test_a_camera_that_never_comes_back_does_not_keep_the_program(cameras) -> None:
+    cameras(c0="good")
+    with Capture(open_source("0")) as frames:
+        assert frames.get(1) is not None
+        cameras()
+        deadline = time.monotonic() + 0.3
+        while time.monotonic() < deadline:
+            frames.get(0.05)
+        started = time.monotonic()
+    assert time.monotonic() - started < 1
+
+
 def test_devices_lists_cameras_with_names_and_sizes(cameras) -> None:
     cameras(c0="good", c3="good")
     found = camera.devices()
@@ -471,6 +512,13 @@ def test_http_mjpeg_is_live() -> None:
     is_good(frames, 10)
     assert frames[0].image.shape == (48, 64, 3)
     assert frames[-1].captured - frames[0].captured == pytest.approx(frames[-1].time)
+
+
+def test_a_slow_server_is_no_dead_one() -> None:
+    with MjpegServer(rate=2) as server, open_source(server.url) as source:
+        frames = [source.read() for _ in range(4)]
+        assert source.status == ""
+    is_good(frames, 4)
 
 
 def test_a_password_in_the_url_is_used() -> None:
@@ -615,7 +663,7 @@ class Hanging(Renewable):
 
 
 def test_a_read_that_never_returns_is_left_alone_and_replaced(monkeypatch) -> None:
-    monkeypatch.setattr("livevision.sources.reconnecting.PAUSES", (0.01,))
+    monkeypatch.setattr(reconnecting, "PAUSES", (0.01,))
     Hanging.release.clear()
     Hanging.made, Hanging.closed_in_mid_read = 0, False
     started = time.monotonic()

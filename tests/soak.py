@@ -1,0 +1,225 @@
+"""Run for as long as wanted on looped clips at a camera's pace, and watch what grows.
+
+    python tests/soak.py --minutes 60 [--no-faces] [--json soak.json]
+
+Everything is on as in a session before the camera: live queue at 30 frames a second, signs and
+faces, overlay, an annotated recording that is split, event lines. Every ten seconds it notes memory
+(this process and its workers), open handles, threads, frames per second and dropped frames. It
+exits with 1 if memory grew by more than 1 % after the first five minutes (a tenth of the time, if
+it runs for less than fifty), if handles or threads did, or if the frame rate sank by more than 5 %.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from livevision import assets, pipeline, recognizers
+from livevision.demo import ENROLLED, Demo, astronaut
+from livevision.frame import Frame, Result
+from livevision.recognizers.faces.enrolment import enrol
+from livevision.recognizers.faces.gallery import Gallery
+from livevision.sinks import Sink
+from livevision.sinks.events import Events
+from livevision.sinks.overlay import annotate
+from livevision.sinks.recorder import Recorder
+from livevision.sources import Source
+from livevision.sources.realtime import Realtime
+from livevision.sources.recording import Recording
+
+EVERY = 10.0
+"""Seconds between two measurements."""
+PAGE = 4096
+
+
+@dataclass
+class Sample:
+    """One measurement."""
+
+    minutes: float
+    rss_mb: float
+    workers_mb: float
+    handles: int
+    threads: int
+    fps: float
+    dropped: int
+
+
+class Looped(Source):
+    """A recording again and again, time and index going on."""
+
+    def __init__(self, source: Source) -> None:
+        self.name = f"{source.name}, looped"
+        self._source = source
+        self._index = 0
+        self._start = 0.0
+        self._last = 0.0
+
+    def __enter__(self) -> Self:
+        self._source.__enter__()
+        return self
+
+    def read(self) -> Frame | None:
+        frame = self._source.read()
+        if frame is None:
+            self._source.close()
+            self._source.__enter__()
+            self._start = self._last + 1 / 30
+            frame = self._source.read()
+        self._last = self._start + frame.time
+        self._index += 1
+        return Frame(frame.image, self._index - 1, self._last)
+
+    def close(self) -> None:
+        self._source.close()
+
+
+class Watch(Sink):
+    """Measures the process from a thread of its own; stops the run when time is up."""
+
+    def __init__(self, controls: pipeline.Controls, seconds: float, recorder: Recorder) -> None:
+        self.samples: list[Sample] = []
+        self._controls = controls
+        self._seconds = seconds
+        self._recorder = recorder
+        self._frames = 0
+        self._dropped = 0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watch")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def write(self, result: Result) -> None:
+        self._frames += 1
+        self._dropped = result.stats.dropped
+
+    def close(self) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        start = last = time.monotonic()
+        frames = 0
+        while not self._done.wait(EVERY):
+            now = time.monotonic()
+            fps, frames, last = (self._frames - frames) / (now - last), self._frames, now
+            workers = descendants()
+            sample = Sample(
+                minutes=round((now - start) / 60, 2),
+                rss_mb=round(rss("self"), 1),
+                workers_mb=round(sum(rss(str(pid)) for pid in workers), 1),
+                handles=len(list(Path("/proc/self/fd").iterdir())),
+                threads=len(list(Path("/proc/self/task").iterdir())),
+                fps=round(fps, 2),
+                dropped=self._dropped,
+            )
+            self.samples.append(sample)
+            print(
+                f"{sample.minutes:7.2f} min  {sample.rss_mb:7.1f} MB  {sample.workers_mb:7.1f} MB  "
+                f"{sample.handles:4d} handles  {sample.threads:3d} threads  {sample.fps:6.2f} fps  "
+                f"{sample.dropped} dropped",
+                flush=True,
+            )
+            for path in self._recorder.written[:-2]:  # an hour of it need not be kept
+                path.unlink(missing_ok=True)
+            if now - start >= self._seconds:
+                self._controls.send("quit")
+
+
+def rss(process: str) -> float:
+    """Resident memory in MB; 0 for a process that is gone."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE / 1e6
+    except OSError:
+        return 0.0
+
+
+def descendants() -> set[int]:
+    """Process numbers of all children, and theirs."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    import os
+
+    found = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {os.getpid()}
+
+
+def verdict(samples: list[Sample], settled: float) -> dict[str, object]:
+    """What changed after `settled` minutes: medians of the first and the last fifth."""
+    after = [sample for sample in samples if sample.minutes >= settled]
+    fifth = max(1, len(after) // 5)
+
+    def medians(name: str) -> tuple[float, float]:
+        values = [float(getattr(sample, name)) for sample in after]
+        return float(np.median(values[:fifth])), float(np.median(values[-fifth:]))
+
+    growth = {}
+    for name in ("rss_mb", "workers_mb", "handles", "threads", "fps"):
+        first, last = medians(name)
+        growth[name] = {"first": first, "last": last, "change": last / first - 1 if first else 0.0}
+    bad = [name for name in ("rss_mb", "workers_mb") if growth[name]["change"] > 0.01]
+    bad += [name for name in ("handles", "threads") if growth[name]["last"] > growth[name]["first"]]
+    bad += ["fps"] if growth["fps"]["change"] < -0.05 else []
+    return {"settled_minutes": settled, "growth": growth, "failed": bad}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--faces", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    arguments = parser.parse_args()
+    if platform.system() != "Linux":
+        parser.error("it reads /proc, so it runs on Linux alone")
+
+    clips = sorted(assets.folder("recordings").glob("*.mp4"))
+    with tempfile.TemporaryDirectory() as folder:
+        options = argparse.Namespace(gallery=Path(folder) / "gallery.sqlite", faces_threshold=None)
+        with Gallery(options.gallery) as gallery:
+            enrol(gallery, ENROLLED, astronaut())
+        loaded = [recognizers.load("signs", live=True)]
+        if arguments.faces:
+            loaded.append(recognizers.load("faces", live=True, options=options))
+        source = Realtime(Demo([Looped(Recording(clips[0]))]))
+        controls = pipeline.Controls()
+        recorder = Recorder(Path(folder) / "out.mp4", annotate, split_seconds=60)
+        watch = Watch(controls, arguments.minutes * 60, recorder)
+        sinks = [recorder, Events(Path(folder) / "events.jsonl", source=source.name), watch]
+        summary = pipeline.run(source, loaded, sinks, controls=controls)
+    result = verdict(watch.samples, min(5.0, arguments.minutes / 10))
+    result |= {
+        "frames": summary.frames,
+        "dropped": summary.dropped,
+        "events": dict(summary.events),
+        "latency_ms": {
+            f"p{level}": round(float(np.percentile(summary.latencies, level)) * 1000, 1)
+            for level in (50, 95, 99)
+        },
+    }
+    print(json.dumps(result, indent=2))
+    if arguments.json:
+        samples = [asdict(sample) for sample in watch.samples]
+        arguments.json.write_text(json.dumps(result | {"samples": samples}, indent=1) + "\n")
+    return int(bool(result["failed"] or summary.error or summary.failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
