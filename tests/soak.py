@@ -1,6 +1,6 @@
 """Run for as long as wanted on looped clips at a camera's pace, and watch what grows.
 
-    python tests/soak.py --minutes 60 [--no-faces] [--json soak.json]
+    python tests/soak.py --minutes 60 [--no-signs] [--no-faces] [--json soak.json]
 
 Everything is on as in a session before the camera: live queue at 30 frames a second, signs and
 faces, overlay, an annotated recording that is split, event lines. Every ten seconds it notes memory
@@ -11,6 +11,7 @@ it runs for less than fifty), if handles or threads did, or if the frame rate sa
 
 import argparse
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -54,14 +55,12 @@ class Sample:
 
 
 class Looped(Source):
-    """A recording again and again, time and index going on."""
+    """A recording again and again, 30 frames a second."""
 
     def __init__(self, source: Source) -> None:
         self.name = f"{source.name}, looped"
         self._source = source
         self._index = 0
-        self._start = 0.0
-        self._last = 0.0
 
     def __enter__(self) -> Self:
         self._source.__enter__()
@@ -72,11 +71,9 @@ class Looped(Source):
         if frame is None:
             self._source.close()
             self._source.__enter__()
-            self._start = self._last + 1 / 30
             frame = self._source.read()
-        self._last = self._start + frame.time
         self._index += 1
-        return Frame(frame.image, self._index - 1, self._last)
+        return Frame(frame.image, self._index - 1, (self._index - 1) / 30)
 
     def close(self) -> None:
         self._source.close()
@@ -152,8 +149,6 @@ def descendants() -> set[int]:
             parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
-    import os
-
     found = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
@@ -184,6 +179,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--signs", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--faces", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
@@ -195,7 +191,9 @@ def main() -> int:
         options = argparse.Namespace(gallery=Path(folder) / "gallery.sqlite", faces_threshold=None)
         with Gallery(options.gallery) as gallery:
             enrol(gallery, ENROLLED, astronaut())
-        loaded = [recognizers.load("signs", live=True)]
+        loaded = []
+        if arguments.signs:
+            loaded.append(recognizers.load("signs", live=True))
         if arguments.faces:
             loaded.append(recognizers.load("faces", live=True, options=options))
         source = Realtime(Demo([Looped(Recording(clips[0]))]))
