@@ -16,6 +16,7 @@ LAYERS = [
     {"capture", "recognizers"},
     {"pipeline"},
     {"evaluation", "training", "demo"},
+    {"benchmark"},
     {"commands"},
     {"__main__"},
 ]

@@ -1,0 +1,1 @@
+"""How quick it all is, beside what a user would pick instead; `livevision bench` prints it."""
