@@ -24,7 +24,9 @@ SCORE = {SHORT_RANGE: 0.5, FULL_RANGE: 0.6}
 SMALL = 0.15
 """Side of a face, in longer sides of the picture, from which on the short range is enough."""
 DOUBTFUL = 0.75
-"""Score below which a face is looked at again, closely, and kept if it is seen there too."""
+"""Score below which a face is looked at again, closely."""
+CONFIRMED = 0.7
+"""Score that it must have there."""
 _SAME = 0.3
 """Intersection over union from which on two boxes show one face."""
 
@@ -57,7 +59,7 @@ class FaceLocator:
 
         The network for far faces is asked where the other finds none or only small ones. With
         `thorough`, a picture in which neither finds a face is searched again in parts, for faces
-        down to a fortieth of its longer side.
+        down to a thirtieth of its longer side.
         """
         height, width = image.shape[:2]
         whole = Box(0, 0, width, height)
@@ -78,7 +80,9 @@ class FaceLocator:
     def _confirms(self, image: Image, face: Face) -> bool:
         """Whether a face is also found when only its surroundings are looked at."""
         close = self._near(image, face.box.square(0.5).clip(image))
-        return any(face.box.overlap(other.box) > _SAME for other in close)
+        return any(
+            other.score >= CONFIRMED and face.box.overlap(other.box) > _SAME for other in close
+        )
 
 
 def _steps(length: int, side: int) -> list[int]:
@@ -121,7 +125,8 @@ class _Network:
         left, top = (self._side - inner[0]) // 2, (self._side - inner[1]) // 2
         square = np.zeros((self._side, self._side, 3), np.uint8)
         # areas are averaged, or far faces would alias away in large pictures
-        small = cv2.resize(view, inner, interpolation=cv2.INTER_AREA)
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        small = cv2.resize(view, inner, interpolation=way)
         square[top : top + inner[1], left : left + inner[0]] = small[:, :, ::-1]
         self._interpreter.set_tensor(self._input, square[None] * np.float32(2 / 255) - 1)
         self._interpreter.invoke()

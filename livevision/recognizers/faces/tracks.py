@@ -12,10 +12,12 @@ from livevision.recognizers.faces.matching import Match, Matcher, unit
 
 SURE = 0.7
 """Least score of a face that begins a track; what is less may be a shirt."""
-MISSING = 1.0
+MISSING = 0.6
 """Seconds a face may be out of sight before its track ends."""
 REACH = 0.8
-"""How far a face may move between two frames, in its own widths, and a bit more for each second."""
+"""How far a face may be from where it is expected, in its own widths."""
+DASH = 3.0
+"""How much further for each second out of sight, up to half a second."""
 GROWTH = 1.6
 """How much larger or smaller a face may get between two frames."""
 LOOKS = 40
@@ -24,8 +26,10 @@ STRANGE = 0.89
 """Cosine of a look with its track's others below which it shows somebody else."""
 REMEMBER = 60.0
 """Seconds within which a face that comes back gets its old number."""
-RETURNED = 0.93
+RETURNED = 0.91
 """Cosine between the looks of two tracks from which on they may show one face."""
+CLEARLY = 0.015
+"""How much more alike the one that came back must be than any other that left."""
 FEWEST = 3
 """Looks before a track is called anything."""
 SHARE = 0.6
@@ -67,7 +71,8 @@ class Track:
         self.looks.append((embedding, weight))
         if len(self.looks) > LOOKS:
             # the weakest goes, not the oldest: a good view stays worth having
-            self.looks.remove(min(self.looks, key=lambda look: look[1]))
+            # (by place: list.remove would compare arrays)
+            del self.looks[min(range(len(self.looks)), key=lambda place: self.looks[place][1])]
         return True
 
     def mean(self) -> Embedding:
@@ -130,12 +135,12 @@ class Tracker:
             ((float(mean @ other.mean()), other) for other in self._left if other.looks),
             key=lambda pair: -pair[0],
         )
-        if alike and alike[0][0] >= RETURNED:
+        clear = len(alike) < 2 or alike[0][0] - alike[1][0] >= CLEARLY
+        if alike and clear and alike[0][0] >= RETURNED:
+            # the number alone: what the face is called must be proved anew
             old = alike[0][1]
             self._left.remove(old)
             track.number = old.number
-            track.looks = (old.looks + track.looks)[-LOOKS:]
-            track.barred = old.barred
         elif len(track.looks) > FEWEST or not self._left:
             track.number = self._next()
 
@@ -184,7 +189,7 @@ class Tracker:
                 growth = max(growth, 1 / growth)
                 width = max(box.width, face.box.width, 1)
                 away = float(np.hypot(face.box.center[0] - x, face.box.center[1] - y)) / width
-                if away <= REACH * (1 + min(gap, 0.5)) and growth <= GROWTH * (1 + gap):
+                if away <= REACH + DASH * min(gap, 0.5) and growth <= GROWTH * (1 + gap):
                     # a track out of sight yields to one that was there in the frame before
                     cost[row, column] = away + 0.5 * (growth - 1) + min(gap, 1.0)
         pairs = zip(*linear_sum_assignment(cost), strict=True)
