@@ -1,0 +1,290 @@
+"""A user's own hand, and signs of their own: a small layer over a general classifier.
+
+It can do no harm by construction. What the general classifier is sure of stays as it is. Where it
+is not, only the letters that it holds possible and that the user has shown compete anew, for the
+probability they had together, by how near the user's own examples are; how much that counts is
+found by cross-validation on these examples, and is nothing unless it makes more of them right. A
+sign that was taught is answered only very near its examples, and never where the classifier is sure
+of a letter for which it did not already take these examples.
+
+Kept are landmarks, never pictures.
+"""
+
+import os
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision import settings
+from livevision.errors import ModelError, OutputError, UsageError
+from livevision.frame import Image
+from livevision.locators.hands import Hand
+from livevision.recognizers.signs.classifiers import LABELS, Classifier, Reading
+from livevision.recognizers.signs.features import features
+
+Floats = NDArray[np.float32]
+
+SURE = 0.95
+"""A probability from which on an answer stays as it is."""
+POSSIBLE = 0.01
+"""A probability below which a letter does not compete."""
+SHARPNESS = 10.0
+"""How much nearer examples speak for a letter, in nats per unit of distance."""
+WEIGHTS = (0.0, 0.3, 0.5, 0.7)
+"""How much the user's examples may count beside the general classifier."""
+FOLDS = 4
+LETTER_SPREAD, SIGN_SPREAD = 0.05, 0.15
+"""The least spread of a feature within a letter, and within a taught sign."""
+RADIUS = 0.7
+"""Distance from a taught sign's examples at which its probability is a half."""
+SOFTNESS = 0.08
+"""Change of distance that changes the odds by a factor of e."""
+FAR = 4.0
+"""Most spreads that one feature can be away: a single joint gone wrong must not decide."""
+LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One look at the user's hand, and what it was meant to show."""
+
+    label: str
+    landmarks: Floats
+    """(21, 3), pixels."""
+    world: Floats
+    """(21, 3), metres."""
+    right: bool
+    chances: Floats
+    """(27,): what the general classifier made of it."""
+
+    @classmethod
+    def of(cls, label: str, hand: Hand, chances: Floats) -> "Example":
+        return cls(label, hand.landmarks, hand.world, hand.right, chances)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """All that is known of the user. Immutable."""
+
+    examples: tuple[Example, ...] = ()
+    weight: float = 0.0
+    """How much examples of letters count, one of WEIGHTS."""
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The letters with examples."""
+        return tuple(sorted({each.label for each in self.examples} & set(LABELS)))
+
+    @property
+    def taught(self) -> tuple[str, ...]:
+        """The signs that are no letters."""
+        return tuple(sorted({each.label for each in self.examples} - set(LABELS)))
+
+    def with_examples(self, examples: Sequence[Example]) -> "Layer":
+        """With these in place of all earlier examples of their labels, its weight found anew."""
+        labels = {each.label for each in examples}
+        kept = tuple(each for each in self.examples if each.label not in labels)
+        return self._weighed((*kept, *examples))
+
+    def without(self, labels: Sequence[str]) -> "Layer":
+        """Without the examples of `labels`, its weight found anew."""
+        return self._weighed(tuple(each for each in self.examples if each.label not in labels))
+
+    def adapt(self, chances: Floats, hand: Floats) -> Floats:
+        """Probabilities (27,) of a hand with these features (F,) as (27 + taught,)."""
+        adapted = self._letters.adapt(chances, hand, self.weight) if self._letters else chances
+        others = np.zeros(len(self._signs), np.float32)
+        best, top = int(chances.argmax()), float(chances.max())
+        for index, sign in enumerate(self._signs):
+            if top < SURE or best in sign.shadows:
+                others[index] = sign.chance(hand)
+        if len(others):
+            others[others < others.max()] = 0.0  # one hand shows one sign
+        return np.concatenate((adapted * (1.0 - others.sum()), others), dtype=np.float32)
+
+    @cached_property
+    def _letters(self) -> "_Letters | None":
+        shown = [each for each in self.examples if each.label in LABELS]
+        return _Letters(shown) if shown and self.weight else None
+
+    @cached_property
+    def _signs(self) -> tuple["_Sign", ...]:
+        return tuple(
+            _Sign([each for each in self.examples if each.label == label]) for label in self.taught
+        )
+
+    @staticmethod
+    def _weighed(examples: tuple[Example, ...]) -> "Layer":
+        right = [
+            sum(a == each.label for a, each in answers(examples, weight) if each.label in LABELS)
+            for weight in WEIGHTS
+        ]
+        return Layer(examples, WEIGHTS[int(np.argmax(right))])
+
+
+def answers(examples: Sequence[Example], weight: float) -> list[tuple[str, Example]]:
+    """What the layer with `weight` answers to each letter's example when it has not seen it.
+
+    Cross-validated: a letter's examples are parted in the order they were made, so that those
+    left out are not neighbours of those seen.
+    """
+    shown = [each for each in examples if each.label in LABELS]
+    fold = np.zeros(len(shown), int)
+    for label in {each.label for each in shown}:
+        places = [index for index, each in enumerate(shown) if each.label == label]
+        fold[places] = np.arange(len(places)) * FOLDS // len(places)
+    answered: dict[int, str] = {}
+    for part in range(FOLDS):
+        seen = [each for each, of in zip(shown, fold, strict=True) if of != part]
+        letters = _Letters(seen) if seen and weight else None
+        for index in np.flatnonzero(fold == part):
+            chances = shown[index].chances
+            if letters:
+                hand = _features([shown[index]])[0]
+                chances = letters.adapt(chances, hand, weight)
+            answered[int(index)] = LABELS[int(chances.argmax())]
+    return [(answered[index], each) for index, each in enumerate(shown)]
+
+
+class PersonalClassifier:
+    """A general classifier with a user's layer over it."""
+
+    def __init__(self, general: Classifier, layer: Layer) -> None:
+        self._general = general
+        self._layer = layer
+        self.labels: Sequence[str] = (*general.labels, *layer.taught)
+
+    def classify(self, image: Image, hand: Hand) -> Reading:
+        reading = self._general.classify(image, hand)
+        found = features(hand.landmarks[None], hand.world[None], np.array([hand.right]))[0]
+        return Reading(self._layer.adapt(reading.probabilities, found), reading.stages)
+
+
+class _Letters:
+    """The user's letters as means of features, with one spread for all."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        found = _features(examples)
+        labels = np.array([LABELS.index(each.label) for each in examples])
+        self._known = np.unique(labels)
+        self._means = np.stack([found[labels == label].mean(axis=0) for label in self._known])
+        rest = found - self._means[np.searchsorted(self._known, labels)]
+        self._spread = rest.std(axis=0) + LETTER_SPREAD
+
+    def adapt(self, chances: Floats, hand: Floats, weight: float) -> Floats:
+        """Probabilities (27,), those of possible letters shared out anew."""
+        possible = np.flatnonzero(chances[self._known] >= POSSIBLE)
+        if chances.max() >= SURE or len(possible) < 2:
+            return chances
+        places = self._known[possible]
+        away = (((self._means[possible] - hand) / self._spread) ** 2).mean(axis=1)
+        score = (1.0 - weight) * np.log(chances[places]) - weight * SHARPNESS * (away - away.min())
+        share = np.exp(score - score.max())
+        adapted = chances.copy()
+        adapted[places] = share / share.sum() * chances[places].sum()
+        return adapted
+
+
+class _Sign:
+    """A sign that was taught."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        found = _features(examples)
+        self._mean = found.mean(axis=0)
+        self._spread = np.sqrt(found.var(axis=0) + SIGN_SPREAD**2)
+        self.shadows = {int(each.chances.argmax()) for each in examples}
+        """What the general classifier takes the examples for."""
+
+    def chance(self, hand: Floats) -> float:
+        """Probability that a hand with these features shows it."""
+        spreads = np.minimum(np.abs(hand - self._mean) / self._spread, FAR)
+        return float(1.0 / (1.0 + np.exp((np.mean(spreads**2) - RADIUS) / SOFTNESS)))
+
+
+def _features(examples: Sequence[Example]) -> Floats:
+    return features(
+        np.stack([each.landmarks for each in examples]),
+        np.stack([each.world for each in examples]),
+        np.array([each.right for each in examples]),
+    )
+
+
+def checked_name(name: str) -> str:
+    """`name` as the name of a taught sign; UsageError if it cannot be one."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise UsageError(f"A sign's name is 1 to {LONGEST_NAME} printable characters.")
+    if name.upper() in LABELS:
+        raise UsageError(f"{name} is a letter: show yours with 'livevision signs calibrate'.")
+    return name
+
+
+def path() -> Path:
+    """Where the user's layer is kept."""
+    return settings.data_folder() / "signs.npz"
+
+
+def read(file: Path | None = None) -> Layer:
+    """The user's layer; an empty one if there is none. Raises ModelError if it is damaged."""
+    file = file or path()
+    try:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
+            examples = tuple(
+                Example(str(label), landmarks, world, bool(right), chances)
+                for label, landmarks, world, right, chances in zip(
+                    content["labels"],
+                    _array(content["landmarks"], (21, 3)),
+                    _array(content["world"], (21, 3)),
+                    content["right"],
+                    _array(content["chances"], (len(LABELS),)),
+                    strict=True,
+                )
+            )
+            return Layer(examples, float(content["weight"]))
+    except FileNotFoundError:
+        return Layer()
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"Your own signs in {file} cannot be read. Erase them with 'livevision signs forget'."
+        ) from error
+
+
+def write(layer: Layer, file: Path | None = None) -> None:
+    """Keep the layer, readable by the user alone; an empty one erases the file. OutputError."""
+    file = file or path()
+    examples = layer.examples
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        if not examples:
+            file.unlink(missing_ok=True)
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            np.savez_compressed(
+                stream,
+                labels=np.array([each.label for each in examples]),
+                landmarks=np.stack([each.landmarks for each in examples]),
+                world=np.stack([each.world for each in examples]),
+                right=np.array([each.right for each in examples]),
+                chances=np.stack([each.chances for each in examples]),
+                weight=np.array(layer.weight),
+            )
+        draft.replace(file)
+    except OSError as error:
+        raise OutputError(f"Cannot write {file}: {error.strerror}.") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def _array(values: NDArray[np.float32], shape: tuple[int, ...]) -> Floats:
+    if values.shape[1:] != shape or not np.isfinite(values).all():
+        raise ValueError(f"expected {shape}, finite")
+    return values.astype(np.float32)
