@@ -1,0 +1,1 @@
+"""What makes the models in `models/`: needs the `train` extra, and is never imported live."""

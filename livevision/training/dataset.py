@@ -1,0 +1,281 @@
+"""The labelled hands of a data folder: found once by the live locator, then kept in a cache.
+
+Expects `signs/photos/SOURCE/LETTER/*.jpg` (a folder `_NOTHING` holds pictures without a sign) and
+takes, where they are there, `signs/videos/closeup_LETTER.mp4` and `faces/people/NAME/*.jpg`, in
+which nobody signs either.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+import livevision.locators
+from livevision.errors import UsageError
+from livevision.frame import Image
+from livevision.locators.hand_networks import LandmarkFinder, Look, Region
+from livevision.locators.hands import Hand, HandLocator
+from livevision.recognizers.signs import prepare
+
+Progress = Callable[[str, int, int], None]
+"""Is told what is done, and how many of how many."""
+
+NOTHING = "_NOTHING"
+MOVING = ("J", "Z")
+CLOSEUPS = "closeup_videos"
+BYSTANDERS = "faces"
+SAME_PEOPLE = {"keptsecret_desk": "keptsecret"}
+"""Sources whose people are those of another."""
+FLAWED = {("massey_2524", "F"), ("longhong_left", "F")}
+"""Letters of a source that show another sign: F drawn with closed fingers."""
+APART = ("billy_gray64px",)
+"""Reported beside the mean: 64 grey pixels, too few for a palm to be found."""
+
+VIEWS = 3
+"""How often each hand is looked at: as it is, then in changed light, framing and perspective."""
+SPOILED = 0.35
+"""Share of hands that are also looked at where they are not, as examples of no sign."""
+
+_CLOSEUP_STEP = 6
+_CHUNK = 48
+_AROUND = 336
+"""Pixels: side of the picture around a hand that is changed for a view."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hands:
+    """One row for each picture without a hand, and for each view of a hand there is.
+
+    Landmarks are those of the picture as it is; of left hands, traits and the grey picture are
+    mirrored.
+    """
+
+    name: NDArray[np.str_]
+    """The file below the data folder; of a video, #FRAME after it."""
+    source: NDArray[np.str_]
+    """Who and where: rows of one source never lie on both sides of a split."""
+    letter: NDArray[np.str_]
+    """What the picture shows, or NOTHING."""
+    view: NDArray[np.int64]
+    """0 for what is seen live, 1, 2 ... for changed views, -1 for a look beside the hand, -2 for a
+    picture in which no hand was found; what follows is then zero."""
+    landmarks: NDArray[np.float32]
+    """(n, 21, 3)."""
+    world: NDArray[np.float32]
+    """(n, 21, 3) metres."""
+    traits: NDArray[np.float16]
+    """(n, 1152)."""
+    angle: NDArray[np.float32]
+    right: NDArray[np.bool_]
+    grey: NDArray[np.uint8]
+    """(n, 28, 28): the end of the live chain; zero unless the view is 0."""
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+    def __getitem__(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
+        return type(self)(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
+
+
+def collect(data: Path, cache: Path, progress: Progress = lambda name, at, of: None) -> Hands:
+    """All hands below `data`, from `cache` where they are there already.
+
+    Raises UsageError if there are no pictures.
+    """
+    parts = []
+    for name, files in sources(data).items():
+        path = cache / f"{name}-{_fingerprint(data, files)}.npz"
+        if not path.is_file():
+            _write(path, _locate(data, name, files, progress))
+        with np.load(path) as stored:
+            parts.append(Hands(**{each.name: stored[each.name] for each in fields(Hands)}))
+    return _joined(parts)
+
+
+def sources(data: Path) -> dict[str, list[Path]]:
+    """The files of each source below `data`; UsageError if there are none."""
+    photos = data / "signs" / "photos"
+    if not photos.is_dir():
+        raise UsageError(f"There is no {photos}: give --data a folder with signs/photos/SOURCE/A.")
+    found = {
+        folder.name: sorted(folder.glob("*/*.jpg"))
+        for folder in sorted(photos.iterdir())
+        if folder.is_dir()
+    }
+    found[CLOSEUPS] = sorted((data / "signs" / "videos").glob("closeup_?.mp4"))
+    found[BYSTANDERS] = sorted((data / "faces" / "people").glob("*/*.jpg"))
+    found = {name: files for name, files in found.items() if files}
+    if not set(found) - {CLOSEUPS, BYSTANDERS}:
+        raise UsageError(f"No pictures below {photos}: expected SOURCE/LETTER/*.jpg.")
+    return found
+
+
+def _fingerprint(data: Path, files: Sequence[Path]) -> str:
+    """Changes with the files and with the code that looks at hands."""
+    code = Path(livevision.locators.__path__[0])
+    modules = [code / "hands.py", code / "hand_networks.py", Path(prepare.__file__), Path(__file__)]
+    names = [(path.relative_to(data).as_posix(), path.stat().st_size) for path in files]
+    total = hashlib.sha256(json.dumps(names).encode())
+    for path in modules:
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]
+
+
+def _locate(data: Path, source: str, files: Sequence[Path], progress: Progress) -> Hands:
+    chunks = [files[at : at + _CHUNK] for at in range(0, len(files), _CHUNK)]
+    parts = []
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(_look_at, data, source, chunk) for chunk in chunks]
+        for at, job in enumerate(jobs):
+            progress(source, at * _CHUNK, len(files))
+            parts.append(job.result())
+    progress(source, len(files), len(files))
+    return _joined(parts)
+
+
+@cache
+def _finders() -> tuple[HandLocator, LandmarkFinder]:
+    cv2.setNumThreads(1)
+    return HandLocator(), LandmarkFinder(1)
+
+
+def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
+    """Runs in a worker process."""
+    locator, finder = _finders()
+    rows: list[tuple[object, ...]] = []
+    for path in files:
+        video = path.suffix == ".mp4"
+        letter = path.stem.removeprefix("closeup_") if video else path.parent.name
+        if source == BYSTANDERS:
+            letter = NOTHING
+        name = path.relative_to(data).as_posix()
+        seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+        generator = np.random.default_rng(seed)
+        for index, image in _images(path):
+            label = (f"{name}#{index}" if video else name, SAME_PEOPLE.get(source, source), letter)
+            locator.reset()
+            hands = locator.locate(image)
+            if letter != NOTHING and hands:
+                hands = [max(hands, key=lambda hand: hand.box.width * hand.box.height)]
+            for hand in hands:
+                grey = prepare.prepare(image, hand.box, right=hand.right)[-1][1]
+                rows.append((*label, 0, *_columns(hand), hand.right, grey))
+                for view, look in _other_views(image, hand, finder, generator):
+                    rows.append((*label, view, *_columns(look), hand.right, _NO_GREY))
+            if not hands:
+                rows.append((*label, -2, *_NO_HAND, True, _NO_GREY))
+    return Hands(*[np.array(column) for column in zip(*rows, strict=True)])
+
+
+def _images(path: Path) -> Iterator[tuple[int, Image]]:
+    if path.suffix != ".mp4":
+        image = cv2.imread(str(path))
+        if image is not None:
+            yield 0, np.asarray(image, np.uint8)
+        return
+    capture = cv2.VideoCapture(str(path))
+    index = 0
+    while True:
+        good, image = capture.read()
+        if not good:
+            break
+        if index % _CLOSEUP_STEP == 0:
+            yield index, np.asarray(image, np.uint8)
+        index += 1
+    capture.release()
+
+
+def _other_views(
+    image: Image, hand: Hand, finder: LandmarkFinder, generator: np.random.Generator
+) -> Iterator[tuple[int, Look]]:
+    """Looks at a hand changed at random, and perhaps at where it is not."""
+    where = Look(
+        hand.score, float(hand.right), hand.landmarks, hand.world, hand.traits, hand.angle
+    ).region()
+    around = Region(where.x, where.y, where.size * _AROUND / 224)
+    middle = Region(_AROUND / 2, _AROUND / 2, 224.0, where.angle)
+    picture = around.crop(image, _AROUND)
+    normal = generator.normal
+    for view in range(1, VIEWS):
+        place = replace(
+            middle,
+            x=middle.x + normal(0.0, 9.0),
+            y=middle.y + normal(0.0, 9.0),
+            size=middle.size * float(np.exp(normal(0.0, 0.08))),
+            angle=middle.angle + normal(0.0, 0.12),
+        )
+        look = finder(_changed(picture, generator), place, mirrored=not hand.right)
+        if look.presence >= 0.3:
+            yield view, look
+    if generator.random() < SPOILED:
+        turn = generator.choice((0.0, generator.uniform(0.7, 2 * np.pi - 0.7)))
+        away = generator.uniform(0.3, 0.6) * 224.0 * (1.0 if turn == 0.0 else 0.3)
+        heading = generator.uniform(0.0, 2 * np.pi)
+        place = Region(
+            middle.x + away * float(np.cos(heading)),
+            middle.y + away * float(np.sin(heading)),
+            middle.size * float(np.exp(generator.uniform(-0.6, 0.3))),
+            middle.angle + float(turn),
+        )
+        look = finder(picture, place, mirrored=not hand.right)
+        truth = (hand.landmarks[:, :2] - (where.x, where.y)) * (224.0 / where.size)
+        error = np.linalg.norm(look.landmarks[:, :2] - _AROUND / 2 - truth, axis=1).mean()
+        if look.presence >= 0.3 and error > 25.0:
+            yield -1, look
+
+
+def _changed(picture: Image, generator: np.random.Generator) -> Image:
+    """Another light, colour, sharpness and perspective."""
+    uniform = generator.uniform
+    pixels = picture.astype(np.float32) * uniform(0.75, 1.25, 3) * uniform(0.5, 1.4)
+    pixels = 255.0 * np.clip(pixels / 255.0, 0.0, 1.0) ** np.exp(generator.normal(0.0, 0.25))
+    if generator.random() < 0.35:
+        pixels = cv2.GaussianBlur(pixels, (0, 0), uniform(0.5, 3.0))
+    if generator.random() < 0.5:
+        pixels = pixels + generator.normal(0.0, uniform(1.0, 12.0), pixels.shape)
+    if generator.random() < 0.7:
+        size = picture.shape[0]
+        corners = np.array([(0, 0), (size, 0), (size, size), (0, size)], np.float32)
+        moved = corners + generator.normal(0.0, 0.06 * size, (4, 2)).astype(np.float32)
+        matrix = cv2.getPerspectiveTransform(corners, moved)
+        pixels = cv2.warpPerspective(pixels, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
+    return np.clip(pixels, 0, 255).astype(np.uint8)
+
+
+def _columns(hand: Hand | Look) -> tuple[object, ...]:
+    return (
+        hand.landmarks.astype(np.float32),
+        hand.world.astype(np.float32),
+        hand.traits.astype(np.float16),
+        np.float32(hand.angle),
+    )
+
+
+_NO_HAND = (
+    np.zeros((21, 3), np.float32),
+    np.zeros((21, 3), np.float32),
+    np.zeros(1152, np.float16),
+    np.float32(0.0),
+)
+_NO_GREY = np.zeros((28, 28), np.uint8)
+
+
+def _joined(parts: Sequence[Hands]) -> Hands:
+    names = [each.name for each in fields(Hands)]
+    return Hands(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+
+
+def _write(path: Path, hands: Hands) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, **{each.name: getattr(hands, each.name) for each in fields(Hands)})
+    partial.replace(path)

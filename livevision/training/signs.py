@@ -1,0 +1,202 @@
+"""From a data folder to the models of signs, with their card; what was done once is kept."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from livevision.assets import write_checksums
+from livevision.recognizers.signs.classifiers import LABELS, STILL
+from livevision.recognizers.signs.classifiers import NO_SIGN as NO_SIGN_PLACE
+from livevision.training import cnn28, letters, signmnist
+from livevision.training.dataset import MOVING, NOTHING, Hands, collect
+from livevision.training.validation import Answers, Calibration
+
+Progress = Callable[[str, int, int], None]
+
+_PHOTO_SHARE = 0.4
+"""Share of photos, as against Sign Language MNIST, in what `cnn28` is trained on."""
+_VALIDATION_SHARE = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to train, from what, to where."""
+
+    data: Path
+    cache: Path
+    models: Path
+    networks: tuple[str, ...] = ("cnn28", "landmarks", "fused")
+    seed: int = 1
+    epochs: int | None = None
+    """Fewer than the plans', for a trial."""
+    members: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """Accuracy of `cnn28` on Sign Language MNIST."""
+
+    validation: float
+    test: float
+    test_without_t: float
+
+
+def load(request: Request, progress: Progress) -> Hands:
+    """All hands of the data folder."""
+    return collect(request.data, request.cache, progress)
+
+
+def cross_validate(request: Request, hands: Hands, name: str, progress: Progress) -> Answers:
+    """What `landmarks` or `fused` answers to each source when trained on all the others.
+
+    Not yet calibrated. Folds that are done already are taken from the cache.
+    """
+    plan = _plan(request, name)
+    usable = letters.usable(hands)
+    held = [str(each) for each in np.unique(hands.source)]
+    answers = np.zeros((len(hands), len(LABELS)), np.float32)
+    for at, source in enumerate(held):
+        rows = np.flatnonzero((hands.source == source) & (hands.view == 0))
+        rows = rows[~np.isin(hands.letter[rows], MOVING)]
+        path = request.cache / "folds" / f"{name}-{source}-{_key(plan, hands)}.npy"
+        if not path.is_file():
+            progress(f"{name} without {source}", at, len(held))
+            known = letters.examples(hands[usable & (hands.source != source)])
+            model = letters.fit(known, plan)
+            asked = letters.examples(hands[rows])
+            inputs = asked.inputs(np.arange(len(rows)), traits=plan.traits)
+            _keep(path, model(inputs, training=False).numpy())
+        answers[rows[:, None], list(STILL)] = np.load(path)
+    progress(name, len(held), len(held))
+    return _answers(hands, answers)
+
+
+def _answers(hands: Hands, probabilities: NDArray[np.float32]) -> Answers:
+    """Those to pictures; of two hands in a picture without a sign, both."""
+    asked = ((hands.view == 0) | (hands.view == -2)) & ~np.isin(hands.letter, MOVING)
+    place = {letter: place for place, letter in enumerate(LABELS)} | {NOTHING: NO_SIGN_PLACE}
+    return Answers(
+        hands.name[asked],
+        hands.source[asked],
+        np.array([place[letter] for letter in hands.letter[asked]], np.int64),
+        hands.view[asked] == 0,
+        probabilities[asked],
+    )
+
+
+def train_letters(
+    request: Request, hands: Hands, name: str, calibration: Calibration, progress: Progress
+) -> None:
+    """Train `landmarks` or `fused` on everything and write it."""
+    plan = _plan(request, name)
+    path = request.cache / "final" / f"{name}-{_key(plan, hands)}.keras"
+    if not path.is_file():
+        known = letters.examples(hands[letters.usable(hands)])
+        model = letters.fit(known, plan, lambda at, of: progress(name, at, of))
+        _keep(path, model)
+    progress(name, 1, 1)
+    model = letters.calibrated(tf.keras.models.load_model(path), calibration)
+    _export(model, request.models / name)
+
+
+def train_cnn28(request: Request, hands: Hands, progress: Progress) -> Official:
+    """Train `cnn28`, write it, and look at the official test."""
+    folder = request.data / "signs" / "signmnist"
+    pictures = signmnist.read(folder / "train.npz")
+    known, held = signmnist.split(pictures, share=_VALIDATION_SHARE, seed=request.seed)
+    epochs = request.epochs or 24
+    held_examples = cnn28.Examples(pictures.images[held], pictures.labels[held], np.ones(len(held)))
+    path = request.cache / "final" / f"cnn28-{_key((epochs, request.seed), hands)}.keras"
+    if not path.is_file():
+        photos = photo_examples(hands)
+        model = cnn28.fit(
+            cnn28.Examples(
+                np.concatenate((pictures.images[known], photos.images)),
+                np.concatenate((pictures.labels[known], photos.labels)),
+                np.concatenate(
+                    (
+                        np.full(len(known), (1.0 - _PHOTO_SHARE) / len(known)),
+                        photos.weights * _PHOTO_SHARE,
+                    )
+                ),
+            ),
+            epochs=epochs,
+            seed=request.seed,
+            validation=held_examples,
+            progress=lambda epoch, figures: progress("cnn28", epoch, epochs),
+        )
+        _keep(path, model)
+    progress("cnn28", epochs, epochs)
+    model = tf.keras.models.load_model(path)
+    _export(model, request.models / "cnn28")
+    return official(model, request.data, held_examples)
+
+
+def official(model: Any, data: Path, held: cnn28.Examples) -> Official:
+    """The figures of a trained `cnn28`."""
+    test = signmnist.read(data / "signs" / "signmnist" / "test.npz")
+    right = cnn28.predict(model, test.images).argmax(axis=1) == test.labels
+    return Official(
+        cnn28.score(model, held)["held_accuracy"],
+        float(right.mean()),
+        float(right[test.labels != signmnist.DATA_SET_T].mean()),
+    )
+
+
+def photo_examples(hands: Hands) -> cnn28.Examples:
+    """The photos' crops, from the live chain; sources weigh by the root of their size, sum 1."""
+    rows = letters.usable(hands) & (hands.view == 0)
+    output = {letter: place for place, letter in enumerate(LABELS[:-1])}
+    output |= {"T": cnn28.ASL_T, NOTHING: cnn28.NO_SIGN}
+    chosen = hands[rows]
+    weights = np.zeros(len(chosen))
+    for source in np.unique(chosen.source):
+        of_source = chosen.source == source
+        weights[of_source] = 1.0 / np.sqrt(of_source.sum())
+    return cnn28.Examples(
+        chosen.grey,
+        np.array([output[letter] for letter in chosen.letter], np.int64),
+        weights / weights.sum(),
+    )
+
+
+def _plan(request: Request, name: str) -> letters.Plan:
+    plan = letters.Plan(traits=name == "fused", members=request.members, seed=request.seed)
+    if request.epochs is None:
+        return plan
+    return letters.replace(plan, epochs=request.epochs)
+
+
+def _key(plan: object, hands: Hands) -> str:
+    total = hashlib.sha256(repr(plan).encode())
+    total.update("\n".join(hands.name).encode())
+    total.update(hands.view.tobytes())
+    return total.hexdigest()[:12]
+
+
+def _keep(path: Path, what: Any) -> None:
+    """Write a model or an array, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"partial-{path.name}")
+    if isinstance(what, np.ndarray):
+        np.save(partial, what)
+    else:
+        what.save(partial)
+    partial.replace(path)
+
+
+def _export(model: Any, stem: Path) -> None:
+    """Write `stem`.keras and `stem`.tflite and renew the checksums."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    model.save(stem.with_suffix(".keras"))
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    stem.with_suffix(".tflite").write_bytes(converter.convert())
+    write_checksums(stem.parent)
