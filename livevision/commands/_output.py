@@ -27,6 +27,14 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """A TCP port, for argparse."""
+    number = positive(text)
+    if number > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port; choose one from 1024 to 65535")
+    return number
+
+
 def between(low: float, high: float) -> Callable[[str], float]:
     """A number from `low` to `high`, for argparse."""
 

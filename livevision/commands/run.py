@@ -92,6 +92,12 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
         default=False,
         help="say finished words aloud, off line",
     )
+    output.add_argument(
+        "--metrics-port",
+        type=_output.port,
+        metavar="N",
+        help="serve rates, latencies and counts to Prometheus at 127.0.0.1:N (default: off)",
+    )
     for unit, meaning in (("minutes", "after N minutes"), ("megabytes", "after N MB")):
         output.add_argument(
             f"--split-{unit}",
@@ -210,6 +216,10 @@ def play(
         if arguments.window:
             _output.hint("there is no display, so no window; what is read is printed.")
         sinks.append(Console())
+    if arguments.metrics_port:
+        from livevision.sinks.metrics import Metrics
+
+        sinks.append(Metrics(arguments.metrics_port))
     loaded = recognizers.load_all(names, live=source.live, options=arguments)
     return pipeline.run(
         source, loaded, sinks, controls=controls, max_frames=getattr(arguments, "max_frames", None)

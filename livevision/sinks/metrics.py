@@ -1,0 +1,93 @@
+"""How a run is doing, for Prometheus: numbers alone, never what was signed or who was seen."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from threading import Thread
+from typing import Self
+from wsgiref.simple_server import WSGIServer
+
+import prometheus_client as prometheus
+
+from livevision.errors import OutputError
+from livevision.frame import Result
+from livevision.sinks import Sink
+
+HOST = "127.0.0.1"
+"""This machine alone may ask."""
+KINDS = ("hand", "face")
+_BUCKETS = (0.005, 0.01, 0.015, 0.02, 0.025, 0.033, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0)
+
+
+class Metrics(Sink):
+    """Answers http://127.0.0.1:PORT/metrics while the run lasts.
+
+    Latencies are counted up to this sink: give it to the pipeline last. Raises OutputError if the
+    port is taken.
+    """
+
+    def __init__(self, port: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`port` is 1 to 65535, or 0 for any that is free."""
+        self.port = port
+        self._clock = clock
+        self._server: tuple[WSGIServer, Thread] | None = None
+        self._registry = registry = prometheus.CollectorRegistry()
+        prometheus.ProcessCollector(registry=registry)
+        self._frames = prometheus.Counter(
+            "livevision_frames", "Frames worked on", registry=registry
+        )
+        self._dropped = prometheus.Counter(
+            "livevision_frames_dropped", "Frames never worked on, being busy", registry=registry
+        )
+        self._fps = prometheus.Gauge(
+            "livevision_fps", "Frames worked on a second, of late", registry=registry
+        )
+        self._latency = prometheus.Histogram(
+            "livevision_latency_seconds",
+            "From the camera's delivery of a frame until everything was done with it",
+            registry=registry,
+            buckets=_BUCKETS,
+        )
+        self._seen = prometheus.Gauge(
+            "livevision_seen", "How many are in the picture", ["kind"], registry=registry
+        )
+        self._events = prometheus.Counter(
+            "livevision_events", "Letters read, stays of people, ...", ["kind"], registry=registry
+        )
+        self._counted = 0
+        """Dropped frames that were counted."""
+
+    def __enter__(self) -> Self:
+        try:
+            self._server = prometheus.start_http_server(
+                self.port, addr=HOST, registry=self._registry
+            )
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(
+                f"Cannot serve metrics at port {self.port}: {reason}. Choose another port."
+            ) from error
+        self.port = self._server[0].server_port
+        return self
+
+    def write(self, result: Result) -> None:
+        stats = result.stats
+        self._frames.inc()
+        self._dropped.inc(max(0, stats.dropped - self._counted))
+        self._counted = stats.dropped
+        self._fps.set(stats.fps)
+        if result.frame.captured is not None:
+            self._latency.observe(self._clock() - result.frame.captured)
+        seen = Counter(each.kind for each in result.detections)
+        for kind in {*KINDS, *seen}:
+            self._seen.labels(kind).set(seen[kind])
+        for event in result.events:
+            self._events.labels(event.kind).inc()
+
+    def close(self) -> None:
+        if self._server is not None:
+            server, thread = self._server
+            self._server = None
+            server.shutdown()
+            server.server_close()
+            thread.join()
