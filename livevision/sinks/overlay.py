@@ -213,20 +213,20 @@ class _Drawing:
         top = tall + gap if above else gap
         top = self._state(status, top)
         if look.stages and result.stages:
-            self._stages(top)
+            top = self._stages(top)
         self._messages(status, self._height - (0 if above else tall) - gap)
         for each in result.detections:  # nothing across a name
-            self._name(each)
+            self._name(each, top if look.stages else 0)
         self._panel(status.panel)
         return self._image
 
     def _stamp(self, text: str, size: int, color: Color = WHITE) -> _Stamp:
         return _stamp(text, size, color, self._look.contrast)
 
-    def _row(self, stamps: Sequence[_Stamp], left: int, bottom: int) -> None:
-        """Stamps side by side, standing on one line, moved into the picture."""
+    def _row(self, stamps: Sequence[_Stamp], left: int, bottom: int, top: int) -> None:
+        """Stamps side by side, standing on one line, moved into the picture below `top`."""
         left = max(0, min(left, self._width - sum(stamp.width for stamp in stamps)))
-        bottom = min(max(bottom, max(stamp.height for stamp in stamps)), self._height)
+        bottom = min(max(bottom, top + max(stamp.height for stamp in stamps)), self._height)
         for stamp in stamps:
             _paste(self._image, stamp, left, bottom - stamp.height)
             left += stamp.width
@@ -259,7 +259,7 @@ class _Drawing:
         for x, y in points.tolist():
             cv2.circle(self._image, (x, y), self._thick, WHITE, cv2.FILLED)
 
-    def _name(self, each: Detection) -> None:
+    def _name(self, each: Detection, top: int) -> None:
         box = self._box(each.box)
         label = each.label or ("unknown" if each.kind == "face" else "")
         if not label:
@@ -268,7 +268,7 @@ class _Drawing:
         stamps = [self._stamp(label, big, _color(each))]
         if each.label not in UNKNOWN and each.confidence > 0:
             stamps.append(self._stamp(f"{each.confidence * 100:.0f} %", self._small))
-        self._row(stamps, box.left, box.top - self._thick)
+        self._row(stamps, box.left, box.top - self._thick, top)
 
     def _rows(self) -> tuple[str, ...]:
         """The end of the running text in lines that fit; of several texts, the end of each."""
@@ -328,14 +328,15 @@ class _Drawing:
                 bottom -= stamp.height
                 _paste(self._image, stamp, self._small // 2, bottom)
 
-    def _stages(self, top: int) -> None:
-        """The pictures of the stages in one row, as the model sees them."""
+    def _stages(self, top: int) -> int:
+        """The pictures of the stages in one row, as the model sees them; returns where they end."""
         stages = self._result.stages
         gap = self._small // 2
         side = min(self._height // 5, (self._width - gap) // len(stages) - gap)
         if side < 8:
-            return
+            return top
         left = gap
+        end = top
         for name, picture in stages:
             if not picture.size:
                 continue
@@ -350,7 +351,9 @@ class _Drawing:
             cv2.rectangle(self._image, (left, top), (left + side - 1, top + side - 1), WHITE, 1)
             stamp = self._stamp(*_fitting(name, self._small, side + gap))
             _paste(self._image, stamp, left, top + side)
+            end = top + side + stamp.height
             left += side + gap
+        return end
 
     def _blur(self, box: Box) -> None:
         """A mosaic over the face and a margin."""
