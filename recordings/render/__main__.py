@@ -15,7 +15,7 @@ import numpy as np
 
 from .arm import Arm
 from .camera import Camera
-from .clip import Truth, compose, read_picture, write_film, write_joints
+from .clip import Grain, Truth, overlay, read_picture, write_film, write_joints
 from .mesh import PACKAGE, VERSION, Hand, cache_folder, fetch, read_glb
 from .motion import Pace, Spelling
 from .scene import EVENING, STUDY, Colors, Quality, Room, Scene
@@ -56,7 +56,7 @@ RECIPES = {
         left=True,
         camera=Camera(fov=55),
         center=(-0.02, -0.10, -0.03),
-        lean=(4, -4, -3),
+        lean=(-4, -4, -3),
         pace=Pace(transition=0.3, rest=0.75),
         noise=4,
         seed=2,
@@ -88,10 +88,10 @@ def render(name: str, recipe: Recipe, folder: Path, frames: Path, quality: Quali
             partial.replace(path)
             print(f"{name}: {i + 1}/{len(places)}, {time.monotonic() - start:.0f} s", flush=True)
 
-    rng = np.random.default_rng(recipe.seed)
     background = read_picture(room)
+    grain = Grain(background.shape, recipe.noise, np.random.default_rng(recipe.seed))
     pictures = (
-        compose(read_picture(frames / f"{i:04d}.png"), background, recipe.noise, rng)
+        grain(overlay(read_picture(frames / f"{i:04d}.png"), background))
         for i in range(len(places))
     )
     write_film(folder / f"{name}.mp4", pictures, FPS)

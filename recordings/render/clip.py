@@ -84,14 +84,32 @@ def read_picture(path: Path) -> Image:
     return np.asarray(picture, dtype=np.uint8)
 
 
-def compose(arm: Image, room: Image, noise: float, rng: np.random.Generator) -> Image:
-    """Lay the arm (BGRA) over the room (BGR), with a sensor's noise (standard deviation, 0-255)."""
-    cover = arm[..., 3:].astype(np.float32) / 255
-    picture = arm[..., :3] * cover + room * (1 - cover)
-    grain = rng.standard_normal(room.shape, dtype=np.float32) * noise
-    # A camera's noise is not white: its demosaicing spreads it over neighbours.
-    grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * 1.5
-    return np.asarray(np.clip(picture + grain, 0, 255).astype(np.uint8))
+def overlay(arm: Image, room: Image) -> Image:
+    """Lay the arm (BGRA) over the room (BGR)."""
+    picture = room.copy()
+    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(arm[..., 3]))
+    part = np.s_[top : top + height, left : left + width]
+    cover = arm[part][..., 3:].astype(np.float32) / 255
+    picture[part] = arm[part][..., :3] * cover + room[part] * (1 - cover) + 0.5
+    return picture
+
+
+class Grain:
+    """The noise of a sensor of one size; ``deviation`` in grey levels."""
+
+    def __init__(self, shape: tuple[int, ...], deviation: float, rng: np.random.Generator) -> None:
+        height, width = shape[:2]
+        field = rng.standard_normal((height + 97, width + 101, 3), dtype=np.float32) * deviation
+        # A camera's noise is not white: its demosaicing spreads it over neighbours.
+        field = cv2.GaussianBlur(field, (0, 0), 0.7) * 1.5
+        self._field = np.rint(field).astype(np.int16)
+        self._rng = rng
+
+    def __call__(self, picture: Image) -> Image:
+        """The picture with noise: another part of one field each time, which is cheap."""
+        y, x = self._rng.integers(97), self._rng.integers(101)
+        noise = self._field[y : y + picture.shape[0], x : x + picture.shape[1]]
+        return np.asarray(np.clip(picture + noise, 0, 255).astype(np.uint8))
 
 
 def write_film(path: Path, pictures: Iterable[Image], fps: int, crf: int = 23) -> None:

@@ -103,7 +103,7 @@ POSES = {
         Finger(58, 68, 40, 3),
         Finger(62, 72, 42, 6),
         Thumb(22.9, 38.6, 10.5, 44, 13.5, -9.3),
-        view=(18, 0, 0),
+        view=(8, 0, 0),
     ),
     # fingertips down on the thumb
     "E": Pose(
@@ -128,9 +128,9 @@ POSES = {
         _MIDDLE,
         _RING,
         _PINKY,
-        Thumb(18.5, -16, -10.6, 10.7, 21.2, 9.7),
-        view=(185, 5, 60),
-        wrist=(0, -20),
+        Thumb(17, -16, -10.6, 10.7, 21.2, 9.7),
+        view=(172, 5, 48),
+        wrist=(0, -22),
     ),
     # index and middle level, pointing aside
     "H": Pose(
@@ -198,7 +198,7 @@ POSES = {
         Finger(52.3, 56.8, 44, 4),
         Finger(48, 68, 46, 8),
         Thumb(36, 31.5, 9.1, 12.7, 22.3, -5),
-        view=(62, 0, 0),
+        view=(75, 0, 0),
     ),
     # K pointing down
     "P": Pose(
@@ -216,9 +216,9 @@ POSES = {
         _MIDDLE,
         _RING,
         _PINKY,
-        Thumb(17, -10.7, 25, 6.4, -10, 12),
+        Thumb(7, -10.7, 25, 6.4, -10, 12),
         view=(8, 22, 10),
-        wrist=(78, 0),
+        wrist=(76, 0),
     ),
     # index and middle crossed
     "R": Pose(

@@ -76,6 +76,7 @@ float line(float value, float where, float width) {
 }
 float visible() {
     vec3 p = lit.xyz / lit.w * 0.5 + 0.5;
+    if (any(lessThan(p, vec3(0.01))) || any(greaterThan(p, vec3(0.99)))) return 1.0;
     float sum = 0.0;
     for (int i = -1; i <= 1; i++)
         for (int j = -1; j <= 1; j++)
@@ -336,19 +337,26 @@ def subdivision(triangles: Indices, count: int) -> tuple[sparse.csr_matrix, Indi
 
 def _darken_hollows(color: NDArray[np.uint8], distance: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Darken what lies deeper than its surroundings (Luft et al., "Image Enhancement by Unsharp
-    Masking the Depth Buffer", 2006), as little light of a room reaches it."""
+    Masking the Depth Buffer", 2006), as little light of a room reaches it.
+
+    Takes premultiplied RGBA, returns BGRA that is not.
+    """
+    result = np.zeros_like(color)
+    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(color[..., 3]))
+    if not width:
+        return result
+    part = np.s_[top : top + height, left : left + width]
+    color, distance = color[part], np.ascontiguousarray(distance[part])
     cover = color[..., 3:].astype(np.float32) / 255
-    alpha = cover[..., 0]
+    alpha = np.ascontiguousarray(cover[..., 0])
     shade = np.zeros_like(alpha)
     for sigma, strength in ((4.0, 16.0), (12.0, 9.0)):
         mean = cv2.GaussianBlur(distance, (0, 0), sigma)
         weight = cv2.GaussianBlur(alpha, (0, 0), sigma)
         shade += strength * np.maximum(distance - alpha * mean / np.maximum(weight, 1e-3), 0)
-    bright = color[..., :3].astype(np.float32) / np.maximum(cover, 1 / 255)
-    bright *= np.exp(-np.minimum(shade, 1.0))[..., None]
-    result = np.empty_like(color)
-    result[..., :3] = np.clip(bright, 0, 255)[..., ::-1]
-    result[..., 3] = color[..., 3]
+    bright = np.exp(-np.minimum(shade, 1.0))[..., None] / np.maximum(cover, 1 / 255)
+    result[part][..., :3] = np.clip(color[..., 2::-1] * bright, 0, 255)
+    result[part][..., 3] = color[..., 3]
     return result
 
 

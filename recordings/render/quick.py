@@ -1,0 +1,265 @@
+"""Rendered hands in quantity: ``python -m recordings.render.quick words|pictures``.
+
+Plainer than the bundled recordings, but any text, at any speed, and each clip another signer:
+proportions, skin, sleeve, left or right hand, light, camera, distance, background and noise are
+drawn at random from a seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .arm import Arm, orientation
+from .camera import Camera
+from .clip import Grain, Image, Truth, overlay, write_film, write_joints
+from .mesh import PACKAGE, PARENTS, VERSION, Array, Hand, RestMesh, fetch, read_glb
+from .motion import Pace, Spelling
+from .poses import POSES, Pose
+from .raster import Light, Raster, Rgb
+
+FPS = 30
+#: From light to dark, linear RGB.
+SKINS = np.array(
+    [
+        (0.80, 0.57, 0.46),
+        (0.70, 0.44, 0.33),
+        (0.56, 0.33, 0.22),
+        (0.38, 0.20, 0.12),
+        (0.19, 0.09, 0.05),
+        (0.08, 0.037, 0.024),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One signer before one camera."""
+
+    left: bool
+    proportions: dict[str, tuple[float, float]]
+    skin: Rgb
+    sleeve: Rgb
+    light: Light
+    camera: Camera
+    center: Array  #: (3,) where the hand signs, metres
+    lean: tuple[float, float, float]
+    background: Image
+    noise: float
+    blur: float  #: of the lens, standard deviation in pixels
+
+    @classmethod
+    def random(cls, rng: np.random.Generator, left: bool | None = None) -> Look:
+        """Draw one; ``left`` settles which hand, None leaves it to chance (three in ten)."""
+        camera = Camera(fov=rng.uniform(45, 68))
+        depth = rng.uniform(0.34, 0.75)
+        half_width = depth * camera.width / 2 / camera.focal
+        half_height = depth * camera.height / 2 / camera.focal
+        aside = max(half_width - 0.17, 0)
+        low, high = -half_height + 0.12, half_height - 0.17
+        center = np.array(
+            [
+                rng.uniform(-aside, aside),
+                depth - camera.distance,
+                rng.uniform(low, max(low, high)),
+            ]
+        )
+        tone = rng.uniform(0, len(SKINS) - 1)
+        skin = np.stack([np.interp(tone, range(len(SKINS)), SKINS[:, k]) for k in range(3)])
+        skin = np.clip(skin * rng.uniform(0.92, 1.08, 3), 0, 1)
+        return cls(
+            left=bool(rng.random() < 0.3) if left is None else left,
+            proportions=_proportions(rng),
+            skin=_rgb(skin),
+            sleeve=_rgb(rng.uniform(0.02, 0.6) * rng.dirichlet([3, 3, 3]) * 3),
+            light=_light(rng),
+            camera=camera,
+            center=center,
+            lean=(rng.uniform(-14, 14), rng.uniform(-14, 6), rng.uniform(-12, 12)),
+            background=_background(rng, camera),
+            noise=rng.uniform(0.5, 5),
+            blur=rng.uniform(0, 0.9),
+        )
+
+    def finish(self, drawn: Image, grain: Grain) -> Image:
+        """The picture a camera would give of the arm ``drawn`` (BGRA) in this place."""
+        picture = overlay(drawn, self.background)
+        if self.blur > 0.3:
+            picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), self.blur), dtype=np.uint8)
+        return grain(picture)
+
+
+def sign(
+    text: str, look: Look, pace: Pace, rest: RestMesh, seed: int
+) -> Iterator[tuple[Image, Array]]:
+    """Pictures at ``FPS`` of a hand that spells ``text``, each with its true (21, 2) landmarks."""
+    rng = np.random.default_rng(seed)
+    arm = Arm(Hand(rest, look.proportions), look.left)
+    grain = Grain(look.background.shape, look.noise, rng)
+    spelling = Spelling(text, _own_side(look), pace, look.lean, rng.uniform(0.5, 1.6), seed)
+    with Raster(arm, look.camera, look.skin, look.sleeve) as raster:
+        for i in range(round(spelling.duration * FPS)):
+            moment = spelling.at(i / FPS)
+            placed = arm.place(moment.pose, moment.turn, moment.center)
+            drawn = raster.draw(placed, look.light)
+            yield look.finish(drawn, grain), look.camera.project(placed.joints)
+
+
+def show(
+    letter: str, look: Look, rest: RestMesh, rng: np.random.Generator
+) -> Generator[Image, None, None]:
+    """Pictures without end of one letter by one signer, never twice the same."""
+    arm = Arm(Hand(rest, look.proportions), look.left)
+    grain = Grain(look.background.shape, look.noise, rng)
+    with Raster(arm, look.camera, look.skin, look.sleeve) as raster:
+        while True:
+            angles = POSES[letter].vector()
+            angles[:26] += rng.normal(0, 2.5, 26)
+            angles[26:] += rng.normal(0, 5, 5)
+            pose = Pose.from_vector(angles)
+            lean = tuple(np.add(look.lean, rng.normal(0, 6, 3)).tolist())
+            turn = orientation(lean) @ orientation((0, 0, 0)).T @ orientation(pose.view)
+            center = _own_side(look) + rng.normal(0, 0.01, 3)
+            placed = arm.place(pose, turn, center)
+            yield look.finish(raster.draw(placed, look.light), grain)
+
+
+def _own_side(look: Look) -> Array:
+    # A left arm is mirrored with its place; the look's place is meant as it appears.
+    return look.center * [-1, 1, 1] if look.left else look.center
+
+
+def _rgb(values: Array) -> Rgb:
+    r, g, b = np.clip(values, 0, 1).tolist()
+    return r, g, b
+
+
+def _proportions(rng: np.random.Generator) -> dict[str, tuple[float, float]]:
+    thickness, length = rng.uniform(0.92, 1.22), rng.uniform(0.86, 1.05)
+    fingers = {
+        name: rng.uniform(0.95, 1.05) for name in ("thumb", "index", "middle", "ring", "pinky")
+    }
+    proportions = {}
+    for name in PARENTS:
+        own = fingers.get(name.split("-")[0])
+        if own and not name.endswith("metacarpal"):
+            proportions[name] = (thickness, length * own)
+    return proportions
+
+
+def _light(rng: np.random.Generator) -> Light:
+    warm = rng.uniform(-0.2, 0.2)
+    tint = np.array([1 + warm, 1.0, 1 - warm])
+    around = rng.uniform(0.2, 0.7)
+    return Light(
+        key_direction=(rng.uniform(-1, 1), rng.uniform(-1, -0.15), rng.uniform(-0.1, 1)),
+        key_color=_linear(rng.uniform(0.5, 1.8) * tint),
+        fill_direction=(rng.uniform(-1, 1), rng.uniform(-1, 0.6), rng.uniform(-0.5, 0.6)),
+        fill_color=_linear(rng.uniform(0.05, 0.6) * rng.uniform(0.85, 1.15, 3)),
+        sky=_linear(around * rng.uniform(0.9, 1.1, 3)),
+        ground=_linear(around * rng.uniform(0.4, 0.9) * rng.uniform(0.9, 1.1, 3)),
+    )
+
+
+def _linear(values: Array) -> Rgb:
+    r, g, b = values.tolist()
+    return r, g, b
+
+
+def _background(rng: np.random.Generator, camera: Camera) -> Image:
+    """A wall with shades, and out-of-focus things before it."""
+    size = (camera.width, camera.height)
+    shades = rng.uniform(30, 225) + rng.normal(0, 22, (3, 3, 1)) + rng.normal(0, 9, (3, 3, 3))
+    picture: NDArray[np.float32] = np.asarray(
+        cv2.resize(shades.astype(np.float32), size, interpolation=cv2.INTER_CUBIC), np.float32
+    )
+    for _ in range(rng.integers(0, 40)):
+        middle = rng.uniform(0, 1, 2) * size
+        extent = rng.exponential(0.08, 2) * size + 4
+        angle = rng.choice([0, 0, 0, rng.uniform(0, 90)])
+        color = (rng.uniform(0, 255) + rng.normal(0, 28, 3)).tolist()
+        corners = cv2.boxPoints((middle.tolist(), extent.tolist(), float(angle)))
+        cv2.fillConvexPoly(picture, corners.astype(np.int32), color, cv2.LINE_AA)
+    texture = rng.normal(0, 1, (camera.height // 4, camera.width // 4)).astype(np.float32)
+    picture = picture + rng.uniform(0, 12) * cv2.resize(texture, size)[..., None]
+    picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.8, 12)), np.float32)
+    return np.asarray(np.clip(picture, 0, 255).astype(np.uint8))
+
+
+def _words(given: argparse.Namespace) -> None:
+    rest = read_glb(fetch())
+    share = 0.36  # of a letter's time that goes into reaching it
+    for i, word in enumerate(given.text):
+        text = word.upper()
+        seed = given.seed + i
+        rng = np.random.default_rng(seed)
+        look = Look.random(rng, given.hand and given.hand == "left")
+        pace = Pace(
+            transition=share / given.speed,
+            rest=(1 - share) / given.speed,
+            j=1.2 / given.speed,
+            z=1.6 / given.speed,
+        )
+        pictures, joints = [], []
+        for picture, landmarks in sign(text, look, pace, rest, seed):
+            pictures.append(picture)
+            joints.append(landmarks)
+        path = given.output / f"{i:03d}_{text.lower()}.mp4"
+        write_film(path, pictures, FPS)
+        spans = Spelling(text, look.center, pace).spans
+        made_with = f"python -m recordings.render.quick, seed {seed} ({PACKAGE} {VERSION})"
+        truth = Truth(f"The word {text}, rendered", made_with, text, spans, look.left)
+        truth.write(path.with_suffix(".json"))
+        if given.joints:
+            write_joints(path.with_name(f"{path.stem}_joints.json"), FPS, joints)
+        print(path)
+
+
+def _pictures(given: argparse.Namespace) -> None:
+    rest = read_glb(fetch())
+    for letter in given.letters.upper():
+        folder = given.output / letter
+        folder.mkdir(parents=True, exist_ok=True)
+        for first in range(0, given.number, given.per_signer):
+            rng = np.random.default_rng([given.seed, ord(letter), first])
+            look = Look.random(rng, given.hand and given.hand == "left")
+            pictures = show(letter, look, rest, rng)
+            for i in range(first, min(first + given.per_signer, given.number)):
+                cv2.imwrite(str(folder / f"{i:05d}.jpg"), next(pictures))
+            pictures.close()
+        print(folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m recordings.render.quick",
+        description="Render signing hands quickly, each another signer (needs the render extra).",
+    )
+    ways = parser.add_subparsers(required=True)
+    words = ways.add_parser("words", help="one clip with its truth for each word")
+    words.add_argument("text", nargs="+", help="A-Z")
+    words.add_argument("--speed", type=float, default=1.5, help="letters a second")
+    words.add_argument("--joints", action="store_true", help="write the true landmarks too")
+    words.set_defaults(act=_words)
+    pictures = ways.add_parser("pictures", help="still pictures in a folder for each letter")
+    pictures.add_argument("number", type=int, help="of pictures for each letter")
+    pictures.add_argument("--letters", default="ABCDEFGHIKLMNOPQRSTUVWXY")
+    pictures.add_argument("--per-signer", type=int, default=5, help="pictures of one signer")
+    pictures.set_defaults(act=_pictures)
+    for way in (words, pictures):
+        way.add_argument("--output", type=Path, required=True, metavar="DIR")
+        way.add_argument("--seed", type=int, default=0)
+        way.add_argument("--hand", choices=("left", "right"), help="otherwise left to chance")
+    given = parser.parse_args()
+    given.output.mkdir(parents=True, exist_ok=True)
+    given.act(given)
+
+
+if __name__ == "__main__":
+    main()
