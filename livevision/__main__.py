@@ -1,14 +1,13 @@
 """The command line: every module in `commands` is one command."""
 
 import argparse
-import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from livevision import __version__, commands
+from livevision import __version__, commands, logs
 from livevision.errors import LivevisionError
 
 INTERRUPTED = 130
@@ -20,11 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         arguments = parse(words)
-        logging.basicConfig(
-            level=arguments.log_level.upper(),
-            format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-            stream=sys.stderr,
-        )
+        logs.begin(arguments.log_level)
         return int(arguments.execute(arguments))
     except LivevisionError as error:
         print(f"livevision: {error}", file=sys.stderr)

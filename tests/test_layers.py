@@ -10,7 +10,7 @@ ROOT = Path(livevision.__file__).parent
 LAYERS = [
     {"__init__"},
     {"errors", "frame", "rate"},
-    {"assets", "settings", "truth"},
+    {"assets", "logs", "settings", "truth"},
     {"stages", "sources", "sinks"},
     {"locators"},
     {"capture", "recognizers"},
