@@ -1,0 +1,88 @@
+"""The bundled recordings through the very code that reads a camera."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from livevision import __main__ as cli
+from livevision import assets, truth
+
+CLIPS = sorted(assets.folder("recordings").glob("*.mp4"))
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
+
+
+def replay(clip: Path, target: Path, *words: str) -> tuple[int, dict[str, Any]]:
+    code = cli.main(["replay", str(clip), "--json", str(target), *words])
+    content = json.loads(target.read_text(encoding="utf-8"))
+    assert content["schema"] == 1
+    (entry,) = content["clips"]
+    return code, entry
+
+
+def test_there_are_recordings_and_each_has_its_truth() -> None:
+    assert len(CLIPS) >= 3
+    for clip in CLIPS:
+        assert truth.read(clip.with_suffix(".json")).letters
+
+
+@pytest.mark.parametrize("clip", CLIPS, ids=[clip.stem for clip in CLIPS])
+def test_a_recording_is_read_as_its_truth_says(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, entry = replay(
+        clip, tmp_path / "read.json", "--expect", str(clip.with_suffix(".json")), "--ignore", "JTZ"
+    )
+    assert code == 0, capsys.readouterr().err
+    assert entry["dropped"] == 0
+    assert entry["frames"] >= 90
+
+
+def test_two_runs_give_the_same_answer(tmp_path: Path) -> None:
+    words = ("--max-frames", "60")
+    _, first = replay(CLIPS[0], tmp_path / "1.json", *words)
+    _, second = replay(CLIPS[0], tmp_path / "2.json", *words)
+    assert first.pop("fps") > 0
+    assert second.pop("fps") > 0
+    assert first == second
+
+
+def test_a_wrong_truth_is_told_and_exits_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "truth.json"
+    wrong.write_text(json.dumps({"letters": [{"letter": "Q", "start": 0.0, "end": 1.0}]}))
+    code, _ = replay(CLIPS[0], tmp_path / "read.json", "--expect", str(wrong), "--max-frames", "60")
+    assert code == 1
+    assert "letters: Q at 0.00 s was" in capsys.readouterr().err
+
+
+def test_the_annotated_video_has_every_frame_at_its_own_time(tmp_path: Path) -> None:
+    import av
+
+    saved = tmp_path / "annotated.mp4"
+    replay(CLIPS[0], tmp_path / "read.json", "--save", str(saved), "--max-frames", "45")
+
+    def times(path: Path) -> list[float]:
+        with av.open(str(path)) as container:
+            return [float(frame.time or 0) for frame in container.decode(video=0)]
+
+    written = times(saved)
+    assert len(written) == 45
+    assert written == pytest.approx(times(CLIPS[0])[:45], abs=0.002)
+
+
+def test_a_folder_that_is_not_there_is_an_output_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "none" / "read.json"
+    code = cli.main(["replay", str(CLIPS[0]), "--json", str(target), "--max-frames", "2"])
+    assert code == 6
+    message = capsys.readouterr().err.strip().splitlines()[-1]
+    assert str(target) in message
