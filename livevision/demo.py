@@ -43,6 +43,10 @@ def hopper() -> Image:
     return np.asarray(image, np.uint8)
 
 
+_SLIDE = 0.6
+"""Seconds in which one portrait makes room for the next."""
+
+
 class Portraits:
     """Portraits that drift, nod and come nearer, one after the other."""
 
@@ -55,8 +59,20 @@ class Portraits:
 
     def draw(self, time: float) -> Image:
         """The picture at `time` seconds: (height, width, 3) BGR."""
+        turn, phase = divmod(time, self._change)
+        picture = self._posed(int(turn), time)
+        left = phase - (self._change - _SLIDE)
+        if left <= 0:
+            return picture
+        # the next one pushes this one out
+        width = self._size[0]
+        both = np.hstack([picture, self._posed(int(turn) + 1, time)])
+        begin = round(width * left / _SLIDE)
+        return np.ascontiguousarray(both[:, begin : begin + width])
+
+    def _posed(self, number: int, time: float) -> Image:
         width, height = self._size
-        image, (x, y), face = self._pictures[int(time / self._change) % len(self._pictures)]
+        image, (x, y), face = self._pictures[number % len(self._pictures)]
         scale = _FACE * height / 480 / face * (1 + 0.12 * math.sin(0.9 * time))
         turn = cv2.getRotationMatrix2D((x, y), 4 * math.sin(1.3 * time), scale)
         turn[0, 2] += width / 2 - x + 0.07 * width * math.sin(1.1 * time)
