@@ -25,6 +25,7 @@ from livevision.errors import GalleryError, OutputError, UsageError
 from livevision.frame import Image
 
 if TYPE_CHECKING:
+    from livevision.locators.faces import Face
     from livevision.recognizers.faces.embedding import FaceReader, Look
 
 SUMMARY = "name enrolled people and strangers in photos"
@@ -160,20 +161,20 @@ def read_all(files: Sequence[Path], reader: "FaceReader") -> "dict[Path, Look | 
     from livevision.recognizers.faces.enrolment import load_photo
 
     distinct = list(dict.fromkeys(files))
-    return {
-        file: central(reader, load_photo(file))
-        for file in track(distinct, "reading faces", transient=True)
-    }
+    looks: dict[Path, Look | None] = {}
+    for file in track(distinct, "reading faces", transient=True):
+        image = load_photo(file)
+        face = middle_face(reader, image)
+        looks[file] = None if face is None else reader.look(image, face)
+    return looks
 
 
-def central(reader: "FaceReader", image: Image) -> "Look | None":
+def middle_face(reader: "FaceReader", image: Image) -> "Face | None":
     """The face nearest the middle of a picture (BGR), or None if there is none."""
     height, width = image.shape[:2]
-    faces = reader.locator.locate(image, thorough=True)
-    if not faces:
-        return None
     middle = width / 2, height / 2
-    return reader.look(image, min(faces, key=lambda face: math.dist(face.box.center, middle)))
+    faces = reader.locator.locate(image, thorough=True)
+    return min(faces, key=lambda face: math.dist(face.box.center, middle), default=None)
 
 
 def people_of(folder: Path) -> dict[str, list[Path]]:
