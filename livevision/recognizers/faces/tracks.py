@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from livevision.locators.faces import Face
 from livevision.recognizers.faces.gallery import UNKNOWN, Embedding
@@ -30,6 +30,8 @@ RETURNED = 0.91
 """Cosine between the looks of two tracks from which on they may show one face."""
 CLEARLY = 0.015
 """How much more alike the one that came back must be than any other that left."""
+NEVER = 100.0
+"""Cost of taking a face for that of a track where it cannot be; others cost less than 5."""
 FEWEST = 3
 """Looks before a track is called anything."""
 SHARE = 0.6
@@ -178,7 +180,7 @@ class Tracker:
     def _assign(self, faces: Sequence[Face], time: float) -> list[tuple[int, int]]:
         if not self.tracks or not faces:
             return []
-        cost = np.full((len(self.tracks), len(faces)), 1e6)
+        cost = np.full((len(self.tracks), len(faces)), NEVER, np.float32)
         for row, track in enumerate(self.tracks):
             gap = time - track.last
             box = track.face.box
@@ -192,8 +194,12 @@ class Tracker:
                 if away <= REACH + DASH * min(gap, 0.5) and growth <= GROWTH * (1 + gap):
                     # a track out of sight yields to one that was there in the frame before
                     cost[row, column] = away + 0.5 * (growth - 1) + min(gap, 1.0)
-        pairs = zip(*linear_sum_assignment(cost), strict=True)
-        return [(int(row), int(column)) for row, column in pairs if cost[row, column] < 1e6]
+        # the cheapest flow of one from each track to one face is the best assignment, as SciPy's
+        # linear_sum_assignment finds it; but importing that takes half a second
+        ones = np.ones(max(cost.shape), np.float32)
+        _, _, flow = cv2.EMD(ones[: len(cost)], ones[: cost.shape[1]], cv2.DIST_USER, cost=cost)
+        pairs = np.argwhere((np.asarray(flow) > 0.5) & (cost < NEVER))
+        return [(int(row), int(column)) for row, column in pairs]
 
     def _follow(self, track: Track, face: Face, time: float) -> None:
         gap = time - track.last
