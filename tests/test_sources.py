@@ -1,8 +1,10 @@
+import gc
 import itertools
 import threading
 import time
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -99,6 +101,21 @@ def test_times_are_the_containers_own(tmp_path: Path) -> None:
     times = [0, 0.04, 0.05, 0.5, 0.51, 2.0]
     frames, _ = read(Recording(make_clip(tmp_path / "vfr.mp4", times=times)))
     assert [frame.time for frame in frames] == pytest.approx(times, abs=0.002)
+
+
+def test_memory_of_frames_is_free_at_once(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "clip.mp4", count=40)
+    turn(path, 0, 1, -1, 0)
+    gc.collect()
+    gc.disable()  # frames that wait for it fill the memory, for it does not know their size
+    try:
+        with Recording(path) as source:
+            for _ in source:
+                pass
+            held = sum(isinstance(each, av.VideoFrame) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert held <= 2
 
 
 def test_the_first_time_is_zero_even_if_the_clip_starts_late(tmp_path: Path) -> None:
@@ -201,8 +218,6 @@ def test_what_is_no_video_is_named_so(tmp_path: Path, name: str, make, says: str
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
-    import av
-
     path = tmp_path / "sound.mkv"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)

@@ -1,5 +1,6 @@
 """What recordings and streams share: a decoded picture as an upright BGR image."""
 
+import gc
 from collections.abc import Iterable
 from typing import cast
 
@@ -44,6 +45,10 @@ class Converter:
     def __init__(self, stream: VideoStream) -> None:
         self._reformatter = VideoReformatter()  # keeps its tables from frame to frame
         ratio = float(stream.sample_aspect_ratio or 1)
+        self._rotation: int | None = None
+        self._matrix: NDArray[np.int32] | None = None
+        self._entangled = False
+        """True if the last frame was asked for its matrix, so only garbage collection frees it."""
         self._widen = ratio if 0.2 < ratio < 5 else 1.0  # else nonsense of a damaged file
 
     def image(self, frame: VideoFrame) -> Image:
@@ -55,12 +60,29 @@ class Converter:
             interpolation="BILINEAR",
         )
         picture = cast(Image, converted.to_ndarray())
-        for extra in cast(Iterable[SideData], frame.side_data):  # its type hints say Iterable[str]
-            if extra.type == Type.DISPLAYMATRIX:
-                picture = _upright(picture, np.frombuffer(bytes(extra), np.int32))
+        if self._entangled:
+            gc.collect(1)
+            self._entangled = False
+        if frame.rotation != self._rotation:
+            self._rotation, self._matrix = frame.rotation, _display_matrix(frame)
+            self._entangled = True
+        if self._matrix is not None:
+            picture = _upright(picture, self._matrix)
         image: Image = np.ascontiguousarray(picture)
         image.flags.writeable = False
         return image
+
+
+def _display_matrix(frame: VideoFrame) -> NDArray[np.int32] | None:
+    """The frame's display matrix, nine numbers, if it has one.
+
+    Not to be asked for with every frame: PyAV's object for it and the frame hold each other, so
+    that garbage collection alone frees the frame's memory, which it knows nothing of.
+    """
+    for extra in cast(Iterable[SideData], frame.side_data):  # its type hints say Iterable[str]
+        if extra.type == Type.DISPLAYMATRIX:
+            return np.frombuffer(bytes(extra), np.int32)
+    return None
 
 
 def _upright(image: Image, matrix: NDArray[np.int32]) -> Image:
