@@ -34,12 +34,12 @@ SURE = 0.95
 """A probability from which on an answer stays as it is."""
 POSSIBLE = 0.01
 """A probability below which a letter does not compete."""
-SHARPNESS = 10.0
+SHARPNESS = 5.0
 """How much nearer examples speak for a letter, in nats per unit of distance."""
-WEIGHTS = (0.0, 0.3, 0.5, 0.7)
+WEIGHTS = (0.0, 0.2, 0.35, 0.5)
 """How much the user's examples may count beside the general classifier."""
 FOLDS = 4
-LETTER_SPREAD, SIGN_SPREAD = 0.05, 0.15
+LETTER_SPREAD, SIGN_SPREAD = 0.1, 0.15
 """The least spread of a feature within a letter, and within a taught sign."""
 RADIUS = 0.7
 """Distance from a taught sign's examples at which its probability is a half."""
@@ -125,7 +125,9 @@ class Layer:
             sum(a == each.label for a, each in answers(examples, weight) if each.label in LABELS)
             for weight in WEIGHTS
         ]
-        return Layer(examples, WEIGHTS[int(np.argmax(right))])
+        # the least that brings half of what can be had: the user's next day differs from this one
+        gains = np.array(right) - right[0]
+        return Layer(examples, WEIGHTS[int(np.argmax(gains >= gains.max() / 2))])
 
 
 def answers(examples: Sequence[Example], weight: float) -> list[tuple[str, Example]]:
