@@ -188,13 +188,16 @@ def main() -> int:
 
     clips = sorted(assets.folder("recordings").glob("*.mp4"))
     with tempfile.TemporaryDirectory() as folder:
-        options = argparse.Namespace(gallery=Path(folder) / "gallery.sqlite", faces_threshold=None)
-        with Gallery(options.gallery) as gallery:
+        known = Path(folder) / "gallery.sqlite"
+        with Gallery(known) as gallery:
             enrol(gallery, ENROLLED, astronaut())
         loaded = []
         if arguments.signs:
             loaded.append(recognizers.load("signs", live=True))
         if arguments.faces:
+            words = argparse.ArgumentParser()
+            recognizers.module("faces").add_options(words)
+            options = words.parse_args(["--gallery", str(known)])
             loaded.append(recognizers.load("faces", live=True, options=options))
         source = Realtime(Demo([Looped(Recording(clips[0]))]))
         controls = pipeline.Controls()

@@ -1,6 +1,7 @@
 """Imports go one way, from the values to the command line."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import livevision
@@ -23,6 +24,11 @@ LAYERS = [
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def part(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
@@ -30,7 +36,7 @@ def part(path: Path) -> str:
 def imports(path: Path) -> set[str]:
     """Full names of all modules of ours that the file imports, wherever in it."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -81,7 +87,7 @@ def test_only_training_imports_tensorflow() -> None:
     heavy = {"tensorflow", "keras", "sklearn", "bpy"}
     wrong = []
     for path in files():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]

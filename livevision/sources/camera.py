@@ -39,6 +39,10 @@ class Device:
     trouble: str = ""
     """Why it could not be opened."""
 
+    def __str__(self) -> str:
+        modes = (f"{width}x{height} at {rate:g} fps" for width, height, rate in self.modes)
+        return f"{self.number}  {self.name}: {self.trouble or ', '.join(modes)}"
+
 
 class Camera(Renewable):
     """Camera `number`; `size` (width, height) and `fps` are asked for, and the nearest come.

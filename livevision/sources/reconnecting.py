@@ -47,12 +47,15 @@ class Reconnecting(Source):
         self._connection: _Connection | None = None
         self._stop = Event()
         self._attempt = 0
-        self._index = 0
+        self._index = -1
+        self._taken = -1
+        """Index of the last frame as this connection counts."""
         self._first: float | None = None
 
     def __enter__(self) -> Self:
         self._stop.clear()
-        self._attempt = self._index = 0
+        self._attempt = 0
+        self._index = self._taken = -1
         self._first = None
         self.status = ""
         source = self._source = self._source.renew()
@@ -85,9 +88,10 @@ class Reconnecting(Source):
         self.name = self._source.name
         if self._first is None:
             self._first = frame.captured
-        self._index += 1
+        self._index += frame.index - self._taken
+        self._taken = frame.index
         since = frame.captured - self._first
-        return Frame(frame.image, self._index - 1, since, frame.captured)
+        return Frame(frame.image, self._index, since, frame.captured)
 
     def _lost(self, error: SourceError) -> None:
         if not self._attempt:
@@ -99,6 +103,7 @@ class Reconnecting(Source):
         self._attempt += 1
         self.status = f"Lost {self.name}: reconnecting (attempt {self._attempt})"
         self._source = self._source.renew()
+        self._taken = -1
         self._stop.wait(pause)
 
     def interrupt(self) -> None:
@@ -166,8 +171,9 @@ class _Connection:
         self._source.interrupt()
 
     def join(self) -> None:
-        """Wait for the thread's end, but not for a read that never returns."""
-        while self._thread.is_alive() and self._clock() - self._since < self._patience:
+        """Wait for the thread's end, but not for a read that never returns, nor an opening."""
+        patience = self._source.patience if self._opened else 0.0
+        while self._thread.is_alive() and self._clock() - self._since < patience:
             self._thread.join(0.05)
 
     def _work(self) -> None:
