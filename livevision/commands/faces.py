@@ -15,16 +15,20 @@ Three photos a person, from different days, are worth much more than one. Only e
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livevision.errors import GalleryError, UsageError
+from livevision.errors import GalleryError, OutputError, UsageError
 
 if TYPE_CHECKING:
+    from livevision.frame import Frame
+    from livevision.recognizers.faces.alignment import Pose
+    from livevision.recognizers.faces.embedding import FaceReader
     from livevision.recognizers.faces.enrolment import Enrolment
     from livevision.recognizers.faces.gallery import Gallery
+    from livevision.recognizers.faces.tuning import Curve
 
 SUMMARY = "enrol people, list, rename or remove them"
 
@@ -62,6 +66,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rename = action("rename", "call a person otherwise", _rename)
     rename.add_argument("name", metavar="NAME")
     rename.add_argument("new", metavar="NEW_NAME")
+    merge = action("merge", "make two enrolled people one", _merge)
+    merge.add_argument("name", metavar="NAME")
+    merge.add_argument("into", metavar="INTO")
+    reject = action(
+        "reject", "teach that photos do not show a person, though it seemed so", _reject
+    )
+    reject.add_argument("name", metavar="NAME", help="who was named wrongly")
+    reject.add_argument("photos", metavar="PHOTO", nargs="+", type=Path)
+    tune = action("tune", "set the threshold from your own gallery", _tune)
+    tune.add_argument(
+        "--strangers-named",
+        type=_per_thousand,
+        metavar="N",
+        help="how many strangers in a thousand may get a name",
+    )
+    tune.add_argument("--curve", type=Path, metavar="PNG", help="draw false against missed names")
+    tune.add_argument("--default", action="store_true", help="go back to the program's threshold")
+    unknown = action(
+        "unknown", "show strangers seen again and again; name or forget them", _unknown
+    )
+    unknown.add_argument("--name", nargs=2, metavar=("NUMBER", "NAME"), help="enrol one of them")
+    unknown.add_argument("--forget", action="store_true", help="erase all of them")
+    action("backup", "write a copy of the gallery", _backup).add_argument("file", type=Path)
+    action("restore", "replace the gallery by a copy", _restore).add_argument("file", type=Path)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -88,6 +116,8 @@ def _add(arguments: argparse.Namespace) -> int:
         if sum(given) != 1:
             raise UsageError(f"Give photos of {name}, or --clip FILE, or --camera.")
     reader = FaceReader()
+    if arguments.clip is not None or arguments.camera is not None:
+        return _add_views(arguments, reader)
     complete = True
     with Gallery(arguments.gallery) as gallery:
         for name, photos in people.items():
@@ -100,11 +130,81 @@ def _add(arguments: argparse.Namespace) -> int:
                 consent=arguments.consent,
                 expires=arguments.expires,
             )
-            complete &= _tell(done, name)
+            complete &= _outcome(done, name)
     return 0 if complete else GalleryError.exit_code
 
 
-def _tell(done: "Enrolment", name: str) -> bool:
+def _add_views(arguments: argparse.Namespace, reader: "FaceReader") -> int:
+    """Enrol a person from a clip or the camera."""
+    from livevision.recognizers.faces.enrolment import best_views
+    from livevision.recognizers.faces.gallery import Gallery
+    from livevision.sources import open_source
+
+    camera = arguments.camera is not None
+    source = open_source(str(arguments.camera if camera else arguments.clip))
+    with Gallery(arguments.gallery) as gallery:  # before the work, so that it can't be in vain
+        with source:
+            if camera:
+                guide = _Guide()
+                looks = best_views(guide.until(iter(source)), reader, enough=guide.enough)
+            else:
+                looks = best_views(iter(source), reader)
+        person = gallery.add(
+            arguments.name,
+            [
+                (look.embedding, look.pose.quality, "camera" if camera else arguments.clip.name)
+                for look in looks
+            ],
+            note=arguments.note,
+            consent=arguments.consent,
+            expires=arguments.expires,
+        )
+    print(f"{person.name}: {len(looks)} views added, {person.faces} in all.")
+    return 0
+
+
+class _Guide:
+    """Tells a person before the camera what to do, until all sides were seen."""
+
+    _PATIENCE = 60.0
+    """Seconds after which what there is must do."""
+    _EACH = 2
+    """Views of each side."""
+    _TURNED = 0.12
+    """From where on a head counts as turned; see `Pose.turn`."""
+
+    def __init__(self) -> None:
+        self._told = ""
+        self._tell("Look at the camera.")
+
+    def until(self, frames: "Iterable[Frame]") -> "Iterator[Frame]":
+        """The frames, as long as patience lasts."""
+        for frame in frames:
+            if frame.time > self._PATIENCE:
+                return
+            yield frame
+
+    def enough(self, poses: "Sequence[Pose]") -> bool:
+        """Whether every side was seen; tells what is missing."""
+        ahead = sum(abs(pose.turn) <= self._TURNED for pose in poses)
+        sides = [sum(sign * pose.turn > self._TURNED for pose in poses) for sign in (1, -1)]
+        if ahead < self._EACH:
+            self._tell("Look at the camera.")
+        elif max(sides) < self._EACH:
+            self._tell("Turn your head a little to one side.")
+        elif min(sides) < self._EACH:
+            self._tell("And to the other.")
+        else:
+            return True
+        return False
+
+    def _tell(self, words: str) -> None:
+        if words != self._told:
+            self._told = words
+            print(words, file=sys.stderr, flush=True)
+
+
+def _outcome(done: "Enrolment", name: str) -> bool:
     """Say what became of a person's photos; False if any was refused."""
     for reason in done.refused.values():
         print(f"livevision: {reason}", file=sys.stderr)
@@ -165,6 +265,130 @@ def _rename(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _merge(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.gallery import Gallery
+
+    with Gallery(arguments.gallery, create=False) as gallery:
+        person = gallery.merge(arguments.name, arguments.into)
+        print(f"{arguments.name} is part of {person.name} now: {person.faces} views.")
+    return 0
+
+
+def _reject(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.embedding import FaceReader
+    from livevision.recognizers.faces.enrolment import load_photo, only_face
+    from livevision.recognizers.faces.gallery import Gallery
+
+    with Gallery(arguments.gallery, create=False) as gallery:
+        name = gallery.person(arguments.name).name
+        reader = FaceReader()
+        looks = [only_face(reader, load_photo(file), str(file)) for file in arguments.photos]
+        for look in looks:
+            gallery.reject(name, look.embedding)
+    print(f"Noted: {len(looks)} faces that are not {name}.")
+    return 0
+
+
+def _tune(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces import tuning
+    from livevision.recognizers.faces.gallery import Gallery
+    from livevision.recognizers.faces.matching import THRESHOLD_SETTING, matcher
+
+    with Gallery(arguments.gallery, create=False) as gallery:
+        if arguments.default:
+            gallery.set(THRESHOLD_SETTING, None)
+            print(f"Threshold: {matcher(gallery).threshold:.4f}, the program's own.")
+            return 0
+        curve = tuning.measure(gallery.faces())
+        now = matcher(gallery).threshold
+        rate = arguments.strangers_named
+        print(f"{curve.people} people, {len(curve.strange)} views.")
+        print("strangers named   enrolled people missed (a look)   threshold")
+        shown = sorted({0.001, 0.003, 0.01, 0.03, *([rate] if rate else [])})
+        rows = [(curve.threshold(each), "") for each in shown]
+        rows.append((now, "  (set now)"))
+        for threshold, mark in rows:
+            missed = curve.missed(threshold)
+            part = "      -" if missed != missed else f"{100 * missed:6.1f} %"
+            named = 1000 * curve.named(threshold)
+            print(f"{named:7.1f} in 1000   {part}   {threshold:30.4f}{mark}")
+        if arguments.curve:
+            _draw(curve, arguments.curve)
+        if rate is None:
+            print("Set one with --strangers-named N (in a thousand).")
+        else:
+            gallery.set(THRESHOLD_SETTING, repr(curve.threshold(rate)))
+            print(f"Threshold set to {curve.threshold(rate):.4f}.")
+    return 0
+
+
+def _draw(curve: "Curve", file: Path) -> None:
+    """Draw missed over false names as PNG."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    bars = np.linspace(curve.strange.min(), 1.0, 400)
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes = figure.subplots()
+    named = [1000 * curve.named(float(bar)) for bar in bars]
+    axes.plot(named, [100 * curve.missed(float(bar)) for bar in bars])
+    axes.set_xscale("log")
+    axes.set_xlim(0.1, 1000)
+    axes.set_xlabel("strangers named, in a thousand")
+    axes.set_ylabel("enrolled people missed in one look, %")
+    axes.grid(True, which="both", alpha=0.3)
+    try:
+        figure.savefig(file, dpi=120)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"Cannot write {file}: {error}.") from error
+
+
+def _unknown(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.strangers import enrol_stranger, group
+
+    gallery = _existing(arguments)
+    if gallery is None:
+        return 0
+    with gallery:
+        strangers = group(gallery.sightings())
+        if arguments.forget:
+            gallery.forget_sightings([each.id for one in strangers for each in one.sightings])
+            print(f"{len(strangers)} strangers forgotten.")
+        elif arguments.name:
+            number, name = arguments.name
+            if not number.isdigit() or not 1 <= int(number) <= len(strangers):
+                raise UsageError(f"There is no stranger {number}; see 'livevision faces unknown'.")
+            person = enrol_stranger(gallery, strangers[int(number) - 1], name)
+            print(f"{person.name} is enrolled with {person.faces} views.")
+        elif not strangers:
+            print("No strangers are remembered. 'livevision run --remember-strangers' does that.")
+        else:
+            for number, one in enumerate(strangers, start=1):
+                first, last = one.sightings[0].seen, one.sightings[-1].seen
+                print(
+                    f"{number:3}: seen {len(one.sightings)} times, {one.seconds:.0f} s in all, "
+                    f"{first.astimezone():%Y-%m-%d %H:%M} to {last.astimezone():%Y-%m-%d %H:%M}"
+                )
+    return 0
+
+
+def _backup(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.gallery import Gallery
+
+    with Gallery(arguments.gallery, create=False) as gallery:
+        gallery.backup(arguments.file)
+        print(f"{len(gallery.people())} people written to {arguments.file}; keep it safe.")
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.gallery import default_path, restore
+
+    count = restore(arguments.file, arguments.gallery or default_path())
+    print(f"{count} people restored.")
+    return 0
+
+
 def _existing(arguments: argparse.Namespace) -> "Gallery | None":
     """The gallery, or None, having said so, if there is none yet."""
     from livevision.recognizers.faces.gallery import Gallery, default_path
@@ -174,6 +398,16 @@ def _existing(arguments: argparse.Namespace) -> "Gallery | None":
         print("Nobody is enrolled.")
         return None
     return Gallery(path)
+
+
+def _per_thousand(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{word!r} is no number") from None
+    if not 0 < value < 1000:
+        raise argparse.ArgumentTypeError(f"{word} is not between 0 and 1000")
+    return value / 1000
 
 
 def _day(word: str) -> date:

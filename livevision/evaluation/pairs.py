@@ -51,8 +51,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.plain:
         embeddings = plain(files, reader)
     else:
-        looks = read_all(files, reader)
-        embeddings = {file: look and look.embedding for file, look in looks.items()}
+        looks = read_all(files, reader).items()
+        embeddings = {file: None if look is None else look.embedding for file, look in looks}
     scores = np.array([_score(embeddings[p.first], embeddings[p.second]) for p in pairs])
     result = measure(pairs, scores)
     write(result, arguments.json)

@@ -58,8 +58,9 @@ class FaceLocator:
         """The faces in `image` (BGR), the largest first.
 
         The network for far faces is asked where the other finds none or only small ones. With
-        `thorough`, a picture in which neither finds a face is searched again in parts, for faces
-        down to a thirtieth of its longer side.
+        `thorough`, for a still picture that is there to show a face, one in which neither finds any
+        is searched again in parts, for faces down to a thirtieth of its longer side, and doubtful
+        ones are better than none.
         """
         height, width = image.shape[:2]
         whole = Box(0, 0, width, height)
@@ -74,8 +75,10 @@ class FaceLocator:
                 for top in _steps(height, side)
             ]
             faces = _merge([face for part in parts for face in self._far(image, part)])
-        faces = [face for face in faces if face.score >= DOUBTFUL or self._confirms(image, face)]
-        return sorted(faces, key=lambda face: -face.box.width)
+        sure = [face for face in faces if face.score >= DOUBTFUL or self._confirms(image, face)]
+        if thorough and not sure:
+            sure = faces
+        return sorted(sure, key=lambda face: -face.box.width)
 
     def _confirms(self, image: Image, face: Face) -> bool:
         """Whether a face is also found when only its surroundings are looked at."""

@@ -27,6 +27,12 @@ def add_options(group: argparse._ActionsContainer) -> None:
         help="least score of a name, 0 to 1; higher is stricter (default: the one that "
         "'livevision faces tune' set, else what suits the number of people enrolled)",
     )
+    group.add_argument(
+        "--remember-strangers",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="keep the embeddings of those who are not enrolled, for 'livevision faces unknown'",
+    )
 
 
 def wanted() -> tuple[bool, str]:
@@ -57,11 +63,12 @@ def load(settings: Settings) -> Recognizer:
     from livevision.recognizers.faces.matching import matcher
     from livevision.recognizers.faces.recognizer import FaceRecognizer
 
-    with Gallery(settings.options.gallery) as gallery:
+    options = settings.options
+    with Gallery(options.gallery) as gallery:
         gallery.forget_expired(date.today())
-        return FaceRecognizer(
-            matcher(gallery, settings.options.faces_threshold), live=settings.live
-        )
+        people = matcher(gallery, options.faces_threshold)
+        sightings = gallery.path if options.remember_strangers else None
+    return FaceRecognizer(people, live=settings.live, sightings=sightings)
 
 
 def _score(word: str) -> float:

@@ -58,6 +58,8 @@ class Pose:
     sharpness: float
     light: float
     frontal: float
+    turn: float
+    """How far the head is turned: 0 to the camera; about 0.5 and -0.5 in the two profiles."""
 
 
 class Aligner:
@@ -77,9 +79,10 @@ class Aligner:
         view = crop(image, similarity(points))
         size = _size(points)
         sharpness, light = _sharpness(view), _light(view)
-        frontal = _frontal(face.keypoints)
+        turn = _turn(face.keypoints)
+        frontal = float(np.clip(1 - (abs(turn) - 0.1) / 0.6, 0, 1))
         quality = size * sharpness * light * frontal
-        return Pose(face, points, quality, size, sharpness, light, frontal)
+        return Pose(face, points, quality, size, sharpness, light, frontal, turn)
 
     def points(self, image: Image, face: Face) -> Points:
         """dlib's five points, (5, 2), in pixels of `image` (BGR)."""
@@ -174,12 +177,11 @@ def _light(view: Image) -> float:
     return float(contrast * bright)
 
 
-def _frontal(keypoints: Points) -> float:
-    """1 when looking at the camera, 0 in profile: where the nose is between the eyes."""
+def _turn(keypoints: Points) -> float:
+    """Where the tip of the nose is between the eyes, less the middle; in distances of the eyes."""
     left, right, nose = keypoints[0], keypoints[1], keypoints[2]
     across = right - left
     length = float(np.dot(across, across))
     if length < 1e-6:
-        return 0.0
-    place = float(np.dot(nose - left, across)) / length
-    return float(np.clip(1 - (abs(place - 0.5) - 0.1) / 0.6, 0, 1))
+        return 1.0
+    return float(np.dot(nose - left, across)) / length - 0.5

@@ -1,7 +1,7 @@
 """Putting people into a gallery, from photos."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from livevision.errors import GalleryError
-from livevision.frame import Image
+from livevision.frame import Frame, Image
+from livevision.recognizers.faces.alignment import Pose
 from livevision.recognizers.faces.embedding import FaceReader, Look, as_bgr
 from livevision.recognizers.faces.gallery import Embedding, Gallery, Person, checked_name
 from livevision.recognizers.faces.matching import unit
@@ -23,6 +24,14 @@ MANY = 0.45
 """How wide a second face may be, in widths of the first, before a photo is refused."""
 OUTLIER = 0.92
 """Cosine to the person's other photos below which a photo is taken for somebody else's."""
+VIEWS = 8
+"""Views kept of a clip or a camera."""
+EVERY = 0.2
+"""Seconds between the frames of a clip that are looked at."""
+GOOD = 0.35
+"""Least quality of a view that is kept."""
+NEW = 0.985
+"""Cosine to the views that are kept from which on another one adds nothing."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
 
@@ -154,6 +163,63 @@ def enrol_photos(
         )
         done.added = list(looks)
     return done
+
+
+def best_views(
+    frames: Iterable[Frame],
+    reader: FaceReader,
+    *,
+    enough: Callable[[Sequence[Pose]], bool] | None = None,
+) -> list[Look]:
+    """The best and most different views of the one person in a clip or before a camera.
+
+    Frames with several faces are passed over. `enough`, asked after each good view with the poses
+    so far, ends it early. Raises GalleryError if there are fewer than three good views, or if they
+    do not seem to be of one person.
+    """
+    kept: list[Look] = []
+    due = 0.0
+    for frame in frames:
+        if frame.time < due:
+            continue
+        due = frame.time + EVERY
+        image = as_bgr(frame.image)
+        faces = reader.locator.locate(image)
+        if not faces or (len(faces) > 1 and faces[1].box.width > MANY * faces[0].box.width):
+            continue
+        pose = reader.aligner.pose(image, faces[0])
+        if pose.quality < GOOD or faces[0].box.width < SMALLEST:
+            continue
+        look = reader.look(image, faces[0])
+        if len(kept) >= 3 and any(float(look.embedding @ e.embedding) >= NEW for e in kept):
+            continue
+        kept.append(look)
+        if len(kept) > 4 * VIEWS:
+            kept = _best(kept, 2 * VIEWS)
+        if enough is not None and enough([each.pose for each in kept]):
+            break
+    if len(kept) < 3:
+        raise GalleryError(
+            "The face was not seen well often enough. Use more light, come nearer, and have one "
+            "face in the picture."
+        )
+    views = {str(number): look.embedding for number, look in enumerate(kept)}
+    strange = misfits(views)
+    if len(strange) > len(kept) / 4:
+        raise GalleryError("More than one person is seen. Use a clip of one person alone.")
+    kept = [look for number, look in enumerate(kept) if str(number) not in strange]
+    return _best(kept, VIEWS)
+
+
+def _best(looks: Sequence[Look], count: int) -> list[Look]:
+    """Up to `count` of them: the best first, passing over those like one that is kept."""
+    ordered = sorted(looks, key=lambda look: -look.pose.quality)
+    kept: list[Look] = []
+    for look in ordered:
+        if all(float(look.embedding @ other.embedding) < NEW for other in kept):
+            kept.append(look)
+    kept += [look for look in ordered if all(look is not other for other in kept)]
+    return kept[:count]
 
 
 def misfits(views: dict[str, Embedding], earlier: Sequence[Embedding] = ()) -> list[str]:

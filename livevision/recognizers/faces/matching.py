@@ -133,16 +133,18 @@ def template(views: Sequence[EnrolledFace]) -> Embedding:
 
 
 # Fitted to Labeled Faces in the Wild (docs/faces.md): the score that one stranger in 300 exceeds
-# when one person is enrolled, what every tenfold of people adds to it, and the steepness of the
-# logistic curve from "wrong" to "right" around the threshold.
-_THRESHOLD_OF_ONE = 0.925
-_PER_TENFOLD = 0.012
+# when one person is enrolled, what every tenfold of people adds to it until what the crowd takes
+# makes up for their number, and the steepness of the logistic curve from "wrong" to "right".
+_THRESHOLD_OF_ONE = 0.932
+_PER_TENFOLD = 0.0135
+_THRESHOLD_OF_MANY = 0.954
 _STEEPNESS = 150.0
 
 
 def default_threshold(people: int) -> float:
     """Least score of a name when `people` are enrolled: about one stranger in 300 gets one."""
-    return _THRESHOLD_OF_ONE + _PER_TENFOLD * math.log10(max(people, 1))
+    grown = _THRESHOLD_OF_ONE + _PER_TENFOLD * math.log10(max(people, 1))
+    return min(grown, _THRESHOLD_OF_MANY)
 
 
 def probability(margin: float) -> float:

@@ -4,12 +4,13 @@ import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from threading import get_native_id
 
 from livevision.frame import Box, Detection, Event, Findings, Frame
 from livevision.recognizers import Recognizer
 from livevision.recognizers.faces.embedding import QUICK, FaceReader, as_bgr, views
-from livevision.recognizers.faces.gallery import UNKNOWN, Embedding
+from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, Gallery
 from livevision.recognizers.faces.matching import Matcher
 from livevision.recognizers.faces.tracks import Track, Tracker, share_out
 
@@ -52,8 +53,18 @@ class FaceRecognizer(Recognizer):
     is waited for, so that the answers do not depend on the machine's speed.
     """
 
-    def __init__(self, matcher: Matcher, *, live: bool, reader: FaceReader | None = None) -> None:
+    def __init__(
+        self,
+        matcher: Matcher,
+        *,
+        live: bool,
+        reader: FaceReader | None = None,
+        sightings: Path | None = None,
+    ) -> None:
+        """`sightings` is the gallery in which strangers are to be remembered, if they are."""
         self._matcher = matcher
+        self._sightings = sightings
+        self._strangers: list[tuple[Embedding, float]] = []
         self._live = live
         self._reader = reader or FaceReader()
         self._tracker = Tracker()
@@ -89,6 +100,12 @@ class FaceRecognizer(Recognizer):
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+        # at the end, so that no picture ever waits for a disk or another program's lock
+        if self._sightings is not None and self._strangers:
+            with Gallery(self._sightings) as gallery:
+                for embedding, seconds in self._strangers:
+                    gallery.note_sighting(embedding, UNKNOWN, seconds)
+            self._strangers.clear()
 
     def _take(self, track: Track, plan: _Plan, time: float) -> Track:
         """Make use of the embedding that has come; the track that the face belongs to."""
@@ -111,6 +128,8 @@ class FaceRecognizer(Recognizer):
             return []
         confidence = _confidence(track)
         label = track.name or UNKNOWN
+        if self._sightings is not None and track.name == UNKNOWN:
+            self._strangers.append((track.mean(), track.last - track.start))
         return [
             Event("person", label, track.start, track.last, confidence, {"track": track.number})
         ]
