@@ -684,6 +684,23 @@ class Hanging(Renewable):
         type(self).closed_in_mid_read |= self.reading
 
 
+def test_a_driver_that_fails_in_its_own_way_is_opened_again(cameras, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(reconnecting, "PAUSES", (0.01,))
+    cameras(c0="good")
+    good, failures = FakeCapture.retrieve, iter([False] * 5 + [True] + [False] * 1000)
+
+    def retrieve(self: FakeCapture) -> tuple[bool, np.ndarray]:
+        if next(failures):
+            raise cv2.error("out of buffers")
+        return good(self)
+
+    monkeypatch.setattr(FakeCapture, "retrieve", retrieve)
+    with open_source("0") as source:
+        frames = [source.read() for _ in range(20)]
+    is_good(frames, 20, live=True)
+    assert "out of buffers" in caplog.text
+
+
 def test_a_read_that_never_returns_is_left_alone_and_replaced(monkeypatch) -> None:
     monkeypatch.setattr(reconnecting, "PAUSES", (0.01,))
     Hanging.release.clear()

@@ -134,7 +134,7 @@ class _Connection:
         self._frame: Frame | None = None
         self._over = False
         self._left = False
-        self._error: BaseException | None = None
+        self._error: SourceError | None = None
         self._thread = Thread(target=self._work, name="connection", daemon=True)
         self._thread.start()
 
@@ -183,8 +183,11 @@ class _Connection:
                 source.__enter__()
                 self._opened = True
             self._read(source)
-        except BaseException as error:  # raised again where frames are taken
+        except SourceError as error:  # raised again where frames are taken
             self._error = error
+        except BaseException as error:
+            self._error = SourceError(f"{source.name} failed: {error!r}.")
+            self._error.__cause__ = error
         finally:
             with suppress(Exception):  # a driver's last words help nobody
                 source.close()
