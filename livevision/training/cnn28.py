@@ -156,15 +156,22 @@ def fit(
     epochs: int,
     seed: int,
     validation: Examples | None = None,
+    start: Any = None,
+    rate: float = 2e-3,
     steps: int = 215,
     batch: int = 128,
     progress: Callable[[int, dict[str, float]], None] = lambda epoch, figures: None,
 ) -> Any:
-    """A trained network. With `validation`, the weights of its best epoch by cross-entropy."""
+    """A trained network, from the weights of `start` if given; `rate` is the highest learning rate.
+
+    With `validation`, it has the weights of its best epoch by cross-entropy.
+    """
     tf.keras.utils.set_random_seed(seed)
     model = network()
+    if start is not None:
+        model.set_weights(start.get_weights())
     schedule = tf.keras.optimizers.schedules.CosineDecay(
-        0.0, steps * epochs, alpha=0.002, warmup_target=2e-3, warmup_steps=steps
+        0.0, steps * epochs, alpha=0.002, warmup_target=rate, warmup_steps=steps
     )
     model.compile(
         optimizer=tf.keras.optimizers.AdamW(schedule, weight_decay=1e-4),

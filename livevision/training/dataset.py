@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -40,11 +40,15 @@ FLAWED = {("massey_2524", "F"), ("longhong_left", "F")}
 APART = ("billy_gray64px",)
 """Reported beside the mean: 64 grey pixels, too few for a palm to be found."""
 
+TRAITS = 1152
+"""How many traits a hand has."""
 VIEWS = 3
 """How often each hand is looked at: as it is, then in changed light, framing and perspective."""
 SPOILED = 0.35
 """Share of hands that are also looked at where they are not, as examples of no sign."""
 
+_VERSION = 1
+"""To be raised when this module looks at hands in another way."""
 _CLOSEUP_STEP = 6
 _CHUNK = 48
 _AROUND = 336
@@ -82,6 +86,13 @@ class Hands:
     def __len__(self) -> int:
         return len(self.name)
 
+    def joined(self, *others: Self) -> Self:
+        """These rows and those of `others`."""
+        names = [each.name for each in fields(self)]
+        every = (self, *others)
+        columns = ([getattr(each, name) for each in every] for name in names)
+        return type(self)(*map(np.concatenate, columns))
+
     def __getitem__(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
         return type(self)(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
@@ -98,7 +109,7 @@ def collect(data: Path, cache: Path, progress: Progress = lambda name, at, of: N
             _write(path, _locate(data, name, files, progress))
         with np.load(path) as stored:
             parts.append(Hands(**{each.name: stored[each.name] for each in fields(Hands)}))
-    return _joined(parts)
+    return parts[0].joined(*parts[1:])
 
 
 def sources(data: Path) -> dict[str, list[Path]]:
@@ -112,7 +123,8 @@ def sources(data: Path) -> dict[str, list[Path]]:
         if folder.is_dir()
     }
     found[CLOSEUPS] = sorted((data / "signs" / "videos").glob("closeup_?.mp4"))
-    found[BYSTANDERS] = sorted((data / "faces" / "people").glob("*/*.jpg"))
+    people = sorted((data / "faces" / "people").glob("*/"))
+    found[BYSTANDERS] = [path for person in people for path in sorted(person.glob("*.jpg"))[:1]]
     found = {name: files for name, files in found.items() if files}
     if not set(found) - {CLOSEUPS, BYSTANDERS}:
         raise UsageError(f"No pictures below {photos}: expected SOURCE/LETTER/*.jpg.")
@@ -122,9 +134,9 @@ def sources(data: Path) -> dict[str, list[Path]]:
 def _fingerprint(data: Path, files: Sequence[Path]) -> str:
     """Changes with the files and with the code that looks at hands."""
     code = Path(livevision.locators.__path__[0])
-    modules = [code / "hands.py", code / "hand_networks.py", Path(prepare.__file__), Path(__file__)]
+    modules = [code / "hands.py", code / "hand_networks.py", Path(prepare.__file__)]
     names = [(path.relative_to(data).as_posix(), path.stat().st_size) for path in files]
-    total = hashlib.sha256(json.dumps(names).encode())
+    total = hashlib.sha256(json.dumps((_VERSION, names)).encode())
     for path in modules:
         total.update(path.read_bytes())
     return total.hexdigest()[:12]
@@ -139,7 +151,7 @@ def _locate(data: Path, source: str, files: Sequence[Path], progress: Progress) 
             progress(source, at * _CHUNK, len(files))
             parts.append(job.result())
     progress(source, len(files), len(files))
-    return _joined(parts)
+    return parts[0].joined(*parts[1:])
 
 
 @cache
@@ -236,7 +248,7 @@ def _other_views(
 def _changed(picture: Image, generator: np.random.Generator) -> Image:
     """Another light, colour, sharpness and perspective."""
     uniform = generator.uniform
-    pixels = picture.astype(np.float32) * uniform(0.75, 1.25, 3) * uniform(0.5, 1.4)
+    pixels: Any = picture.astype(np.float32) * uniform(0.75, 1.25, 3) * uniform(0.5, 1.4)
     pixels = 255.0 * np.clip(pixels / 255.0, 0.0, 1.0) ** np.exp(generator.normal(0.0, 0.25))
     if generator.random() < 0.35:
         pixels = cv2.GaussianBlur(pixels, (0, 0), uniform(0.5, 3.0))
@@ -248,7 +260,7 @@ def _changed(picture: Image, generator: np.random.Generator) -> Image:
         moved = corners + generator.normal(0.0, 0.06 * size, (4, 2)).astype(np.float32)
         matrix = cv2.getPerspectiveTransform(corners, moved)
         pixels = cv2.warpPerspective(pixels, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)
-    return np.clip(pixels, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(pixels, 0, 255), np.uint8)
 
 
 def _columns(hand: Hand | Look) -> tuple[object, ...]:
@@ -263,15 +275,10 @@ def _columns(hand: Hand | Look) -> tuple[object, ...]:
 _NO_HAND = (
     np.zeros((21, 3), np.float32),
     np.zeros((21, 3), np.float32),
-    np.zeros(1152, np.float16),
+    np.zeros(TRAITS, np.float16),
     np.float32(0.0),
 )
 _NO_GREY = np.zeros((28, 28), np.uint8)
-
-
-def _joined(parts: Sequence[Hands]) -> Hands:
-    names = [each.name for each in fields(Hands)]
-    return Hands(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
 
 
 def _write(path: Path, hands: Hands) -> None:

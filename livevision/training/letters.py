@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class Plan:
     changes: Changes = _CHANGES
     nothing: float = 0.06
     """Share of no-sign examples in a batch."""
+    blind: float = 0.1
+    """Share of hands whose traits are hidden, as those of hands known by landmarks alone are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +52,8 @@ class Examples:
     heading: Floats
     output: NDArray[np.int64]
     source: NDArray[np.str_]
+    usual: Floats
+    """(1152,) mean traits, which stand for those that are not known."""
 
     def inputs(self, rows: NDArray[np.int64], *, traits: bool) -> Floats:
         """What the network sees of unchanged hands."""
@@ -62,24 +67,38 @@ class Examples:
         changes: Changes,
         *,
         traits: bool,
+        blind: float,
     ) -> Floats:
-        """What it sees of changed ones."""
+        """What it sees of changed ones; a share `blind` of them without their traits."""
         made = changed(self.landmarks, self.world, partners, rows, generator, changes)
-        return self._joined(*made, rows, traits=traits)
+        hidden = generator.random(len(rows)) < blind
+        return self._joined(*made, rows, traits=traits, hidden=hidden)
 
     def _joined(
-        self, landmarks: Floats, world: Floats, rows: NDArray[np.int64], *, traits: bool
+        self,
+        landmarks: Floats,
+        world: Floats,
+        rows: NDArray[np.int64],
+        *,
+        traits: bool,
+        hidden: NDArray[np.bool_] | None = None,
     ) -> Floats:
         right = np.ones(len(rows), np.bool_)
         shape = features(landmarks, world, right)
         if not traits:
             return shape
-        return with_traits(shape, self.traits[rows], self.heading[rows], right)
+        seen = self.traits[rows].astype(np.float32)
+        unknown = ~seen.any(axis=1)
+        if hidden is not None:
+            unknown |= hidden
+        seen[unknown] = self.usual
+        heading = np.where(unknown, 0.0, self.heading[rows]).astype(np.float32)
+        return with_traits(shape, seen, heading, right)
 
 
 def examples(hands: Hands) -> Examples:
     """The hands that there are, of signs that stand still; left ones mirrored."""
-    mirror = np.where(hands.right[:, None, None], 1.0, np.float32([-1.0, 1.0, 1.0]))
+    mirror = np.where(hands.right[:, None, None], 1.0, np.array([-1, 1, 1], np.float32))
     letters = np.where(hands.view == -1, NOTHING, hands.letter)
     return Examples(
         (hands.landmarks * mirror).astype(np.float32),
@@ -88,6 +107,7 @@ def examples(hands: Hands) -> Examples:
         np.where(hands.right, hands.angle, -hands.angle).astype(np.float32),
         np.array([_OUTPUT_OF[letter] for letter in letters], np.int64),
         hands.source,
+        hands.traits[hands.traits.any(axis=1)].mean(axis=0, dtype=np.float32),
     )
 
 
@@ -113,10 +133,14 @@ def fit(
                 known,
                 replace(plan, seed=plan.seed + number),
                 (mean, spread),
-                lambda at, of, done=number: progress(done * of + at, plan.members * of),
+                partial(_part, progress, number, plan.members),
             )
         )
     return ensemble(members)
+
+
+def _part(progress: Callable[[int, int], None], done: int, members: int, at: int, of: int) -> None:
+    progress(done * of + at, members * of)
 
 
 def ensemble(members: list[Any]) -> Any:
@@ -187,7 +211,12 @@ def _member(
             progress(number // _STEPS_PER_EPOCH, plan.epochs)
         rows = draw(_BATCH)
         inputs = known.changed(
-            rows, draw.partners(rows), generator, plan.changes, traits=plan.traits
+            rows,
+            draw.partners(rows),
+            generator,
+            plan.changes,
+            traits=plan.traits,
+            blind=plan.blind,
         )
         step(inputs, one_hot[known.output[rows]])
     return model
@@ -227,4 +256,4 @@ class _Draw:
 
     def _pick(self, edges: NDArray[np.float64], count: int) -> NDArray[np.int64]:
         places = np.searchsorted(edges, self._generator.random(count) * edges[-1])
-        return np.minimum(places, len(edges) - 1)
+        return np.asarray(np.minimum(places, len(edges) - 1), np.int64)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from livevision.assets import write_checksums
 from livevision.recognizers.signs.classifiers import LABELS, STILL
 from livevision.recognizers.signs.classifiers import NO_SIGN as NO_SIGN_PLACE
-from livevision.training import cnn28, letters, signmnist
+from livevision.training import cnn28, landmark_files, letters, signmnist
 from livevision.training.dataset import MOVING, NOTHING, Hands, collect
 from livevision.training.validation import Answers, Calibration
 
@@ -49,7 +49,9 @@ class Official:
 
 def load(request: Request, progress: Progress) -> Hands:
     """All hands of the data folder."""
-    return collect(request.data, request.cache, progress)
+    hands = collect(request.data, request.cache, progress)
+    alone = landmark_files.collect(request.data)
+    return hands if alone is None else hands.joined(alone)
 
 
 def cross_validate(request: Request, hands: Hands, name: str, progress: Progress) -> Answers:
@@ -59,7 +61,8 @@ def cross_validate(request: Request, hands: Hands, name: str, progress: Progress
     """
     plan = _plan(request, name)
     usable = letters.usable(hands)
-    held = [str(each) for each in np.unique(hands.source)]
+    pictures = hands.view != landmark_files.LANDMARKS_ALONE
+    held = [str(each) for each in np.unique(hands.source[pictures])]
     answers = np.zeros((len(hands), len(LABELS)), np.float32)
     for at, source in enumerate(held):
         rows = np.flatnonzero((hands.source == source) & (hands.view == 0))
@@ -106,46 +109,60 @@ def train_letters(
 
 
 def train_cnn28(request: Request, hands: Hands, progress: Progress) -> Official:
-    """Train `cnn28`, write it, and look at the official test."""
+    """Train `cnn28`, write it, and look at the official test.
+
+    The best epoch is chosen on the validation part; then some epochs follow on that part as well.
+    """
     folder = request.data / "signs" / "signmnist"
     pictures = signmnist.read(folder / "train.npz")
     known, held = signmnist.split(pictures, share=_VALIDATION_SHARE, seed=request.seed)
+    validation = cnn28.Examples(pictures.images[held], pictures.labels[held], np.ones(len(held)))
+    photos = photo_examples(hands)
     epochs = request.epochs or 24
-    held_examples = cnn28.Examples(pictures.images[held], pictures.labels[held], np.ones(len(held)))
-    path = request.cache / "final" / f"cnn28-{_key((epochs, request.seed), hands)}.keras"
-    if not path.is_file():
-        photos = photo_examples(hands)
+    key = _key((epochs, request.seed), hands)
+    chosen_path = request.cache / "final" / f"cnn28-chosen-{key}.keras"
+    path = request.cache / "final" / f"cnn28-{key}.keras"
+    if not chosen_path.is_file():
         model = cnn28.fit(
-            cnn28.Examples(
-                np.concatenate((pictures.images[known], photos.images)),
-                np.concatenate((pictures.labels[known], photos.labels)),
-                np.concatenate(
-                    (
-                        np.full(len(known), (1.0 - _PHOTO_SHARE) / len(known)),
-                        photos.weights * _PHOTO_SHARE,
-                    )
-                ),
-            ),
+            _mixed(pictures, known, photos),
             epochs=epochs,
             seed=request.seed,
-            validation=held_examples,
-            progress=lambda epoch, figures: progress("cnn28", epoch, epochs),
+            validation=validation,
+            progress=lambda epoch, figures: progress("cnn28", epoch + 1, epochs),
+        )
+        _keep(chosen_path, model)
+    chosen = tf.keras.models.load_model(chosen_path)
+    if not path.is_file():
+        more = max(1, epochs // 4)
+        model = cnn28.fit(
+            _mixed(pictures, np.arange(len(pictures.labels)), photos),
+            epochs=more,
+            seed=request.seed + 1,
+            start=chosen,
+            rate=5e-4,
+            progress=lambda epoch, figures: progress("cnn28, on everything", epoch + 1, more),
         )
         _keep(path, model)
-    progress("cnn28", epochs, epochs)
     model = tf.keras.models.load_model(path)
     _export(model, request.models / "cnn28")
-    return official(model, request.data, held_examples)
-
-
-def official(model: Any, data: Path, held: cnn28.Examples) -> Official:
-    """The figures of a trained `cnn28`."""
-    test = signmnist.read(data / "signs" / "signmnist" / "test.npz")
+    test = signmnist.read(folder / "test.npz")
     right = cnn28.predict(model, test.images).argmax(axis=1) == test.labels
     return Official(
-        cnn28.score(model, held)["held_accuracy"],
+        cnn28.score(chosen, validation)["held_accuracy"],
         float(right.mean()),
         float(right[test.labels != signmnist.DATA_SET_T].mean()),
+    )
+
+
+def _mixed(
+    pictures: signmnist.Pictures, rows: NDArray[np.int64], photos: cnn28.Examples
+) -> cnn28.Examples:
+    return cnn28.Examples(
+        np.concatenate((pictures.images[rows], photos.images)),
+        np.concatenate((pictures.labels[rows], photos.labels)),
+        np.concatenate(
+            (np.full(len(rows), (1 - _PHOTO_SHARE) / len(rows)), photos.weights * _PHOTO_SHARE)
+        ),
     )
 
 
@@ -170,7 +187,7 @@ def _plan(request: Request, name: str) -> letters.Plan:
     plan = letters.Plan(traits=name == "fused", members=request.members, seed=request.seed)
     if request.epochs is None:
         return plan
-    return letters.replace(plan, epochs=request.epochs)
+    return replace(plan, epochs=request.epochs)
 
 
 def _key(plan: object, hands: Hands) -> str:

@@ -1,6 +1,6 @@
 """Figures on hands of people who were not trained on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +35,15 @@ class Answers:
         """Places in `LABELS`; -1 where no hand was found."""
         return np.where(self.found, self.probabilities.argmax(axis=1), -1)
 
+    def calibrated(self, calibration: "Calibration") -> "Answers":
+        """The same answers with calibrated probabilities."""
+        chances = calibration.apply(self.probabilities) * self.found[:, None]
+        return replace(self, probabilities=chances.astype(np.float32))
+
     @property
     def letters(self) -> NDArray[np.bool_]:
         """Which pictures show a letter, from a source that counts."""
-        return (self.truth != NO_SIGN) & ~np.isin(self.source, APART)
+        return np.asarray((self.truth != NO_SIGN) & ~np.isin(self.source, APART))
 
 
 def per_source(answers: Answers) -> dict[str, tuple[int, float, float]]:

@@ -5,7 +5,7 @@ by the joints and the picture together.
 """
 
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -151,4 +151,8 @@ class _Network:
         return np.asarray(self._interpreter.get_tensor(self._output), np.float32)
 
 
-_CLASSIFIERS = {"cnn28": Cnn28, "landmarks": Landmarks, "fused": Fused}
+_CLASSIFIERS: dict[str, Callable[[Path], Classifier]] = {
+    "cnn28": Cnn28,
+    "landmarks": Landmarks,
+    "fused": Fused,
+}

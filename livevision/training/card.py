@@ -1,0 +1,78 @@
+"""The card of the models of signs."""
+
+from collections.abc import Mapping
+
+from livevision.training import report
+from livevision.training.signs import Official, Request
+from livevision.training.validation import Answers, Calibration
+
+_NOTES = "notes.md"
+"""Written by hand beside the models: what was tried and what limits them; goes into the card."""
+
+
+def card(
+    request: Request,
+    models: Mapping[str, Answers],
+    calibrations: Mapping[str, Calibration],
+    official: Official,
+) -> str:
+    """The card's text, from what was measured."""
+    notes = request.models / _NOTES
+    tables = [
+        report.source_table(models),
+        report.general_table(models),
+        report.look_alike_table(models),
+        report.letter_table(list(models.values())[-1]),
+        report.official_table(official),
+    ]
+    sources, general, look_alikes, by_letter, story = map(report.markdown, tables)
+    sizes = "\n".join(
+        f"| {path.name} | {path.stat().st_size / 1e6:.2f} MB |"
+        for path in sorted(request.models.glob("*.*"))
+        if path.suffix in (".keras", ".tflite")
+    )
+    adjusted = "; ".join(
+        f"{name}: temperature {each.temperature:.2f}, caution {each.caution:.1f}"
+        for name, each in calibrations.items()
+    )
+    return f"""# Models of signs
+
+Letters of American Sign Language fingerspelling, one hand in one picture at a time, J and Z (which
+are movements) apart. Written by `livevision train signs --data DIR --seed {request.seed}`.
+
+- `fused` (the default): an ensemble of {request.members} small networks on the hand's landmarks
+  (shape, directions, distances, which way the palm faces) and on the last layer of MediaPipe's
+  landmark network, which comes with the landmarks at no cost and knows more of the picture than
+  they say. Left hands are mirrored before that network sees them.
+- `landmarks`: the same on landmarks alone.
+- `cnn28`: the story's convolutional network on 28x28 grey pixels, trained on Sign Language MNIST
+  and on the photos' crops from the live chain (crop, denoise, normalize, grayscale, downscale).
+  Outputs: the data set's 26 labels, ASL's T, no sign. The data set's own "T" is another sign and is
+  never answered.
+
+| file | size |
+| --- | ---: |
+{sizes}
+
+## People never seen
+
+Each source was held out in turn and read by models trained on all the others; of one person's
+sources none was left in. A hand that was not found counts as wrong. "Apart" sources are not in the
+mean.
+
+{sources}
+{general}
+{look_alikes}
+Precision, recall and F1 of `fused`, as means over the sources:
+
+{by_letter}
+Temperature and caution (added to the score of "no sign") were chosen on these answers, the only
+two numbers that were: {adjusted}.
+
+## The story's data set
+
+Choices were made on a validation part of the training set, split by photo (its pictures are
+augmentations, 21 of each photo); the official test was looked at once.
+
+{story}
+{notes.read_text(encoding="utf-8") if notes.is_file() else ""}"""

@@ -1,0 +1,78 @@
+"""`livevision train signs`: measures, trains, writes the card, and says how far it is."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.table import Table as Shown
+
+from livevision.assets import write_checksums
+from livevision.errors import OutputError
+from livevision.training import report as reports
+from livevision.training import signs
+from livevision.training.card import card
+from livevision.training.signs import Request
+from livevision.training.validation import Answers, Calibration, calibrate
+
+
+def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
+    """Do what was requested. Raises UsageError for missing data, OutputError if it cannot write."""
+    console = Console(stderr=True)
+    try:
+        with Bar(console=console, disable=not console.is_terminal) as bar:
+            tasks: dict[str, object] = {}
+
+            def progress(name: str, at: int, of: int) -> None:
+                if name not in tasks:
+                    tasks[name] = bar.add_task(name, total=of)
+                bar.update(tasks[name], completed=at, total=of)  # type: ignore[arg-type]
+
+            hands = signs.load(request, progress)
+            models: dict[str, Answers] = {}
+            calibrations: dict[str, Calibration] = {}
+            for name in ("landmarks", "fused"):
+                if name in request.networks:
+                    raw = signs.cross_validate(request, hands, name, progress)
+                    calibrations[name] = calibrate(raw)
+                    models[name] = raw.calibrated(calibrations[name])
+            official = None
+            if not only_measure:
+                for name, calibration in calibrations.items():
+                    signs.train_letters(request, hands, name, calibration, progress)
+                if "cnn28" in request.networks:
+                    official = signs.train_cnn28(request, hands, progress)
+        for table in _tables(models):
+            _show(table)
+        if official is not None:
+            _show(reports.official_table(official))
+        if report is not None and models:
+            reports.write_html(report, models)
+        if not only_measure and set(request.networks) == {"cnn28", "landmarks", "fused"}:
+            assert official is not None
+            text = card(request, models, calibrations, official)
+            (request.models / "card.md").write_text(text, encoding="utf-8")
+            write_checksums(request.models)
+    except OSError as error:
+        raise OutputError(f"Cannot write {error.filename}: {error.strerror}.") from error
+
+
+def _tables(models: dict[str, Answers]) -> list[reports.Table]:
+    if not models:
+        return []
+    last = list(models.values())[-1]
+    return [
+        reports.source_table(models),
+        reports.letter_table(last),
+        reports.look_alike_table(models),
+        reports.general_table(models),
+    ]
+
+
+def _show(table: reports.Table) -> None:
+    heads, rows = table
+    shown = Shown()
+    for at, head in enumerate(heads):
+        shown.add_column(head, justify="left" if at == 0 else "right")
+    for row in rows:
+        shown.add_row(*row)
+    Console().print(shown)

@@ -1,0 +1,149 @@
+"""The models of signs: on the bundled recordings, and with files that are not what they seem."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from livevision import assets
+from livevision.errors import ModelError, UsageError
+from livevision.frame import Image
+from livevision.locators.hands import Hand, HandLocator
+from livevision.recognizers.signs.classifiers import LABELS, load_classifier
+from livevision.recognizers.signs.prepare import LARGEST, prepare
+
+MODELS = assets.folder("models") / "signs"
+NAMES = ("cnn28", "landmarks", "fused")
+CLIPS = ("jawsclub", "cloudy")
+
+
+def held_letters(clip: str) -> Iterator[tuple[str, Image, Hand]]:
+    """Each letter of a clip that stands still, in the middle of its time."""
+    folder = assets.folder("recordings")
+    truth = json.loads((folder / f"{clip}.json").read_text(encoding="utf-8"))
+    capture = cv2.VideoCapture(str(folder / f"{clip}.mp4"))
+    locator = HandLocator()
+    for letter in truth["letters"]:
+        if letter["letter"] in "JZ":
+            continue
+        capture.set(cv2.CAP_PROP_POS_MSEC, 500 * (letter["start"] + letter["end"]))
+        image = capture.read()[1]
+        locator.reset()
+        yield letter["letter"], image, locator.locate(image)[0]
+    capture.release()
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[tuple[str, Image, Hand]]:
+    return [sample for clip in CLIPS for sample in held_letters(clip)]
+
+
+@pytest.mark.parametrize("name", ["landmarks", "fused"])
+def test_reads_the_recordings(name: str, samples: list[tuple[str, Image, Hand]]) -> None:
+    classifier = load_classifier(name, MODELS)
+    read = [
+        LABELS[classifier.classify(image, hand).probabilities.argmax()]
+        for _, image, hand in samples
+    ]
+    truth = [letter for letter, _, _ in samples]
+    assert sum(a == b for a, b in zip(read, truth, strict=True)) >= len(truth) - 1, (read, truth)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_reading_is_a_distribution(name: str, samples: list[tuple[str, Image, Hand]]) -> None:
+    classifier = load_classifier(name, MODELS)
+    for _, image, hand in samples[::3]:
+        reading = classifier.classify(image, hand)
+        chances = dict(zip(LABELS, reading.probabilities, strict=True))
+        assert reading.probabilities.dtype == np.float32
+        assert reading.probabilities.min() >= 0
+        assert sum(chances.values()) == pytest.approx(1, abs=1e-4)
+        assert chances["J"] == chances["Z"] == 0
+        steps = dict(reading.stages)
+        assert list(steps) == ["crop", "denoise", "normalize", "grayscale", "downscale"]
+        assert steps["downscale"].shape == (28, 28)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mirrored_picture_reads_the_same(
+    name: str, samples: list[tuple[str, Image, Hand]]
+) -> None:
+    classifier = load_classifier(name, MODELS)
+    locator = HandLocator()
+    same = 0
+    for _, image, hand in samples:
+        locator.reset()
+        mirrored = np.ascontiguousarray(image[:, ::-1])
+        other = locator.locate(mirrored)[0]
+        assert other.right is not hand.right
+        here = classifier.classify(image, hand).probabilities.argmax()
+        same += here == classifier.classify(mirrored, other).probabilities.argmax()
+    assert same >= len(samples) - 1
+
+
+def test_crops_are_square_and_bounded_wherever_the_hand_is() -> None:
+    image = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
+    from livevision.frame import Box
+
+    for box in (
+        Box(10, 10, 90, 50),
+        Box(-300, -300, 900, 700),
+        Box(700, 500, 760, 540),
+        Box(0, 0, 1, 1),
+    ):
+        steps = dict(prepare(image, box, right=True))
+        height, width = steps["crop"].shape[:2]
+        assert height == width <= LARGEST
+        assert steps["downscale"].shape == (28, 28)
+    right, left = (
+        dict(prepare(image, Box(50, 60, 150, 160), right=side)) for side in (True, False)
+    )
+    np.testing.assert_array_equal(right["crop"], left["crop"][:, ::-1])
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(UsageError, match="cnn28, landmarks, fused"):
+        load_classifier("bert", MODELS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_damaged_and_missing_models_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="missing"):
+        load_classifier(name, tmp_path)
+    models = tmp_path / "copy"
+    shutil.copytree(MODELS, models)
+    file = models / f"{name}.tflite"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(ModelError, match="checksum"):
+        load_classifier(name, models)
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "fused.tflite").write_bytes(b"nothing of the kind")
+    assets.write_checksums(tmp_path)
+    with pytest.raises(ModelError, match="Train it anew"):
+        load_classifier("fused", tmp_path)
+
+
+def test_models_are_small() -> None:
+    assert sum(path.stat().st_size for path in MODELS.glob("*.tflite")) < 10e6
+    for path in (MODELS / "cnn28.keras", MODELS / "cnn28.tflite"):
+        assert path.stat().st_size < 2e6
+
+
+def test_tensorflow_stays_away() -> None:
+    code = (
+        "import sys\n"
+        "from livevision import recognizers\n"
+        "recognizers.load('signs').close()\n"
+        "assert not any(name.split('.')[0] in ('tensorflow', 'keras') for name in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,0 +1,199 @@
+"""Training: its parts on small examples, and the whole on a folder made of the recordings."""
+
+import itertools
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from livevision import assets
+from livevision.__main__ import main
+from livevision.commands import train
+from livevision.locators.hands import HandLocator
+from livevision.recognizers.signs.classifiers import LABELS, NO_SIGN, load_classifier
+from livevision.recognizers.signs.features import features
+from livevision.training import signmnist, validation
+from livevision.training.poses import Changes, changed
+from livevision.training.validation import Answers, Calibration, calibrate
+
+
+@pytest.fixture(scope="module")
+def poses() -> tuple[np.ndarray, np.ndarray]:
+    """Landmarks of the right hand of a recording, (n, 21, 3) in the picture and in space."""
+    capture = cv2.VideoCapture(str(assets.folder("recordings") / "jawsclub.mp4"))
+    locator = HandLocator()
+    found = []
+    for index in range(60):
+        image = capture.read()[1]
+        if index % 10 == 0:
+            found += locator.locate(image, index / 15)
+    capture.release()
+    return (
+        np.stack([hand.landmarks for hand in found]),
+        np.stack([hand.world for hand in found]),
+    )
+
+
+def test_unchanged_poses_are_the_hands_themselves(poses: tuple[np.ndarray, np.ndarray]) -> None:
+    rows = np.arange(len(poses[0]))
+    none = Changes(share=0.0, turn=0.0, finger=0.0, stretch=0.0, jitter=0.0)
+    same = changed(*poses, rows[::-1], rows, np.random.default_rng(1), none)
+    everyone = np.ones(len(rows), np.bool_)
+    np.testing.assert_allclose(
+        features(*same, everyone), features(*poses, everyone), atol=2e-3, rtol=0
+    )
+
+
+def test_changed_poses_are_other_hands_of_the_same_seed(
+    poses: tuple[np.ndarray, np.ndarray],
+) -> None:
+    rows = np.zeros(200, np.int64)
+    partners = np.full(200, len(poses[0]) - 1)
+    first = changed(*poses, partners, rows, np.random.default_rng(1))
+    again = changed(*poses, partners, rows, np.random.default_rng(1))
+    np.testing.assert_array_equal(first[0], again[0])
+    assert np.isfinite(first[0]).all()
+    tips = first[1][:, [4, 8, 12, 16, 20]]
+    assert (tips.std(axis=0) > 0.05).all()
+    assert (np.abs(first[1]) < 6).all()
+
+
+def test_photos_do_not_straddle_the_split() -> None:
+    generator = np.random.default_rng(3)
+    photos = generator.integers(0, 255, (40, 28, 28))
+    photos = np.stack([cv2.GaussianBlur(p.astype(np.float32), (0, 0), 2) for p in photos])
+    photos = (photos - photos.min()) / np.ptp(photos) * 180
+    photo = np.repeat(np.arange(40), 5)
+    light = generator.uniform(0.8, 1.2, (200, 1, 1))
+    images = (photos[photo] * light + generator.normal(0, 2, (200, 28, 28))).clip(0, 255)
+    pictures = signmnist.Pictures(images.astype(np.uint8), np.where(photo < 20, 0, 3))
+    known, held = signmnist.split(pictures, share=0.2, seed=1)
+    assert sorted([*known, *held]) == list(range(200))
+    assert not set(photo[known]) & set(photo[held])
+    assert 30 <= len(held) <= 60
+    assert set(pictures.labels[held]) == {0, 3}
+
+
+def answers(rows: list[tuple[str, str, str, float]]) -> Answers:
+    """From (source, truth, answer, its probability); the answer "none" is a hand not found."""
+    chances = np.zeros((len(rows), len(LABELS)), np.float32)
+    for row, (_, _, answer, chance) in enumerate(rows):
+        if answer != "none":
+            rest = NO_SIGN if answer else 0
+            chances[row, rest] = 1 - chance
+            chances[row, LABELS.index(answer)] = chance
+    return Answers(
+        np.array([str(row) for row in range(len(rows))]),
+        np.array([row[0] for row in rows]),
+        np.array([LABELS.index(row[1]) for row in rows]),
+        np.array([row[2] != "none" for row in rows]),
+        chances,
+    )
+
+
+def test_figures_count_misses_as_wrong_and_sources_alike() -> None:
+    found = answers(
+        [("a", "B", "B", 0.9)] * 3
+        + [("a", "B", "none", 0)]
+        + [("b", "B", "B", 0.8), ("b", "C", "B", 0.7)]
+        + [("b", "", "C", 0.6), ("b", "", "", 0.9)]
+        + [("billy_gray64px", "C", "B", 0.9)]
+    )
+    assert validation.per_source(found)["a"] == (4, 0.75, 0.75)
+    assert validation.per_source(found)["b"] == (2, 1.0, 0.5)
+    assert validation.mean_accuracy(found) == pytest.approx((0.75 + 0.5) / 2)
+    assert validation.mean_accuracy(found, of_found=True) == pytest.approx((1 + 0.5) / 2)
+    assert validation.false_letters(found) == (2, 2, 1)
+    table = validation.confusion(found)
+    assert table[1, 1] == 4
+    assert table[1, 27] == 1
+    assert table[2, 1] == 1
+    assert table.sum() == 6
+    assert validation.per_letter(found)["B"][1] == pytest.approx((0.75 + 1) / 2)
+
+
+def test_calibration_finds_the_temperature_and_the_caution() -> None:
+    generator = np.random.default_rng(5)
+    count = 4000
+    scores = generator.normal(0, 1, (count, 27)).astype(np.float32)
+    truth = generator.integers(0, 24, count)
+    scores[np.arange(count), truth] += 2
+    scores[:, [9, 25]] = -30
+    truth = np.where(np.isin(truth, [9]), 0, truth)
+    soft = Calibration(1.0).apply(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))
+    sharp = Calibration(0.5).apply(soft)
+    everyone = np.ones(count, np.bool_)
+    names = np.array([str(row) for row in range(count)])
+    source = np.where(np.arange(count) % 2, "a", "b")
+    found = Answers(names, source, truth, everyone, sharp)
+    chosen = calibrate(found)
+    assert chosen.temperature == pytest.approx(2.0, rel=0.15)
+    better = found.calibrated(chosen)
+    assert validation.calibration_error(better) < 0.03 < validation.calibration_error(found)
+
+
+def test_needs_tensorflow(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(train, "find_spec", lambda name: None)
+    assert main(["train", "signs", "--data", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "livevision[train]" in said
+    assert said.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sources of photos out of the recordings, five letters each."""
+    root = tmp_path_factory.mktemp("data")
+    for clip in ("jawsclub", "cloudy"):
+        folder = assets.folder("recordings")
+        truth = json.loads((folder / f"{clip}.json").read_text(encoding="utf-8"))
+        capture = cv2.VideoCapture(str(folder / f"{clip}.mp4"))
+        for letter, part in itertools.product(truth["letters"], (0.4, 0.5, 0.6)):
+            if letter["letter"] in "JZ":
+                continue
+            when = letter["start"] + part * (letter["end"] - letter["start"])
+            capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * when)
+            place = root / "signs" / "photos" / clip / letter["letter"]
+            place.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(place / f"{part}.jpg"), capture.read()[1])
+        capture.release()
+    return root
+
+
+def test_trains_from_a_folder_and_continues(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow")
+    words = ["train", "signs", "--data", str(data), "--only", "fused", "--epochs", "2"]
+    words += ["--members", "1", "--cache", str(tmp_path / "cache")]
+    words += ["--output", str(tmp_path / "models"), "--report", str(tmp_path / "report.html")]
+    assert main(words) == 0
+    table = capsys.readouterr().out
+    assert "jawsclub" in table
+    assert "cloudy" in table
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64") == 3
+    assert "http" not in page.replace("http-equiv", "")
+    classifier = load_classifier("fused", tmp_path / "models")
+    picture = cv2.imread(str(next(data.glob("signs/photos/jawsclub/A/*.jpg"))))
+    reading = classifier.classify(picture, HandLocator().locate(picture)[0])
+    assert reading.probabilities.sum() == pytest.approx(1, abs=1e-3)
+
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.*")}
+    first = (tmp_path / "models" / "fused.tflite").read_bytes()
+    assert main(words) == 0
+    assert kept == {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.*")}
+    assert (tmp_path / "models" / "fused.tflite").read_bytes() == first
+
+
+def test_data_that_is_not_there_is_a_plain_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow")
+    words = ["train", "signs", "--data", str(tmp_path), "--output", str(tmp_path / "models")]
+    assert main([*words, "--cache", str(tmp_path / "cache")]) == 2
+    assert "signs/photos/SOURCE" in capsys.readouterr().err.replace("\\", "/")
