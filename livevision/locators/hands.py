@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
@@ -9,7 +10,14 @@ from typing import TypeAlias
 import numpy as np
 
 from livevision.frame import Box, Image, Points
-from livevision.locators.hand_networks import Floats, LandmarkFinder, Look, PalmFinder, Region
+from livevision.locators.hand_networks import (
+    Floats,
+    LandmarkFinder,
+    Look,
+    Palm,
+    PalmFinder,
+    Region,
+)
 
 PALM = 0.5
 """Least score of a palm that is worth a look."""
@@ -21,7 +29,7 @@ SURE_PRESENCE = 0.85
 """The same as PRESENCE for hands in unlikely places: below it are ears and collars."""
 SURE_SIZE = 0.2
 """The least size of such hands, of the picture's shorter side; smaller ones are mostly ears."""
-PALMS = 3
+PALMS = 2
 """Most palms looked at in one frame."""
 HOPELESS = 0.02
 """At a lower presence there is nothing that a second look could make out."""
@@ -95,9 +103,9 @@ class HandLocator:
 
     A hand that is followed costs one run of the landmark network a frame. Palms are searched for
     while there is no hand, when one was just lost, and every `SEARCH_EVERY` seconds while there
-    could be another. With no hand found in a stream's first picture, or just lost, it looks in all
-    the less likely places too, which takes about 40 ms, and later in one of them at a time, every
-    `RETRY_EVERY` seconds. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
+    could be another. With no hand found in a stream's first picture it looks in all the less likely
+    places too, which takes about 40 ms; once a hand is lost, in one of them a frame, and when all
+    were tried, every `RETRY_EVERY` seconds. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
 
     Goes by the times it is given alone. Raises ModelError if MediaPipe's models are not there.
     """
@@ -114,21 +122,31 @@ class HandLocator:
         self._missing: list[_Track] = []
         self._count = 0
         self._next_search = 0.0
-        self._next_retry: float | None = None
+        self._first = True
+        self._next_retry = 0.0
         self._retries = 0
         self._beside = False
 
     def locate(self, image: Image, time: float = 0.0) -> list[Hand]:
         """The hands in `image` (BGR), the longest followed first; `time` in seconds."""
-        lost = self._follow(image, time)
+        ahead = None
+        room = len(self._tracks) < self._max_hands
+        if self._tracks and room and time >= self._next_search:
+            search = self._search(image)
+            # on another core: this one follows the hands meanwhile
+            with ThreadPoolExecutor(1, "palms") as beside:
+                ahead = beside.submit(search)
+                lost = self._follow(image, time)
+        else:
+            lost = self._follow(image, time)
         self._missing = [each for each in self._missing if time - each.seen <= REMEMBER]
-        if len(self._tracks) < self._max_hands and (
-            lost or not self._tracks or time >= self._next_search
-        ):
-            self._search(image, time)
+        if len(self._tracks) < self._max_hands and (ahead or lost or not self._tracks):
+            palms = ahead.result() if ahead and self._tracks else self._search(image)()
+            self._welcome(palms, image, time)
             self._next_search = time + SEARCH_EVERY
         if not self._tracks:
-            self._retry(image, time, thoroughly=lost or self._next_retry is None)
+            self._retry(image, time, lost=lost)
+        self._first = False
         return [track.hand() for track in self._tracks]
 
     def _follow(self, image: Image, time: float) -> bool:
@@ -145,19 +163,29 @@ class HandLocator:
         self._tracks = found
         return lost
 
-    def _search(self, image: Image, time: float) -> None:
-        """Look where there seem to be further palms; with no hand yet, at clear ones alone."""
+    def _search(self, image: Image) -> Callable[[], list[Palm]]:
+        """A search for further palms, which may run beside `_follow`; without hands, clear ones."""
         faintest = FAINT_PALM if self._tracks else PALM
         left, right = self._part(image)
         part = image[:, left:right]
         border = BORDER if self._beside else 0.0
-        for palm in self._find_palms(part, threshold=faintest, border=border)[:PALMS]:
+
+        def search() -> list[Palm]:
+            palms = self._find_palms(part, threshold=faintest, border=border)[:PALMS]
+            return [
+                replace(each, region=replace(each.region, x=each.region.x + left)) for each in palms
+            ]
+
+        return search
+
+    def _welcome(self, palms: list[Palm], image: Image, time: float) -> None:
+        """Look where the palms are, and follow the hands that are new."""
+        for palm in palms:
             if len(self._tracks) == self._max_hands:
                 return
-            region = replace(palm.region, x=palm.region.x + left)
-            if any(_near(region, track.look.region(), 0.35) for track in self._tracks):
+            if any(_near(palm.region, track.look.region(), 0.35) for track in self._tracks):
                 continue
-            look = self._settle(image, region, steps=1)
+            look = self._settle(image, palm.region, steps=1)
             good = look.presence >= PRESENCE if palm.score >= PALM else _sure(look, image)
             if good and not any(_same(look, track.look) for track in self._tracks):
                 self._tracks.append(self._track(look, time))
@@ -175,16 +203,20 @@ class HandLocator:
                 return (0, box.left) if box.left > width - box.right else (box.right, width)
         return 0, width
 
-    def _retry(self, image: Image, time: float, *, thoroughly: bool) -> None:
-        """Look in less likely places: in all of them, or now and then in the next one."""
-        if thoroughly:
+    def _retry(self, image: Image, time: float, *, lost: bool) -> None:
+        """Look in less likely places: all in a first picture, else one in a frame.
+
+        When a hand was just lost, the next frames go through all places; then only now and then.
+        """
+        if lost:
             self._retries = 0
+        if self._first:
             places = _PLACES
-        elif self._next_retry is None or time >= self._next_retry:
+        elif self._retries < len(_PLACES) or time >= self._next_retry:
             places = (_PLACES[self._retries % len(_PLACES)],)
-            self._retries += 1
         else:
             return
+        self._retries += len(places)
         self._next_retry = time + RETRY_EVERY
         for place in places:
             for region in place(image, self._find_palms):
