@@ -8,6 +8,7 @@ from livevision.recognizers import Recognizer
 from livevision.recognizers.signs.classifiers import Classifier
 from livevision.recognizers.signs.prepare import MARGIN
 from livevision.recognizers.signs.spelling import Floats, Showing, Speller
+from livevision.recognizers.signs.words import english
 
 ALTERNATIVES = 3
 DARK = 40.0
@@ -27,7 +28,7 @@ class SignRecognizer(Recognizer):
     def reset(self) -> None:
         """Forget the stream: the next frame is the first of a new one."""
         self._locator.reset()
-        self._speller = Speller(self._classifier.labels)
+        self._speller = Speller(self._classifier.labels, english())
         self._hints = [
             _Hint("Too dark: put on a light", after=1.0),
             _Hint("Hand too small: come closer", after=0.7),
@@ -38,7 +39,7 @@ class SignRecognizer(Recognizer):
         hands = self._locator.locate(frame.image, frame.time)
         readings = [self._classifier.classify(frame.image, hand) for hand in hands]
         showings = [
-            Showing(hand.track, hand.right, hand.landmarks, reading.probabilities)
+            Showing(hand.track, hand.right, hand.landmarks, hand.world, reading.probabilities)
             for hand, reading in zip(hands, readings, strict=True)
         ]
         events = self._speller.see(showings, frame.time)

@@ -1,33 +1,56 @@
-"""From the letters that hands show in single frames to the letters that were signed.
+"""From the letters of single frames to letters, words and a text, for every hand by itself.
 
-A letter is signed when its smoothed probability stays high while the hand keeps its shape; it
-counts once, for as long as it is held. Goes by the frames' times alone.
+A letter is in the text as soon as it is sure. It is reported as an event once nothing can change it
+any more: a drawn J or Z takes the place of the handshape it began with, and what a hand shows that
+only gestures is dropped again, unless it was held or came in the company of other letters.
 """
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livevision.frame import Event, Points
+from livevision.recognizers.signs.decoder import Decoder, Sign
+from livevision.recognizers.signs.motion import LONGEST, Drawing, Drawings, Gesture, Gestures
+from livevision.recognizers.signs.words import Proposal, Words
 
 Floats = NDArray[np.float32]
 
 SMOOTHING = 0.08
-"""Time constant of the running means of probabilities and speed, in seconds."""
-SURE = 0.6
-"""Least smoothed probability of a letter that is signed."""
-STILL = 2.5
-"""Fastest change of shape of a hand that signs, on the mean over its landmarks, in palms a
-second."""
-HOLD = 0.15
-"""Seconds that both must last."""
-RELEASE = 0.3
-"""Seconds without the letter after which its sign is over and the same one can come again."""
+"""Time constant of the probabilities that are shown, in seconds."""
+AWAY = 1.0
+"""Seconds a hand may be out of the picture without ending the word."""
+PAUSE = 1.3
+"""Seconds without a sign that end a word, at least."""
+PAUSE_SHARE = 2.5
+"""The same for slow signers, in their own times from letter to letter."""
+HELD = 0.12
+"""What a letter has to be worth to stand alone: some 0.3 s at rest."""
+COMPANY = 0.03
+"""What a sure letter adds to its neighbours beside its own worth."""
+SURE = 0.7
+"""Least confidence of such a letter."""
+TOGETHER = 1.2
+"""Most seconds between two letters that are neighbours."""
+PASSING = 0.05
+"""A letter worth less than this share of the last ones was only passed through."""
+BACK = 0.5
+"""The same for the handshape that has just drawn a letter."""
+SETTLE = 0.35
+"""Seconds after its end in which a letter may still turn out to be part of a drawing."""
+BESIDE = 0.15
+"""Seconds that a drawing's times are known to."""
+OWN_TIME = 0.8
+"""Share of the usual time of a letter that makes a handshape before a drawing its own letter."""
 ALTERNATIVES = 3
+LONGEST_TEXT = 5000
+"""Characters that are kept of a text, so that it does not grow for ever."""
 
-_KNUCKLES = (5, 9, 13, 17)
+_BEGINS = {"J": frozenset("IY"), "Z": frozenset("DXGLQ")}
+"""What the hands that draw look like at rest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,133 +61,421 @@ class Showing:
     right: bool
     landmarks: Points
     """(21, 3), pixels."""
+    world: Floats
+    """(21, 3), metres."""
     probabilities: Floats
     """(n,), of the labels, sum 1."""
 
 
 @dataclass(slots=True, eq=False)
-class _Sign:
-    """A letter while it is being signed."""
+class Letter:
+    """A letter that was signed."""
 
     label: str
     start: float
     end: float
-    votes: Floats
-    """Sum of the smoothed probabilities over its frames."""
-    frames: int = 1
+    shown: float
+    confidence: float
+    alternatives: list[tuple[str, float]]
+    side: str
+    track: int
+    worth: float
+    """How much it was held still and clear, in seconds."""
+    drawn: bool = False
+
+    def event(self) -> Event:
+        """The letter as it is reported."""
+        others = [
+            {"letter": label, "confidence": round(chance, 4)} for label, chance in self.alternatives
+        ]
+        return Event(
+            "letter",
+            self.label,
+            self.start,
+            self.end,
+            self.confidence,
+            {
+                "hand": self.side,
+                "alternatives": others,
+                "track": self.track,
+                "shown": round(self.shown, 3),
+            },
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """The text of one signer."""
+
+    words: str = ""
+    """Finished words, each with its space."""
+    letters: list[Letter] = field(default_factory=list)
+    """Of the word that is being spelt, those that were reported."""
+    used: float = 0.0
+    """When it was last written to, in seconds."""
+
+    def add_word(self, word: str) -> None:
+        self.words = (self.words + word + " ")[-LONGEST_TEXT:]
 
 
 class _Hand:
     """What is remembered of one hand."""
 
-    def __init__(self, showing: Showing, time: float) -> None:
-        self.side = "right" if showing.right else "left"
+    def __init__(self, labels: tuple[str, ...], showing: Showing, time: float, line: _Line) -> None:
+        self.line = line
         self.seen = time
+        self.track = showing.track
+        self.side = "right" if showing.right else "left"
         self.probabilities = showing.probabilities.astype(np.float32)
-        self.speed = 0.0
-        self.candidate = -1
-        self.since = time
-        self.sign: _Sign | None = None
-        self._shape = _shape(showing.landmarks)
+        self.decoder = Decoder(labels)
+        self.drawings = Drawings()
+        self.gestures = Gestures()
+        self.waiting: list[Letter] = []
+        """Letters that may yet be dropped or become part of a drawing."""
+        self.drawn = ""
+        """The last letter, if it was drawn."""
+        self.company = False
+        """Whether the letters before were enough for those that follow."""
+        self.last = -10.0
+        """End of the last letter that was kept, in seconds."""
+        self.interval = 0.5
+        """Running mean of the time from letter to letter, in seconds."""
+        self.worth = 0.0
+        """Running mean of what letters were worth."""
+        self.dwell: deque[float] = deque(maxlen=5)
+        """How long the last letters were held, in seconds."""
 
-    def see(self, showing: Showing, time: float) -> None:
-        elapsed = time - self.seen
-        shape = _shape(showing.landmarks)
-        if elapsed > 0:
-            moved = float(np.linalg.norm(shape - self._shape, axis=1).mean())
-            weight = 1.0 - float(np.exp(-elapsed / SMOOTHING))
-            self.probabilities += np.float32(weight) * (showing.probabilities - self.probabilities)
-            self.speed += weight * (moved / elapsed - self.speed)
-        self._shape = shape
+    def see(self, showing: Showing, time: float) -> list[Gesture]:
+        """Take in a frame; the gestures that were complete with it."""
+        weight = 1.0 - float(np.exp(-(time - self.seen) / SMOOTHING))
+        self.probabilities += np.float32(weight) * (showing.probabilities - self.probabilities)
         self.seen = time
         self.side = "right" if showing.right else "left"
-        best = int(self.probabilities.argmax())
-        sure = self.probabilities[best] >= SURE and self.speed <= STILL
-        if not sure:
-            self.candidate = -1
-        elif best != self.candidate:
-            self.candidate, self.since = best, time
+        for sign in self.decoder.see(
+            time, showing.probabilities, showing.landmarks, right=showing.right
+        ):
+            self._keep(sign)
+        size = self.decoder.motion.size
+        drawing = self.drawings.see(
+            time, showing.landmarks, showing.world, size, right=showing.right
+        )
+        if drawing is not None:
+            self._draw(drawing)
+        return self.gestures.see(
+            time, showing.landmarks, showing.world, size, self.decoder.motion.way
+        )
+
+    def showing(self) -> list[Letter]:
+        """The letters that were not yet reported, with the one that is being signed."""
+        sign = self.decoder.sign
+        return self.waiting + ([self._letter(sign)] if sign is not None else [])
+
+    def settle(self, time: float, *, finally_: bool = False) -> list[Letter]:
+        """The letters that nothing can change any more at `time`, all of them if `finally_`."""
+        gone = time - self.seen > AWAY or finally_
+        if gone:
+            for sign in self.decoder.finish():
+                self._keep(sign)
+            drawing = self.drawings.finish()
+            if drawing is not None:
+                self._draw(drawing)
+        else:
+            for sign in self.decoder.wait(time):
+                self._keep(sign)
+        first = next((each.start for each in self.showing()), time)
+        if self.company and first - self.last > TOGETHER:
+            self.company = False
+        if not self.company:
+            self._judge(time, gone=gone)
+        settled: list[Letter] = []
+        if self.company:
+            busy = self.drawings.busy(time)
+            while self.waiting:
+                letter = self.waiting[0]
+                age = time - letter.end
+                if not gone and not letter.drawn and (age < SETTLE or (busy and age < LONGEST)):
+                    break
+                settled.append(self.waiting.pop(0))
+        for letter in settled:
+            self._learn(letter)
+        return settled
+
+    def _judge(self, time: float, *, gone: bool) -> None:
+        """Whether what waits is spelling; if it is over and was not, it is dropped."""
+        worth, before = 0.0, ""
+        for index, letter in enumerate(self.waiting):
+            if index and letter.start - self.waiting[index - 1].end > TOGETHER:
+                worth, before = 0.0, ""
+            sure = COMPANY if letter.confidence >= SURE and letter.label != before else 0.0
+            worth += min(letter.worth, HELD) + sure
+            before = letter.label
+            if worth >= HELD + COMPANY or letter.worth >= HELD:
+                self.company = True
+                return
+        busy = self.decoder.sign is not None or self.drawings.busy(time)
+        if self.waiting and (gone or (not busy and time - self.waiting[-1].end > TOGETHER)):
+            self.waiting.clear()
+
+    def _learn(self, letter: Letter) -> None:
+        passed = letter.start - self.last
+        if passed < TOGETHER * 2:
+            self.interval += 0.3 * (min(passed + letter.end - letter.start, 3.0) - self.interval)
+        self.last = letter.end
+        if not letter.drawn:
+            self.dwell.append(letter.end - letter.start)
+        worth = min(letter.worth, 0.4)
+        self.worth = worth if self.worth == 0.0 else self.worth + 0.3 * (worth - self.worth)
+
+    def _letter(self, sign: Sign) -> Letter:
+        return Letter(
+            sign.label,
+            sign.start,
+            sign.end,
+            sign.shown,
+            sign.confidence,
+            sign.alternatives(ALTERNATIVES),
+            "right" if sign.right else "left",
+            self.track,
+            sign.worth,
+        )
+
+    def _keep(self, sign: Sign) -> None:
+        """Let a sign that is over wait, unless it was only passed through."""
+        letter = self._letter(sign)
+        usual = max([self.worth] + [min(each.worth, 0.4) for each in self.waiting[-2:]])
+        least = PASSING * usual
+        if self.drawn and letter.label in _BEGINS[self.drawn]:
+            least = BACK * usual  # the hand comes back to the shape it drew with
+        if letter.worth >= least:
+            self.waiting.append(letter)
+            self.drawn = ""
+
+    def _draw(self, drawing: Drawing) -> None:
+        """A J or Z takes the place of whatever was read while it was drawn."""
+        sign = self.decoder.sign
+        over = (
+            sign is None
+            or sign.label in _BEGINS[drawing.letter]
+            or sign.start < drawing.end - BESIDE
+        )
+        if over:
+            for each in self.decoder.finish():
+                self._keep(each)
+        kept = [each for each in self.waiting if not self._part_of(each, drawing)]
+        for letter in kept:
+            if letter.start < drawing.start:
+                letter.end = max(min(letter.end, drawing.start), letter.start)
+        place = sum(each.start < drawing.end - BESIDE for each in kept)
+        kept.insert(
+            place,
+            Letter(
+                drawing.letter,
+                drawing.start,
+                drawing.end,
+                drawing.shown,
+                drawing.confidence,
+                [],
+                self.side,
+                self.track,
+                HELD,
+                drawn=True,
+            ),
+        )
+        self.waiting = kept
+        if over:
+            self.drawn = drawing.letter
+            self.decoder.restart()
+
+    def _part_of(self, letter: Letter, drawing: Drawing) -> bool:
+        if letter.drawn or letter.end < drawing.start - 2 * BESIDE:
+            return False
+        inside = min(letter.end, drawing.end) - max(letter.start, drawing.start)
+        if inside > 0.5 * (letter.end - letter.start):
+            return True
+        if letter.label not in _BEGINS[drawing.letter]:
+            return False
+        if letter.start >= drawing.start - BESIDE:
+            return True
+        # a handshape that was held as long as letters usually are is a letter of its own
+        rest = drawing.start - letter.start
+        usual = float(np.median(self.dwell)) if len(self.dwell) >= 3 else np.inf
+        return rest < max(OWN_TIME * usual, 0.25)
 
 
 class Speller:
-    """Collects the letters signed by all hands of one stream, as events and as a text."""
+    """Collects the letters and words signed by all hands of one stream, as events and as a text."""
 
-    def __init__(self, labels: Sequence[str]) -> None:
-        """`labels` are what the probabilities are of; "" is no sign."""
-        self.text = ""
-        """All letters so far, each as soon as it is sure."""
+    def __init__(self, labels: Sequence[str], words: Words | None = None) -> None:
+        """`labels` are what the probabilities are of, the last one "" for no sign.
+
+        Words are proposed from `words`, if given.
+        """
         self._labels = tuple(labels)
+        self._words = words
         self._hands: dict[int, _Hand] = {}
+        self._lines: list[_Line] = [_Line()]
+        self._proposal: Proposal | None = None
+        self._due: list[Event] = []
+        """What a command brought to its end, for the next frame's events."""
+
+    @property
+    def text(self) -> str:
+        """Everything so far as a person would read it: a line for each signing hand."""
+        return "\n".join(filter(None, (self._text(line) for line in self._lines)))
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """What the word that is being spelt last may be, if it says anything else."""
+        letters = self._current(self._latest())
+        raw = "".join(letter.label for letter in letters)
+        if self._words is None or not raw:
+            return None
+        if self._proposal is None or self._proposal.raw != raw:
+            self._proposal = self._words.propose(letters)
+        return self._proposal if self._proposal.word != raw else None
 
     def see(self, hands: Sequence[Showing], time: float) -> list[Event]:
-        """Take in the hands of the frame at `time` seconds; the letters that ended with it."""
-        ended = []
+        """Take in the hands of the frame at `time` seconds; what came to its end with it."""
+        events, self._due = self._due, []
         for showing in hands:
             hand = self._hands.get(showing.track)
             if hand is None:
-                hand = self._hands[showing.track] = _Hand(showing, time)
-            hand.see(showing, time)
-            ended += self._commit(hand, time)
-        for hand in self._hands.values():
-            if hand.sign and time - hand.sign.end > RELEASE:
-                ended += self._end(hand)
-        self._hands = {
-            track: hand for track, hand in self._hands.items() if time - hand.seen <= RELEASE
-        }
-        return ended
+                line = self._line(showing, time)
+                hand = self._hands[showing.track] = _Hand(self._labels, showing, time, line)
+            for gesture in hand.see(showing, time):
+                events += self._obey(hand.line, gesture.command)
+        for track, hand in list(self._hands.items()):
+            events += self._write(hand, time)
+            events += self._pause(hand, time)
+            if time - hand.seen > AWAY:
+                del self._hands[track]
+        return events
 
     def probabilities(self, track: int) -> Floats:
         """Smoothed probabilities, (n,), of the hand's labels."""
         return self._hands[track].probabilities
 
     def finish(self) -> list[Event]:
-        """The letters that were still being signed when the stream ended."""
-        ended = [event for hand in self._hands.values() for event in self._end(hand)]
+        """What was still being signed when the stream ended."""
+        events, self._due = self._due, []
+        for hand in self._hands.values():
+            events += self._write(hand, hand.seen, finally_=True)
         self._hands.clear()
-        return ended
+        for line in self._lines:
+            events += self._end_word(line)
+        return events
 
     def command(self, name: str) -> None:
-        """ "backspace" takes away the last letter of the text, "clear" all; others do nothing."""
-        if name == "backspace":
-            self.text = self.text[:-1]
-        elif name == "clear":
-            self.text = ""
+        """Change the text of whoever signed last.
 
-    def _commit(self, hand: _Hand, time: float) -> list[Event]:
-        """Begin or go on with the sign that the hand shows; the one that this replaces."""
-        label = self._labels[hand.candidate] if hand.candidate >= 0 else ""
-        if not label:
-            return []
-        if hand.sign and hand.sign.label == label:
-            hand.sign.end = time
-            hand.sign.votes += hand.probabilities
-            hand.sign.frames += 1
-            return []
-        if time - hand.since < HOLD:
-            return []
-        ended = self._end(hand)
-        hand.sign = _Sign(label, hand.since, time, hand.probabilities.copy())
-        self.text += label
-        return ended
+        "backspace" takes away a letter or space, "delete-word" a word, "clear" the whole text of
+        all; "accept" ends the word with what is proposed for it. Others do nothing.
+        """
+        line = self._latest()
+        if name == "clear":
+            for each in self._lines:
+                each.words = ""
+                self._forget(each)
+        elif name == "backspace":
+            self._backspace(line)
+        elif name == "delete-word":
+            if self._current(line):
+                self._forget(line)
+            else:
+                line.words = line.words.rstrip().rpartition(" ")[0]
+                line.words += " " if line.words else ""
+        elif name == "accept":
+            self._due += self._accept(line)
 
-    def _end(self, hand: _Hand) -> list[Event]:
-        sign = hand.sign
-        if sign is None:
+    def _latest(self) -> _Line:
+        return max(self._lines, key=lambda line: line.used)
+
+    def _signing(self, line: _Line) -> list[_Hand]:
+        return [hand for hand in self._hands.values() if hand.line is line]
+
+    def _current(self, line: _Line) -> list[Letter]:
+        return line.letters + [each for hand in self._signing(line) for each in hand.showing()]
+
+    def _text(self, line: _Line) -> str:
+        letters = "".join(letter.label for letter in self._current(line))
+        return (line.words + letters).rstrip()
+
+    def _line(self, showing: Showing, time: float) -> _Line:
+        """The line of a new hand: one whose hand has left, or a new one."""
+        taken = [hand.line for hand in self._hands.values()]
+        free = [line for line in self._lines if line not in taken]
+        if free:
+            return max(free, key=lambda line: line.used)
+        self._lines = [line for line in self._lines if line in taken or line.words or line.letters]
+        line = _Line(used=time)
+        self._lines.append(line)
+        return line
+
+    def _write(self, hand: _Hand, time: float, *, finally_: bool = False) -> list[Event]:
+        events = []
+        for letter in hand.settle(time, finally_=finally_):
+            hand.line.letters.append(letter)
+            events.append(letter.event())
+        if hand.waiting or hand.decoder.sign is not None or events:
+            hand.line.used = time
+        return events
+
+    def _pause(self, hand: _Hand, time: float) -> list[Event]:
+        """End the word if the hand has left or made no sign for a while."""
+        line = hand.line
+        if not line.letters or hand.waiting or hand.decoder.sign is not None:
             return []
-        hand.sign = None
-        shares = sign.votes / sign.frames
-        others = [
-            {"letter": self._labels[index], "confidence": round(float(shares[index]), 4)}
-            for index in np.argsort(-shares, kind="stable")
-            if self._labels[index] not in ("", sign.label)
-        ]
-        confidence = float(shares[self._labels.index(sign.label)])
-        details = {"hand": hand.side, "alternatives": others[:ALTERNATIVES]}
-        return [Event("letter", sign.label, sign.start, sign.end, confidence, details)]
+        last = line.letters[-1].end
+        away = time - hand.seen > AWAY
+        if away or time - last > max(PAUSE, PAUSE_SHARE * hand.interval):
+            return self._end_word(line)
+        return []
 
+    def _end_word(self, line: _Line, *, accepted: bool = False) -> list[Event]:
+        letters, line.letters = line.letters, []
+        if not letters:
+            return []
+        raw = "".join(letter.label for letter in letters)
+        word, confidence, others = raw, float(np.mean([each.confidence for each in letters])), []
+        if self._words is not None:
+            proposal = self._words.propose(letters)
+            others = [[text, round(chance, 4)] for text, chance in proposal.alternatives]
+            if accepted or proposal.sure:
+                word, confidence = proposal.word, proposal.confidence
+        line.add_word(word)
+        details = {"letters": raw, "alternatives": others, "track": letters[-1].track}
+        return [Event("word", word, letters[0].start, letters[-1].end, confidence, details)]
 
-def _shape(landmarks: Points) -> Floats:
-    """(21, 2) landmarks from the wrist, in palms: where the hand is does not matter."""
-    points = landmarks[:, :2] - landmarks[0, :2]
-    palm = np.linalg.norm(points[list(_KNUCKLES)], axis=1).mean()
-    return np.asarray(points / max(float(palm), 1e-6), np.float32)
+    def _obey(self, line: _Line, command: str) -> list[Event]:
+        """Do what a gesture asks for."""
+        if command == "accept":
+            return self._accept(line)
+        if self._current(line):
+            self._backspace(line)
+        return []
+
+    def _accept(self, line: _Line) -> list[Event]:
+        events = []
+        for hand in self._signing(line):
+            events += self._write(hand, hand.seen, finally_=True)
+            hand.decoder.restart()
+        return events + self._end_word(line, accepted=True)
+
+    def _forget(self, line: _Line) -> None:
+        line.letters.clear()
+        for hand in self._signing(line):
+            hand.waiting.clear()
+            hand.decoder.restart()
+
+    def _backspace(self, line: _Line) -> None:
+        for hand in self._signing(line):
+            if hand.decoder.sign is not None:
+                hand.decoder.restart()
+                return
+            if hand.waiting:
+                hand.waiting.pop()
+                return
+        if line.letters:
+            line.letters.pop()
+        else:
+            line.words = line.words[:-1]

@@ -1,0 +1,316 @@
+"""From the letters that a hand shows frame by frame to the letters that were signed.
+
+A sequential test (the cumulative sum of Page, 1954) runs for every letter: its evidence grows while
+the letter is likely and the hand rests, and shrinks while another is or the hand moves. A letter
+is signed once its sum is high enough: sooner the clearer it is, so that quick and slow signers are
+read alike. A next letter needs a movement in between; the same letter twice needs the hand to open
+or to slide aside. Goes by time alone, whatever the frame rate, and remembers nothing but sums.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision.frame import Points
+
+Floats = NDArray[np.float32]
+
+EVEN = 0.42
+"""The probability that speaks neither for nor against a letter."""
+FOR, AGAINST = 0.85, -2.0
+"""Most and least that a frame's probability can say, in nats a second."""
+REST = 1.2
+"""A change of shape, in palms a second on the mean over all landmarks, as of a hand that still
+forms a sign; at rest it is 0.1 to 0.6, between letters 2 to 10."""
+MOVE_SHARE = 0.35
+"""How much moving the whole hand counts beside changing its shape."""
+STILL, MOVING = 0.3, -1.6
+"""Most and least that rest or movement can say, in nats a second."""
+ENOUGH = 0.075
+"""Sum at which a letter is signed: a clear letter of a still hand takes 70 ms."""
+UNSURE = 0.3
+"""A probability that is worth nothing."""
+QUIET = 0.6
+"""Change of shape at which holding a sign counts half, in palms a second."""
+FULL = 0.22
+"""The sums grow no further, so that they forget as quickly."""
+LONGEST_STEP = 0.1
+"""Seconds that one frame can stand for."""
+LAG = 0.03
+"""Least seconds between two looks that are compared, so that jitter is no movement."""
+RELEASE = 0.3
+"""Seconds without evidence after which a sign is over."""
+APART = 0.12
+"""Distance between two shapes that are surely two, in palms on the mean over all landmarks."""
+NEAR, PEAK = 0.05, 0.8
+"""Shapes nearer than this are one; between them, two if the change was as fast as this."""
+OPENED = 0.16
+"""Change of shape and back between two equal letters, likewise."""
+SLIDE = 0.18
+"""Way of the hand between two equal letters of one shape, in palms."""
+SLIDE_SPEED, SLIDE_REST = 1.0, 0.55
+"""Its least speed on the way, and its greatest before and after, in palms a second."""
+SIZE_TIME = 0.3
+"""Time constant of the running mean of a hand's size, in seconds."""
+
+_PALM = (0, 5, 9, 13, 17)
+_KNUCKLES = (5, 9, 13, 17)
+
+
+@dataclass(slots=True, eq=False)
+class Sign:
+    """A letter while it is being signed, and afterwards."""
+
+    labels: tuple[str, ...]
+    start: float
+    end: float
+    shown: float
+    """When it was first sure, in seconds."""
+    votes: Floats
+    """Sums of the labels' probabilities over its time."""
+    right: bool
+    worth: float = 0.0
+    """How much it was held still and clear, in seconds."""
+
+    @property
+    def label(self) -> str:
+        """The letter it is by what was seen so far."""
+        return self.labels[int(np.argmax(self.votes[:-1]))]
+
+    @property
+    def confidence(self) -> float:
+        """Mean probability of the letter, 0 to 1."""
+        return float(self.votes[:-1].max() / max(float(self.votes.sum()), 1e-9))
+
+    def alternatives(self, count: int = 3) -> list[tuple[str, float]]:
+        """The next likeliest letters and their mean probabilities."""
+        shares = self.votes / max(float(self.votes.sum()), 1e-9)
+        order = np.argsort(-shares[:-1])[1 : count + 1]
+        return [(self.labels[index], float(shares[index])) for index in order]
+
+
+@dataclass(slots=True, eq=False)
+class _Look:
+    time: float
+    shape: Floats
+    """(21, 2): landmarks around the palm's middle, in palms."""
+    place: Floats
+    """(2,): the palm's middle, in pixels."""
+
+
+@dataclass(slots=True, eq=False)
+class Motion:
+    """How a hand moves in the picture, in its own size."""
+
+    size: float = 0.0
+    """Pixels from wrist to knuckles, about."""
+    shape: Floats = field(default_factory=lambda: np.zeros((21, 2), np.float32))
+    """(21, 2): landmarks around the palm's middle, in palms."""
+    place: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
+    """(2,): the palm's middle, in pixels."""
+    speed: float = 0.0
+    """Change of shape and direction, in palms a second on the mean over the landmarks."""
+    way: float = 0.0
+    """Speed of the palm's middle, in palms a second."""
+    step: float = 0.0
+    """Seconds since the look before, 0 at the first."""
+    _time: float = 0.0
+    _looks: list[_Look] = field(default_factory=list)
+
+    def see(self, time: float, landmarks: Points) -> None:
+        """Take in the (21, 2 or 3) landmarks, in pixels."""
+        points = landmarks[:, :2]
+        place = points[_PALM, :].mean(axis=0)
+        size = max(
+            float(np.linalg.norm(points[_KNUCKLES, :] - points[0], axis=1).mean()),
+            1.6 * float(np.linalg.norm(points[5] - points[17])),
+            1.0,
+        )
+        self.step = time - self._time if self._looks else 0.0
+        self._time = time
+        if self.step > 2 * RELEASE:
+            self._looks.clear()
+        share = 1.0 - np.exp(-self.step / SIZE_TIME) if self._looks else 1.0
+        self.size += (size - self.size) * share
+        self.shape = np.asarray((points - place) / self.size, np.float32)
+        self.place = np.asarray(place, np.float32)
+        before = next((each for each in reversed(self._looks) if time - each.time >= LAG), None)
+        if before is None and self._looks:
+            before = self._looks[0]
+        if before is not None and time > before.time:
+            passed = time - before.time
+            self.speed = float(np.linalg.norm(self.shape - before.shape, axis=1).mean() / passed)
+            self.way = float(np.linalg.norm(place - before.place) / self.size / passed)
+        else:
+            self.speed = self.way = 0.0
+        self._looks.append(_Look(time, self.shape, self.place))
+        while len(self._looks) > 2 and time - self._looks[1].time >= LAG:
+            del self._looks[0]
+
+
+class Decoder:
+    """The letters of one hand.
+
+    `labels` are what the probabilities are of; "" is no sign.
+    """
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        none = labels.index("")
+        self._order = [index for index in range(len(labels)) if index != none] + [none]
+        self.labels = tuple(labels[index] for index in self._order)
+        self.motion = Motion()
+        self.sign: Sign | None = None
+        """The letter that is being signed."""
+        self._sums = np.zeros(len(labels) - 1, np.float32)
+        self._since = np.zeros(len(labels) - 1)
+        """When each sum last rose from 0, in seconds."""
+        self._pending = np.zeros((len(labels) - 1, len(labels)), np.float32)
+        """For each letter the probabilities since then, summed over time."""
+        self._held: Floats | None = None
+        """Mean shape of the last sign."""
+        self._held_weight = 0.0
+        self._place = np.zeros(2, np.float32)
+        """Where the hand last rested in the last sign."""
+        self._left = 0.0
+        """Greatest distance from the held shape since it was last held."""
+        self._peak = 0.0
+        """Fastest change of shape since then."""
+        self._slid = 0.0
+        """Fastest way since the hand last rested."""
+
+    def see(
+        self, time: float, probabilities: Floats, landmarks: Points, *, right: bool
+    ) -> list[Sign]:
+        """Take in a frame, `time` in seconds; the signs that are over."""
+        probabilities = probabilities[self._order]
+        motion = self.motion
+        motion.see(time, landmarks)
+        step = min(motion.step, LONGEST_STEP)
+        self._add(time, step, probabilities)
+        self._follow()
+        ended: list[Sign] = []
+        best = int(np.argmax(self._sums))
+        if self._sums[best] >= ENOUGH:
+            ended += self._signed(best, time, right)
+        sign = self.sign
+        if sign is not None:
+            index = self.labels.index(sign.label)
+            if self._sums[index] > 0 and probabilities[index] >= EVEN / 2:
+                sign.end = time
+                sign.votes += probabilities * (step * self._calm())
+                sign.worth += step * max(float(probabilities[index]) - UNSURE, 0.0) * self._rest()
+                if self._sums[index] >= ENOUGH:
+                    self._hold(step)
+        return ended + self.wait(time)
+
+    def wait(self, time: float) -> list[Sign]:
+        """The sign that is over because nothing supported it until `time`."""
+        if self.sign is not None and time - self.sign.end > RELEASE:
+            return self.finish()
+        return []
+
+    def finish(self) -> list[Sign]:
+        """End the sign that is being made."""
+        ended = [] if self.sign is None else [self.sign]
+        self.sign = None
+        return ended
+
+    def restart(self) -> None:
+        """Drop the sign that is being made, and what speaks for any; as after a movement."""
+        self.sign = None
+        self._sums[:] = 0
+        self._pending[:] = 0
+        self._held = self.motion.shape
+        self._held_weight = 0.0
+        self._place = self.motion.place
+        self._left = self._peak = self._slid = 0.0
+
+    def _calm(self) -> float:
+        """How much a frame counts: 1 at rest, little in movement."""
+        return 1.0 / (1.0 + (self._speed() / REST) ** 2)
+
+    def _rest(self) -> float:
+        """How much a frame says about a sign that is held: 1 if the hand is quite still."""
+        return 1.0 / (1.0 + (self._speed() / QUIET) ** 2)
+
+    def _speed(self) -> float:
+        return max(self.motion.speed, MOVE_SHARE * self.motion.way, 0.05)
+
+    def _add(self, time: float, step: float, probabilities: Floats) -> None:
+        rest = float(np.clip(0.7 * np.log(REST / self._speed()), MOVING, STILL))
+        says = np.clip(np.log(np.maximum(probabilities[:-1], 1e-6) / EVEN), AGAINST, FOR) + rest
+        before = self._sums > 0
+        self._sums = np.clip(self._sums + step * says, 0, FULL).astype(np.float32)
+        rose = (self._sums > 0) & ~before
+        self._since[rose] = time - step
+        self._pending[self._sums == 0] = 0
+        self._pending[self._sums > 0] += probabilities * (step * self._calm())
+
+    def _follow(self) -> None:
+        """Keep account of how far the hand went from the last sign."""
+        if self._held is None:
+            return
+        motion = self.motion
+        away = float(np.linalg.norm(motion.shape - self._held, axis=1).mean())
+        self._left = max(self._left, away)
+        self._peak = max(self._peak, motion.speed)
+        self._slid = max(self._slid, motion.way)
+
+    def _hold(self, step: float) -> None:
+        """The hand shows the sign: learn its shape, and forget how it got there."""
+        motion = self.motion
+        if self._held is None:
+            self._held = motion.shape
+            self._held_weight = 0.0
+        weight = step * self._calm()
+        self._held_weight = min(self._held_weight + weight, 0.5)
+        self._held = self._held + (motion.shape - self._held) * min(
+            1.0, weight / max(self._held_weight, 1e-6)
+        )
+        if motion.speed < PEAK / 2:
+            self._left *= 0.5
+            self._peak = motion.speed
+
+    def _signed(self, best: int, time: float, right: bool) -> list[Sign]:
+        """The letter `best` is shown clearly: go on with a sign, or begin a new one."""
+        sign = self.sign
+        if self._held is not None and not self._is_next(best, sign):
+            if sign is not None and self.labels.index(sign.label) != best:
+                sign.end = time
+                sign.votes += self._pending[best]
+                self._pending[best] = 0
+            return []
+        again = sign is not None and self.labels.index(sign.label) == best
+        start = time if again else float(self._since[best])
+        if sign is not None:
+            start = max(start, sign.end)
+        ended = self.finish()
+        self.sign = Sign(self.labels, start, time, time, self._pending[best].copy(), right)
+        self._sums[np.arange(len(self._sums)) != best] = 0
+        self._pending[:] = 0
+        self._held = self.motion.shape
+        self._held_weight = 0.0
+        self._place = self.motion.place
+        self._left = self._peak = self._slid = 0.0
+        return ended
+
+    def _is_next(self, best: int, sign: Sign | None) -> bool:
+        """Whether the hand moved as it does from one letter to the next."""
+        assert self._held is not None
+        motion = self.motion
+        if sign is None or self.labels[best] != sign.label:
+            away = float(np.linalg.norm(motion.shape - self._held, axis=1).mean())
+            if sign is None and self._left >= OPENED:
+                return True
+            return away >= APART or (away >= NEAR and self._peak >= PEAK)
+        if self._left >= OPENED and self._peak >= PEAK and motion.speed < REST:
+            return True
+        rests = motion.way < SLIDE_REST and motion.speed < REST
+        if not rests:
+            return False
+        way = float(np.linalg.norm(motion.place - self._place) / motion.size)
+        slid = self._slid >= SLIDE_SPEED and way >= SLIDE
+        self._place = motion.place
+        self._slid = 0.0
+        return slid

@@ -1,0 +1,257 @@
+import itertools
+import random
+
+import numpy as np
+import pytest
+
+from livevision.recognizers.signs.decoder import Decoder
+from livevision.recognizers.signs.spelling import Speller
+from livevision.recognizers.signs.words import Words
+from tests.signing import LABELS, Signer, chances, letters, read, shape_of, showing, steps
+
+WORDS = Words({"HELLO": 900, "HELP": 800, "CAB": 50, "THE": 20000, "BALL": 300})
+
+
+@pytest.mark.parametrize(
+    ("rate", "fps"), [(0.5, 30), (1, 15), (2, 10), (2, 30), (2, 60), (4, 25), (5, 25), (5, 60)]
+)
+def test_slow_and_quick_signers_are_read_at_any_rate(rate: float, fps: float) -> None:
+    signer = Signer(rate=rate, fps=fps).spell("CAKEBOXLSU")
+    assert letters(read(signer.frames, Speller(LABELS))) == "CAKEBOXLSU"
+
+
+def test_dropped_frames_do_no_harm() -> None:
+    signer = Signer(rate=2, fps=30).spell("CAKEBOXLSU")
+    chance = random.Random(1)
+    kept = [frame for frame in signer.frames if chance.random() > 0.4]
+    assert letters(read(kept, Speller(LABELS))) == "CAKEBOXLSU"
+
+
+@pytest.mark.parametrize("rate", [0.5, 1, 2, 4])
+def test_double_letters_slide_or_open(rate: float) -> None:
+    signer = Signer(rate=rate, fps=30).spell("BALLOON")
+    assert letters(read(signer.frames, Speller(LABELS))) == "BALLOON"
+    opened = Signer(rate=rate, fps=30).spell("L")
+    opened.move(shape_of("X"), 0.2).move(shape_of("L"), 0.2).rest(0.3)
+    assert letters(read(opened.frames, Speller(LABELS))) == "LL"
+
+
+def test_a_held_letter_counts_once_whatever_drifts() -> None:
+    signer = Signer(fps=30).spell("L").rest(8)
+    drifting = [
+        (
+            time,
+            showing(shape_of("L"), chances("L"), place=(320 + 40 * np.sin(time), 300 + 15 * time)),
+        )
+        for time, _ in signer.frames
+    ]
+    assert letters(read(drifting, Speller(LABELS))) == "L"
+
+
+def test_flickering_between_two_letters_is_one_letter() -> None:
+    frames = []
+    for index in range(90):
+        label = "M" if index % 3 else "N"
+        frames.append((index / 30, showing(shape_of("M"), chances(label, 0.8))))
+    assert letters(read(frames, Speller(LABELS))) == "M"
+
+
+@pytest.mark.parametrize("fps", [10, 15, 30, 60])
+def test_a_letter_is_in_the_text_300_ms_after_the_hand_rests(fps: float) -> None:
+    signer = Signer(fps=fps, rate=1).spell("CAKEBOX")
+    speller = Speller(LABELS)
+    texts = {time: speller.text for time, _ in steps(signer.frames, speller)}
+    for count, (_, start, _) in enumerate(signer.truth, 1):
+        shown = min(time for time, text in texts.items() if len(text) >= count)
+        assert start - 0.5 < shown <= start + 0.3
+
+
+def test_a_letter_knows_its_times_its_rivals_and_its_hand() -> None:
+    signer = Signer(fps=30, rate=1, right=False, track=4).spell("A").spell("M", most=0.7, rival="N")
+    events = [each for each in read(signer.frames, Speller(LABELS)) if each.kind == "letter"]
+    for event, (label, start, end) in zip(events, signer.truth, strict=True):
+        assert event.label == label
+        assert event.start == pytest.approx(start, abs=0.3)
+        assert event.end == pytest.approx(end, abs=0.2)
+        assert start - 0.3 < float(str(event.details["shown"])) <= start + 0.3
+        assert event.details["hand"] == "left"
+        assert event.details["track"] == 4
+    alternatives = events[1].details["alternatives"]
+    assert isinstance(alternatives, list)
+    assert alternatives[0]["letter"] == "N"
+    assert 0.1 < alternatives[0]["confidence"] < 0.5
+    assert 0.5 < events[1].confidence < 0.9
+
+
+def test_doubtful_and_empty_frames_are_no_letters() -> None:
+    frames = [(i / 30, showing(shape_of("A"), chances("A", 0.25))) for i in range(90)]
+    frames += [(3 + i / 30, showing(shape_of("A"), chances(""))) for i in range(90)]
+    assert read(frames, Speller(LABELS)) == []
+
+
+def test_a_hand_that_gestures_does_not_spell() -> None:
+    signer = Signer(fps=25, seed=5)
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        letter = str(rng.choice(list("ACFLVO")))
+        signer.move(shape_of(letter), 0.25, signer._place + rng.normal(0, 0.8, 2))
+        signer._letter = letter
+        signer.rest(0.04, most=0.6)
+        signer._letter = ""
+        signer.rest(0.04)
+        signer.move(shape_of(""), 0.4, rng.normal(0, 0.8, 2))
+        signer.rest(1.2)
+    minutes = signer.time / 60
+    assert minutes > 1.5
+    assert len(letters(read(signer.frames, Speller(LABELS)))) <= minutes
+
+
+@pytest.mark.parametrize("letter", "JZ")
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize(("seconds", "size"), [(0.4, 0.8), (0.9, 1.0), (1.6, 2.0)])
+def test_a_drawn_letter_takes_the_place_of_its_handshape(
+    letter: str, right: bool, seconds: float, size: float
+) -> None:
+    signer = Signer(fps=30, right=right).spell("CA").draw(letter, seconds, size).spell("KE")
+    assert letters(read(signer.frames, Speller(LABELS))) == f"CA{letter}KE"
+
+
+def test_i_before_j_is_kept_if_it_was_held_as_long_as_other_letters() -> None:
+    signer = Signer(fps=30, rate=1.5).spell("FGHI").rest(0.2).draw("J").spell("KL")
+    assert letters(read(signer.frames, Speller(LABELS))) == "FGHIJKL"
+
+
+def test_still_i_and_d_stay_what_they_are() -> None:
+    signer = Signer(fps=30, rate=1.5).spell("DIKID")
+    assert letters(read(signer.frames, Speller(LABELS))) == "DIKID"
+
+
+def test_a_pause_or_a_lowered_hand_ends_the_word() -> None:
+    signer = Signer(fps=30).spell("CAB").move(shape_of(""), 0.2)
+    signer._letter = ""
+    signer.rest(2.0).spell("THE").leave(1.6).spell("BOX")
+    speller = Speller(LABELS, WORDS)
+    events = read(signer.frames, speller)
+    assert speller.text == "CAB THE BOX"
+    words = [each for each in events if each.kind == "word"]
+    assert [each.label for each in words] == ["CAB", "THE", "BOX"]
+    assert words[0].details["letters"] == "CAB"
+    assert words[0].start < words[0].end < words[1].start
+
+
+def test_a_hand_back_within_a_second_goes_on() -> None:
+    signer = Signer(fps=30).spell("CA").leave(0.8).spell("B")
+    speller = Speller(LABELS)
+    read(signer.frames, speller)
+    assert speller.text == "CAB"
+
+
+def test_letters_in_doubt_are_mended_and_names_are_not() -> None:
+    signer = Signer(fps=30).spell("HE").spell("Y", most=0.55, rival="L").spell("LO")
+    speller = Speller(LABELS, WORDS)
+    events = read(signer.frames, speller)
+    assert letters(events) == "HEYLO"
+    assert speller.text == "HELLO"
+    assert events[-1].details["letters"] == "HEYLO"
+    name = Signer(fps=30).spell("HEYLO")
+    speller = Speller(LABELS, WORDS)
+    events = read(name.frames, speller)
+    assert speller.text == "HEYLO"
+    assert "HEYLO" in str(events[-1].details)
+
+
+def test_two_hands_have_a_text_each() -> None:
+    one = Signer(fps=30, track=1).spell("CAB")
+    two = Signer(fps=30, track=2, right=False, seed=3).spell("BOX")
+    speller = Speller(LABELS)
+    events = []
+    for (time, first), (_, second) in zip(one.frames, two.frames, strict=False):
+        events += speller.see([each for each in (first, second) if each], time)
+    events += speller.finish()
+    assert sorted(speller.text.split("\n")) == ["BOX", "CAB"]
+    hands = {event.label: event.details["hand"] for event in events if event.kind == "letter"}
+    assert hands["X"] == "left"
+    assert hands["C"] == "right"
+
+
+def test_commands_change_the_text_alone() -> None:
+    speller = Speller(LABELS, WORDS)
+    signer = Signer(fps=30).spell("CAB").leave(1.5).spell("HEL")
+    shown = [
+        each
+        for _, events in itertools.islice(steps(signer.frames, speller), 0, None)
+        for each in events
+    ]
+    assert speller.text == "CAB HEL"
+    speller.command("backspace")
+    speller.command("backspace")
+    assert speller.text == "CAB HE"
+    speller.command("delete-word")
+    assert speller.text == "CAB"
+    speller.command("unknown")
+    assert speller.text == "CAB"
+    speller.command("clear")
+    speller.command("backspace")
+    speller.command("accept")
+    assert speller.text == ""
+    assert letters(shown) == "CABHEL"
+
+
+def test_backspace_takes_back_the_letter_that_is_being_held() -> None:
+    speller = Speller(LABELS)
+    signer = Signer(fps=30).spell("CAB").rest(1)
+    for time, each in signer.frames[:-20]:
+        speller.see([each] if each else [], time)
+    assert speller.text == "CAB"
+    speller.command("backspace")
+    assert speller.text == "CA"
+    for time, each in signer.frames[-20:]:
+        speller.see([each] if each else [], time)
+    assert speller.text == "CA"
+
+
+def test_a_proposal_can_be_accepted() -> None:
+    speller = Speller(LABELS, WORDS)
+    signer = Signer(fps=30).spell("HELO")
+    for time, each in signer.frames:
+        speller.see([each] if each else [], time)
+    assert speller.proposal is not None
+    assert speller.proposal.word == "HELLO"
+    speller.command("accept")
+    assert speller.text == "HELLO"
+    events = speller.see([], signer.time)
+    assert [event.label for event in events] == ["O", "HELLO"]
+
+
+def test_memory_does_not_grow() -> None:
+    speller = Speller(LABELS)
+    time = 0.0
+    for track in range(300):
+        signer = Signer(fps=10, track=track).spell("A")
+        for offset, each in signer.frames:
+            speller.see([each] if each else [], time + offset)
+        time += 3
+    assert len(speller._hands) <= 2
+    assert len(speller._lines) <= 2
+    decoder = Decoder(LABELS)
+    for index in range(500):
+        decoder.see(index / 100, chances("A"), shape_of("A"), right=True)
+    assert len(decoder.motion._looks) < 10
+
+
+def test_where_the_empty_label_stands_does_not_matter() -> None:
+    labels = ("", *LABELS[:-1], "HELLO")
+    speller = Speller(labels)
+    signer = Signer(fps=30).spell("CAB")
+    for time, each in signer.frames:
+        assert each is not None
+        moved = np.concatenate((each.probabilities[-1:], each.probabilities[:-1], [0]))
+        speller.see([showing_with(each, moved.astype(np.float32))], time)
+    speller.finish()
+    assert speller.text == "CAB"
+
+
+def showing_with(each: object, probabilities: object) -> object:
+    from dataclasses import replace
+
+    return replace(each, probabilities=probabilities)  # type: ignore[type-var]
