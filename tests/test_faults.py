@@ -1,9 +1,11 @@
 """The whole program when things go wrong: one clear line, the right exit code, nothing left."""
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -132,6 +134,27 @@ def test_a_stream_that_dies_without_reconnecting_exits_with_3(tmp_path: Path, ca
     assert len(frames(tmp_path / "out.mp4")) > 20
     for path in tmp_path.iterdir():
         assert path.is_dir() or b"secret" not in path.read_bytes()
+
+
+def test_a_stream_that_comes_back_goes_on_in_the_same_recording(tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out.mp4"
+    with MjpegServer(rate=40) as server:
+
+        def restart() -> None:
+            wait_for(out, 1)
+            server.stop()
+            time.sleep(0.8)
+            server.start()
+
+        meanwhile = threading.Thread(target=restart)
+        meanwhile.start()
+        code, said = ends(capsys, server.url, "--raw", str(out), "--max-frames", "80")
+        meanwhile.join()
+    assert code == 0
+    assert said.startswith("80 frames")
+    times = frames(out)
+    assert len(times) == 80
+    assert max(b - a for a, b in itertools.pairwise(times)) > 0.7  # time went on
 
 
 def start(*words: str, **more: object) -> subprocess.Popen[str]:
