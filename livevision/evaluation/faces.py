@@ -4,15 +4,21 @@ DIR/<Person>/*.jpg for --gallery and --probes, the same or flat for --strangers.
 through the whole pipeline: finding, aligning, embedding, deciding. Of several faces the one nearest
 the middle of the picture is meant. A face not found counts as a person not found.
 
-example:
+With --clips, the people of --gallery are looked for in videos instead: TRUTH.csv has the columns
+file and photos_folder, the name of the person's folder, empty where nobody may be named.
+
+examples:
   livevision evaluate faces --gallery enrolled/ --probes probes/ --strangers strangers/ --json -
+  livevision evaluate faces --gallery enrolled/ --clips videos/ --truth truth.csv
 """
 
 import argparse
+import csv
+import itertools
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,16 +28,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livevision.errors import GalleryError, OutputError, UsageError
-from livevision.frame import Image
+from livevision.frame import Event, Frame, Image
 
 if TYPE_CHECKING:
     from livevision.locators.faces import Face
     from livevision.recognizers.faces.embedding import FaceReader, Look
+    from livevision.recognizers.faces.gallery import EnrolledFace
+    from livevision.recognizers.faces.recognizer import FaceRecognizer
 
 SUMMARY = "name enrolled people and strangers in photos"
 
 RATES = (0.01, 0.00333)
 """Shares of the strangers that may be named, for `fnir_at_fpir`."""
+UNKNOWN = "unknown"
 NO_FACE = -1.0
 """The score where no face was found: less than any other."""
 
@@ -43,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strangers", type=Path, metavar="DIR", nargs="+", help="photos of other people"
     )
+    parser.add_argument("--clips", type=Path, metavar="DIR", help="videos to name people in")
+    parser.add_argument("--truth", type=Path, metavar="TRUTH.csv", help="who is in which video")
     parser.add_argument("--threshold", type=float, metavar="SCORE", help="least score of a name")
     parser.add_argument("--json", metavar="FILE", help="write the figures there; - for the screen")
     parser.add_argument("--curve", type=Path, metavar="PNG", help="draw missed against named")
@@ -50,6 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
+    if arguments.clips is not None:
+        return _execute_clips(arguments)
     if None in (arguments.gallery, arguments.probes, arguments.strangers):
         raise UsageError("Give --gallery DIR, --probes DIR and --strangers DIR.")
     gallery = people_of(arguments.gallery)
@@ -92,23 +105,14 @@ def measure(
 ) -> tuple[dict[str, object], Scores]:
     """The figures that `--json` writes, and the scores behind them."""
     from livevision.recognizers.faces.embedding import FaceReader
-    from livevision.recognizers.faces.gallery import EnrolledFace
     from livevision.recognizers.faces.matching import Matcher
 
     start = time.monotonic()
-    looks = read_all([file for files in gallery.values() for file in files], FaceReader())
-    now = datetime.now(UTC)
-    enrolled = [
-        EnrolledFace(0, 0, name, look.embedding, look.pose.quality, file.name, now)
-        for name, files in gallery.items()
-        for file in files
-        if (look := looks[file]) is not None
-    ]
-    if not enrolled:
-        raise GalleryError("No face was found in the gallery's photos. Use others.")
+    reader = FaceReader()
+    enrolled = enrolled_faces(gallery, reader)
     matcher = Matcher(enrolled, threshold=threshold)
     files = [file for each in probes.values() for file in each]
-    looks = read_all([*files, *strangers], FaceReader())
+    looks = read_all([*files, *strangers], reader)
     truth = {file: name for name, each in probes.items() for file in each}
 
     def best(file: Path) -> tuple[float, str]:
@@ -154,15 +158,134 @@ def measure(
     }, scores
 
 
+def _execute_clips(arguments: argparse.Namespace) -> int:
+    if arguments.gallery is None or arguments.truth is None:
+        raise UsageError("Give --gallery DIR and --truth TRUTH.csv with --clips DIR.")
+    gallery = people_of(arguments.gallery)
+    expected = read_truth(arguments.truth, gallery)
+    result = measure_clips(gallery, arguments.clips, expected, threshold=arguments.threshold)
+    write(result, arguments.json)
+    return 0
+
+
+def read_truth(file: Path, gallery: Collection[str]) -> dict[str, str]:
+    """The person each clip shows; "" where nobody of the gallery is in it."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"Cannot read {file}: {error}.") from error
+    if not rows or "file" not in rows[0] or "photos_folder" not in rows[0]:
+        raise UsageError(f"{file} needs the columns file and photos_folder.")
+    folders = {row["file"]: row["photos_folder"] or "" for row in rows}
+    return {name: folder if folder in gallery else "" for name, folder in folders.items()}
+
+
+def measure_clips(
+    gallery: dict[str, list[Path]],
+    folder: Path,
+    expected: dict[str, str],
+    *,
+    threshold: float | None = None,
+) -> dict[str, object]:
+    """Replay every clip and follow what each track is called; the figures that `--json` writes.
+
+    A clip is right if the person expected was named and nobody else, or nobody where nobody may be.
+    """
+    from livevision.recognizers.faces.embedding import FaceReader
+    from livevision.recognizers.faces.matching import Matcher
+    from livevision.recognizers.faces.recognizer import FaceRecognizer
+    from livevision.sources import open_source
+
+    reader = FaceReader()
+    matcher = Matcher(enrolled_faces(gallery, reader), threshold=threshold)
+    clips = []
+    for name, person in expected.items():
+        with (
+            open_source(str(folder / name)) as source,
+            FaceRecognizer(matcher, live=False, reader=reader) as recognizer,
+        ):
+            tracks = _follow(recognizer, source)
+        names = {str(track["name"]) for track in tracks} - {UNKNOWN}
+        clips.append(
+            {
+                "file": name,
+                "expected": person,
+                "right": names == ({person} if person else set()),
+                "tracks": tracks,
+            }
+        )
+    return {
+        "people": len(matcher.names),
+        "threshold": round(matcher.threshold, 5),
+        "clips_right": sum(bool(clip["right"]) for clip in clips),
+        "of": len(clips),
+        "clips": clips,
+    }
+
+
+def _follow(recognizer: "FaceRecognizer", frames: Iterable[Frame]) -> list[dict[str, object]]:
+    """What each stay in a clip was called, and how steadily."""
+    labels: dict[int, list[tuple[float, str]]] = {}
+    events: list[Event] = []
+    for frame in frames:
+        findings = recognizer.recognize(frame)
+        events += findings.events
+        for found in findings.detections:
+            if found.track is not None:
+                labels.setdefault(found.track, []).append((frame.time, found.label))
+    events += recognizer.finish().events
+    tracks: list[dict[str, object]] = []
+    for event in events:
+        number = event.details["track"]
+        assert isinstance(number, int)
+        seen = [each for each in labels.get(number, []) if event.start <= each[0] <= event.end]
+        named = [time for time, label in seen if label == event.label != UNKNOWN]
+        called = [label for _, label in seen if label]
+        changes = sum(a != b for a, b in itertools.pairwise(called))
+        minutes = max(event.end - event.start, 1.0) / 60
+        tracks.append(
+            {
+                "track": number,
+                "name": event.label,
+                "start": round(event.start, 3),
+                "end": round(event.end, 3),
+                "seconds_until_named": round(named[0] - event.start, 3) if named else None,
+                "share_named": round(len(named) / max(1, len(seen)), 3),
+                "changes_per_minute": round(changes / minutes, 2),
+            }
+        )
+    return tracks
+
+
+def enrolled_faces(gallery: dict[str, list[Path]], reader: "FaceReader") -> "list[EnrolledFace]":
+    """Everybody of the folders as a gallery has them; GalleryError if no face was found at all."""
+    from livevision.recognizers.faces.gallery import EnrolledFace
+
+    looks = read_all([file for files in gallery.values() for file in files], reader)
+    now = datetime.now(UTC)
+    enrolled = [
+        EnrolledFace(0, 0, name, look.embedding, look.pose.quality, file.name, now)
+        for name, files in gallery.items()
+        for file in files
+        if (look := looks[file]) is not None
+    ]
+    if not enrolled:
+        raise GalleryError("No face was found in the gallery's photos. Use others.")
+    return enrolled
+
+
 def read_all(files: Sequence[Path], reader: "FaceReader") -> "dict[Path, Look | None]":
     """The middle face of every picture, or None; with a progress bar on a terminal."""
+    from rich.console import Console
     from rich.progress import track
 
     from livevision.recognizers.faces.enrolment import load_photo
 
     distinct = list(dict.fromkeys(files))
     looks: dict[Path, Look | None] = {}
-    for file in track(distinct, "reading faces", transient=True):
+    screen = Console(stderr=True)
+    for file in track(distinct, "reading faces", transient=True, console=screen):
         image = load_photo(file)
         face = middle_face(reader, image)
         looks[file] = None if face is None else reader.look(image, face)
