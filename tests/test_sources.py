@@ -124,9 +124,18 @@ def test_memory_of_frames_is_free_at_once(tmp_path: Path) -> None:
     assert held <= 2
 
 
-def test_the_first_time_is_zero_even_if_the_clip_starts_late(tmp_path: Path) -> None:
-    frames, _ = read(Recording(make_clip(tmp_path / "late.mkv", times=[5, 5.1, 5.2])))
-    assert [frame.time for frame in frames] == pytest.approx([0, 0.1, 0.2], abs=0.002)
+@pytest.mark.parametrize("name", ["a.mkv", "a.webm", "a.mp4", "a.mov", "a.avi"])
+@pytest.mark.parametrize(
+    "times", [[5, 5.1, 5.2], [0, 0.1, 0.2, 5], [0, 4, 4.1]], ids=["late", "long last", "gap"]
+)
+def test_times_of_no_regular_kind(tmp_path: Path, name: str, times: list[float]) -> None:
+    codec = {"webm": "libvpx-vp9", "avi": "mpeg4"}.get(name.split(".")[1], "libx264")
+    frames, error = read(Recording(make_clip(tmp_path / name, codec, times=times)))
+    assert error is None
+    first = 0 if name == "a.avi" else times[0]  # AVI fills the gap before the first
+    got = [frame.time for frame in frames]
+    assert got[0] == 0
+    assert got[1:] == pytest.approx([time - first for time in times[1:]], abs=0.01)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (47, 33), (120, 160)])
@@ -316,7 +325,7 @@ def test_a_folder_without_pictures(tmp_path: Path) -> None:
 def test_realtime_keeps_the_recordings_own_times(tmp_path: Path) -> None:
     started = time.monotonic()
     frames, _ = read(Realtime(Synthetic(10, rate=50)))
-    assert time.monotonic() - started == pytest.approx(9 / 50, abs=0.1)
+    assert 9 / 50 <= time.monotonic() - started < 1.5
     assert all(frame.captured is not None for frame in frames)
     assert [frame.captured - frames[0].captured for frame in frames] == pytest.approx(
         [frame.time for frame in frames]

@@ -11,6 +11,7 @@ from typing import Self
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.stream import VideoStream
 
 from livevision.errors import SourceError
@@ -104,6 +105,7 @@ class Recording(Source):
                 break
             if packet.size:
                 broken = packet.is_corrupt
+                clock.saw(packet)
             try:
                 pictures = packet.decode()
             except FAILURES:
@@ -138,6 +140,7 @@ class _Clock:
         rate = float(stream.average_rate or 0)
         self._step = 1 / rate if 1 <= rate <= 1000 else 1 / 30
         self._first: int | None = None
+        self._end = 0.0
         self.now = -1.0
 
     def time(self, pts: int | None) -> float:
@@ -149,16 +152,22 @@ class _Clock:
         self.now = time if time > self.now else self.now + self._step
         return self.now
 
+    def saw(self, packet: Packet[VideoStream]) -> None:
+        """Note how far the file has been read."""
+        stamp = packet.dts if packet.pts is None else packet.pts
+        if stamp is not None:
+            self._end = max(self._end, (stamp + (packet.duration or 0)) * self._unit)
+
     def missing(self, container: InputContainer) -> float:
-        """Seconds between the last picture's end and the end that the header announces."""
+        """Seconds between the end of what was read and the end that the file announces."""
         stream = self._stream
         announced = 0.0
-        if stream.duration is not None:
-            announced = stream.duration * self._unit
-        elif written := stream.metadata.get("DURATION"):  # Matroska: "00:00:02.000000000"
+        if written := stream.metadata.get("DURATION"):  # Matroska: "00:00:02.000000000"
             with suppress(ValueError):
                 hours, minutes, seconds = (float(part) for part in written.split(":"))
                 announced = hours * 3600 + minutes * 60 + seconds
+        elif stream.duration is not None:
+            announced = ((stream.start_time or 0) + stream.duration) * self._unit
         elif len(container.streams) == 1 and container.duration is not None:
             announced = container.duration / av.time_base
-        return announced - (self.now + self._step)
+        return announced - self._end
