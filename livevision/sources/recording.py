@@ -152,7 +152,7 @@ class _Clock:
         self.now = time if time > self.now else self.now + self._step
         return self.now
 
-    def saw(self, packet: Packet[VideoStream]) -> None:
+    def saw(self, packet: "Packet[VideoStream]") -> None:
         """Note how far the file has been read."""
         stamp = packet.dts if packet.pts is None else packet.pts
         if stamp is not None:
