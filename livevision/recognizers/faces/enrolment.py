@@ -32,6 +32,8 @@ GOOD = 0.35
 """Least quality of a view that is kept."""
 NEW = 0.985
 """Cosine to the views that are kept from which on another one adds nothing."""
+ONE_PERSON = 0.89
+"""Least cosine of two good views of one person in one clip."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
 
@@ -203,12 +205,11 @@ def best_views(
             "The face was not seen well often enough. Use more light, come nearer, and have one "
             "face in the picture."
         )
-    views = {str(number): look.embedding for number, look in enumerate(kept)}
-    strange = misfits(views)
-    if len(strange) > len(kept) / 4:
+    best = max(kept, key=lambda look: look.pose.quality).embedding
+    fitting = [look for look in kept if float(look.embedding @ best) >= ONE_PERSON]
+    if len(fitting) < 0.75 * len(kept):
         raise GalleryError("More than one person is seen. Use a clip of one person alone.")
-    kept = [look for number, look in enumerate(kept) if str(number) not in strange]
-    return _best(kept, VIEWS)
+    return _best(fitting, VIEWS)
 
 
 def _best(looks: Sequence[Look], count: int) -> list[Look]:

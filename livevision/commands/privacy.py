@@ -1,0 +1,97 @@
+"""Show all personal data that livevision keeps, and erase it.
+
+examples:
+  livevision privacy              what is kept, where, and how large it is
+  livevision privacy --erase      erase all of it, after a question
+
+Recordings and transcripts that you asked for are where you had them written; no list of them is
+kept. All that is kept otherwise is shown here, and nothing leaves the machine.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from livevision import settings
+from livevision.errors import OutputError
+
+SUMMARY = "show the personal data that is kept, and erase it"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--erase", action="store_true", help="erase everything that is shown")
+    parser.add_argument("--yes", action="store_true", help="erase without asking")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Show; erase if asked to."""
+    kept = list(found())
+    if not kept:
+        print("livevision keeps no personal data.")
+        return 0
+    width = max(len(each.what) for each in kept)
+    for each in kept:
+        print(f"{each.what:{width}}  {each.size:>10,} bytes  {each.path}")
+    if not arguments.erase:
+        print("Erase all of it with 'livevision privacy --erase'.")
+        return 0
+    if not arguments.yes and not _confirmed(len(kept)):
+        print("Nothing was erased.")
+        return 0
+    for each in kept:
+        erase(each.path)
+    print(f"{len(kept)} files erased.")
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file with personal data."""
+
+    what: str
+    path: Path
+    size: int
+    """Bytes."""
+
+
+def found() -> Iterator[Kept]:
+    """Every file in the program's folders of data and settings."""
+    data, configuration = settings.data_folder(), settings.path()
+    files = sorted(file for file in data.rglob("*") if file.is_file()) if data.is_dir() else []
+    for file in files:
+        yield Kept(_what(file.relative_to(data)), file, file.stat().st_size)
+    if configuration.is_file() and configuration not in files:
+        yield Kept("settings", configuration, configuration.stat().st_size)
+
+
+def _what(file: Path) -> str:
+    name = file.name
+    if name.startswith("gallery."):
+        return "people who are enrolled" if "damaged" not in name else "damaged gallery, kept aside"
+    # what others keep stands in a folder of its own, by which it is called
+    return file.parts[0] if len(file.parts) > 1 else file.stem
+
+
+def erase(file: Path) -> None:
+    """Overwrite a file with zeros and delete it; OutputError if that fails.
+
+    On disks that never write twice to one place (SSDs) the overwriting is no proof.
+    """
+    try:
+        with file.open("r+b") as stream:
+            left = file.stat().st_size
+            while left > 0:
+                left -= stream.write(bytes(min(left, 1 << 20)))
+        file.unlink()
+    except OSError as error:
+        raise OutputError(f"Cannot erase {file}: {error.strerror}. Delete it by hand.") from error
+
+
+def _confirmed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        print("Add --yes to erase without being asked.", file=sys.stderr)
+        return False
+    return input(f"Erase these {count} files for ever? (yes/no) ").strip().lower() == "yes"

@@ -1,0 +1,200 @@
+"""Looking after the gallery: thresholds, strangers, clips, and what is kept."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from livevision import demo
+from livevision.__main__ import main
+from livevision.errors import GalleryError
+from livevision.frame import Frame, Image
+from livevision.recognizers.faces import tuning
+from livevision.recognizers.faces.alignment import Pose
+from livevision.recognizers.faces.embedding import FaceReader
+from livevision.recognizers.faces.enrolment import best_views, misfits
+from livevision.recognizers.faces.gallery import UNKNOWN, Gallery
+from livevision.recognizers.faces.matching import default_threshold, matcher, unit
+from livevision.recognizers.faces.strangers import group
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
+    return tmp_path
+
+
+def people(
+    count: int, views: int, *, spread: float = 0.35, seed: int = 0
+) -> list[list[np.ndarray]]:
+    """Directions in 128 dimensions: `views` around each of `count` that are alike in part."""
+    chance = np.random.default_rng(seed)
+    common = chance.normal(size=128)
+    result = []
+    for _ in range(count):
+        person = unit(common + 0.6 * chance.normal(size=128))
+        result.append([unit(person + spread * unit(chance.normal(size=128))) for _ in range(views)])
+    return [[view.astype(np.float32) for view in person] for person in result]
+
+
+def fill(gallery: Gallery, everybody: list[list[np.ndarray]]) -> None:
+    for number, views in enumerate(everybody):
+        gallery.add(f"person {number}", [(view, 1.0, "photo") for view in views])
+
+
+def test_tuned_threshold_names_as_many_strangers_as_was_said(home: Path) -> None:
+    everybody = people(120, 4)
+    with Gallery() as gallery:
+        fill(gallery, everybody[:60])
+        curve = tuning.measure(gallery.faces())
+        ours = matcher(gallery)
+    strange = np.array([view for person in everybody[60:] for view in person])
+    scores = ours.scores(strange).max(axis=1)
+    for rate in (0.3, 0.1, 0.03):
+        assert np.mean(scores >= curve.threshold(rate)) == pytest.approx(rate, rel=0.6, abs=0.01)
+        assert curve.named(curve.threshold(rate)) <= rate + 1e-9
+    bars = [curve.threshold(rate) for rate in (0.3, 0.03, 0.01, 0.001, 1e-4)]
+    assert bars == sorted(bars)
+    assert curve.missed(bars[0]) <= curve.missed(bars[-1])
+
+
+def test_tune_sets_the_threshold_and_takes_it_back(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Gallery() as gallery:
+        fill(gallery, people(20, 3))
+    picture = home / "curve.png"
+    assert main(["faces", "tune", "--strangers-named", "10", "--curve", str(picture)]) == 0
+    assert "Threshold set to" in capsys.readouterr().out
+    assert cv2.imread(str(picture)) is not None
+    with Gallery() as gallery:
+        expected = tuning.measure(gallery.faces()).threshold(0.01)
+        assert matcher(gallery).threshold == pytest.approx(expected)
+        assert matcher(gallery, 0.5).threshold == 0.5
+    assert main(["faces", "tune", "--default"]) == 0
+    with Gallery() as gallery:
+        assert matcher(gallery).threshold == default_threshold(20)
+
+
+def test_too_few_people_to_tune(home: Path) -> None:
+    with Gallery() as gallery:
+        fill(gallery, people(3, 3))
+        with pytest.raises(GalleryError, match="takes 5"):
+            tuning.measure(gallery.faces())
+
+
+def test_strangers_are_told_apart_named_and_forgotten(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    everybody = people(3, 4, spread=0.2)
+    with Gallery() as gallery:
+        for sighting in range(4):
+            for person in everybody[: 2 if sighting else 3]:
+                gallery.note_sighting(person[sighting], UNKNOWN, 10.0)
+        gallery.note_sighting(everybody[0][0], "Zoë", 10.0)
+        found = group(gallery.sightings())
+    assert [len(one.sightings) for one in found] == [4, 4, 1]
+    assert found[0].seconds == 40
+    assert main(["faces", "unknown"]) == 0
+    assert "seen 4 times, 40 s" in capsys.readouterr().out
+    assert main(["faces", "unknown", "--name", "9", "Li"]) == 2
+    assert main(["faces", "unknown", "--name", "1", "Li"]) == 0
+    with Gallery() as gallery:
+        assert gallery.person("Li").faces == 4
+        assert matcher(gallery).match(everybody[0][3]).name == "Li"
+    assert main(["faces", "unknown", "--forget"]) == 0
+    with Gallery() as gallery:
+        assert [each.name for each in gallery.sightings()] == ["Zoë"]
+
+
+def test_a_photo_of_somebody_else_is_found_out() -> None:
+    ours, other = people(2, 4, spread=0.2)
+    views = {"a": ours[0], "b": ours[1], "wrong": other[0], "c": ours[2]}
+    assert misfits(views) == ["wrong"]
+    assert misfits({"wrong": other[0]}, ours[:2]) == ["wrong"]
+    assert misfits({"a": ours[0], "b": other[0]}) == []  # who could say which is the wrong one
+
+
+def clip(portrait: Image, frames: int = 20) -> list[Frame]:
+    """A portrait that moves and turns a little, ten frames a second."""
+    result = []
+    for step in range(frames):
+        turn = cv2.getRotationMatrix2D((224, 130), 6 * np.sin(step / 3), 0.8 + 0.01 * step)
+        image = cv2.warpAffine(portrait, turn, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+        result.append(Frame(np.asarray(image, np.uint8), step, step / 10))
+    return result
+
+
+def test_best_views_of_a_clip() -> None:
+    reader = FaceReader()
+    views = best_views(clip(demo.astronaut()), reader)
+    assert 3 <= len(views) <= 8
+    assert all(view.pose.quality > 0.35 for view in views)
+    seen: list[int] = []
+
+    def enough(poses: "list[Pose]") -> bool:
+        seen.append(len(poses))
+        return len(poses) == 3
+
+    assert len(best_views(clip(demo.astronaut()), reader, enough=enough)) == 3  # type: ignore[arg-type]
+    assert seen == [1, 2, 3]
+    with pytest.raises(GalleryError, match="not seen well"):
+        best_views([Frame(np.zeros((480, 640, 3), np.uint8), 0, 0.0)], reader)
+    both = [*clip(demo.astronaut(), 10), *clip(demo.hopper()[:512], 20)[10:]]
+    with pytest.raises(GalleryError, match="More than one person"):
+        best_views(both, reader)
+
+
+def test_enrol_from_a_clip_and_reject(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = home / "clip.mp4"
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"mp4v"), 10, (512, 512))
+    for frame in clip(demo.astronaut()):
+        writer.write(frame.image)
+    writer.release()
+    assert main(["faces", "add", "Eileen", "--clip", str(file)]) == 0
+    assert "views added" in capsys.readouterr().out
+    photo = home / "photo.png"
+    cv2.imwrite(str(photo), demo.astronaut())
+    look = FaceReader().read(demo.astronaut())[0]
+    with Gallery() as gallery:
+        assert matcher(gallery).match(look.embedding).name == "Eileen"
+    assert main(["faces", "reject", "Eileen", str(photo)]) == 0
+    with Gallery() as gallery:
+        assert matcher(gallery).match(look.embedding).name == UNKNOWN
+    assert main(["faces", "add", "Eileen", "--clip", str(home / "missing.mp4")]) == 3
+
+
+def test_folder_of_people(home: Path) -> None:
+    for name, picture in (("Eileen_Collins", demo.astronaut()), ("Grace_Hopper", demo.hopper())):
+        (home / "staff" / name).mkdir(parents=True)
+        cv2.imwrite(str(home / "staff" / name / "1.png"), picture)
+    assert main(["faces", "add", "--folder", str(home / "staff")]) == 0
+    with Gallery() as gallery:
+        assert [person.name for person in gallery.people()] == ["Eileen Collins", "Grace Hopper"]
+    assert main(["faces", "add", "--folder", str(home / "nowhere")]) == 5
+    assert main(["faces", "backup", str(home / "copy.sqlite")]) == 0
+    assert main(["faces", "merge", "Eileen Collins", "Grace Hopper"]) == 0
+    assert main(["faces", "restore", str(home / "copy.sqlite")]) == 0
+    with Gallery() as gallery:
+        assert len(gallery.people()) == 2
+
+
+def test_privacy_shows_and_erases_all(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["privacy"]) == 0
+    assert "keeps no personal data" in capsys.readouterr().out
+    with Gallery() as gallery:
+        fill(gallery, people(2, 2))
+        path = gallery.path
+    (home / "settings.toml").write_text("camera = 1\n")
+    assert main(["privacy"]) == 0
+    out = capsys.readouterr().out
+    assert str(path) in out
+    assert f"{path.stat().st_size:,} bytes" in out
+    assert "settings.toml" in out
+    assert main(["privacy", "--erase"]) == 0  # nobody there to ask
+    assert path.exists()
+    assert main(["privacy", "--erase", "--yes"]) == 0
+    assert not path.exists()
+    assert not (home / "settings.toml").exists()
