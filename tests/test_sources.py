@@ -2,6 +2,7 @@ import gc
 import itertools
 import threading
 import time
+import traceback
 from pathlib import Path
 
 import av
@@ -530,9 +531,11 @@ def test_urls_show_no_secret() -> None:
     assert safe_name("rtsp://me:secret@host:554/a?pwd=secret") == "rtsp://host:554/a"
     assert safe_name("http://me:secret@[::1]:80/") == "http://[::1]:80/"
     assert "secret" not in safe_name("http://me:secret@host:port/")
-    with pytest.raises(SourceError) as caught, open_source("http://me:secret@127.0.0.1:1/x"):
+    password = "hunter" + str(2)
+    url = f"http://me:{password}@127.0.0.1:1/x"
+    with pytest.raises(SourceError) as caught, open_source(url):
         pass
-    assert "secret" not in str(caught.value)
+    assert password not in "".join(traceback.format_exception(caught.value))
     assert "refused" in str(caught.value)
 
 

@@ -68,7 +68,7 @@ class Stream(Renewable):
                 metadata_errors="replace",
             )
         except FAILURES as error:
-            raise SourceError(f"{self.name} cannot be opened: {_reason(error)}") from error
+            raise SourceError(f"{self.name} cannot be opened: {_reason(error)}") from None
         self._container = container
         if not container.streams.video:
             self.close()
@@ -79,7 +79,7 @@ class Stream(Renewable):
             prepare(stream, low_delay=self.live)
         except (*FAILURES, RuntimeError) as error:
             self.close()
-            raise SourceError(f"{self.name} cannot be decoded: {_reason(error)}") from error
+            raise SourceError(f"{self.name} cannot be decoded: {_reason(error)}") from None
         self._frames = self._decode(container, stream)
         return self
 
@@ -103,7 +103,7 @@ class Stream(Renewable):
             try:
                 packet = next(packets, None)
             except FAILURES as error:
-                raise SourceError(f"{self.name} broke off: {_reason(error)}") from error
+                raise SourceError(f"{self.name} broke off: {_reason(error)}") from None
             if packet is None:
                 break
             try:
@@ -126,7 +126,10 @@ class Stream(Renewable):
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, in words of our own: FFmpeg's may repeat the address."""
+    """What went wrong, in words of our own.
+
+    FFmpeg's repeat the address with its password; for the same reason its errors are not chained.
+    """
     if isinstance(error, ExitError | TimeoutError):
         return "no answer in time. Check the address, and that the camera is switched on."
     if isinstance(error, ConnectionRefusedError):
