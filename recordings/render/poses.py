@@ -124,13 +124,13 @@ POSES = {
     ),
     # index and thumb level, pointing aside
     "G": Pose(
-        Finger(25, 5, 0, 3),
+        Finger(62, 6, 4),
         _MIDDLE,
         _RING,
         _PINKY,
-        Thumb(17, -16, -10.6, 10.7, 21.2, 9.7),
-        view=(172, 5, 48),
-        wrist=(0, -22),
+        Thumb(10, -12, -10, 58, 13, 8),
+        view=(105, 0, 5),
+        wrist=(0, -18),
     ),
     # index and middle level, pointing aside
     "H": Pose(
