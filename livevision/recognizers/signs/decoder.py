@@ -43,8 +43,14 @@ RELEASE = 0.3
 """Seconds without evidence after which a sign is over."""
 APART = 0.12
 """Distance between two shapes that are surely two, in palms on the mean over all landmarks."""
-NEAR, PEAK = 0.05, 0.8
-"""Shapes nearer than this are one; between them, two if the change was as fast as this."""
+NEAR, PEAK, UNREST = 0.03, 0.32, 1.8
+"""Shapes nearer than the first are one; between them, two if the change was as fast as the second
+(in palms a second), and so many times as fast as the hand's unrest while it held the last letter: M
+and N, S and T, U and V differ by little."""
+OPENING = 0.8
+"""Least change of shape on the way between two equal letters, in palms a second."""
+UNREST_TIME = 0.25
+"""Time constant of the running mean of the unrest, in seconds."""
 OPENED = 0.16
 """Change of shape and back between two equal letters, likewise."""
 SLIDE = 0.18
@@ -178,6 +184,10 @@ class Decoder:
         """Fastest change of shape since then."""
         self._slid = 0.0
         """Fastest way since the hand last rested."""
+        self._restarted = False
+        """Whether the shape that is held is none of a sign."""
+        self._unrest = 0.2
+        """Running mean of the change of shape while signs are held, in palms a second."""
 
     def see(
         self, time: float, probabilities: Floats, landmarks: Points, *, right: bool
@@ -223,6 +233,7 @@ class Decoder:
         self._pending[:] = 0
         self._held = self.motion.shape
         self._held_weight = 0.0
+        self._restarted = True
         self._place = self.motion.place
         self._left = self._peak = self._slid = 0.0
 
@@ -268,9 +279,11 @@ class Decoder:
         self._held = self._held + (motion.shape - self._held) * min(
             1.0, weight / max(self._held_weight, 1e-6)
         )
-        if motion.speed < PEAK / 2:
+        if motion.speed < max(PEAK, UNREST * self._unrest):
             self._left *= 0.5
             self._peak = motion.speed
+            share = 1.0 - float(np.exp(-step / UNREST_TIME))
+            self._unrest += share * (motion.speed - self._unrest)
 
     def _signed(self, best: int, time: float, right: bool) -> list[Sign]:
         """The letter `best` is shown clearly: go on with a sign, or begin a new one."""
@@ -286,6 +299,7 @@ class Decoder:
         if sign is not None:
             start = max(start, sign.end)
         ended = self.finish()
+        self._restarted = False
         self.sign = Sign(self.labels, start, time, time, self._pending[best].copy(), right)
         self._sums[np.arange(len(self._sums)) != best] = 0
         self._pending[:] = 0
@@ -303,8 +317,9 @@ class Decoder:
             away = float(np.linalg.norm(motion.shape - self._held, axis=1).mean())
             if sign is None and self._left >= OPENED:
                 return True
-            return away >= APART or (away >= NEAR and self._peak >= PEAK)
-        if self._left >= OPENED and self._peak >= PEAK and motion.speed < REST:
+            quick = self._peak >= max(PEAK, UNREST * self._unrest)
+            return away >= APART or (away >= NEAR and quick and not self._restarted)
+        if self._left >= OPENED and self._peak >= OPENING and motion.speed < REST:
             return True
         rests = motion.way < SLIDE_REST and motion.speed < REST
         if not rests:

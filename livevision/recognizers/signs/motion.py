@@ -70,6 +70,8 @@ class Drawing:
     end: float
     confidence: float
     shown: float
+    rested: bool = True
+    """Whether the finger came to rest; if not, the hand went on with something else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +139,7 @@ class Drawings:
         best = self._best
         if best is None:
             return None
-        resting = time > best.end and speeds[LETTERS.index(best.letter)] < RESTING
+        resting = time > best.end and bool(speeds[LETTERS.index(best.letter)] < RESTING)
         if not resting and time - best.end < GONE:
             return None
         self._best = None
@@ -145,7 +147,7 @@ class Drawings:
         self._not_before[best.letter] += AGAIN[best.letter]
         self._moved = -1.0
         end = max(best.end, time - LOOK_BACK) if resting else best.end
-        return Drawing(best.letter, best.start, end, best.confidence, time)
+        return Drawing(best.letter, best.start, end, best.confidence, time, resting)
 
     def busy(self, time: float) -> bool:
         """Whether something may be being drawn: a finger that can is moving, or was just now."""

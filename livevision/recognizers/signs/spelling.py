@@ -27,6 +27,8 @@ PAUSE = 1.3
 """Seconds without a sign that end a word, at least."""
 PAUSE_SHARE = 2.5
 """The same for slow signers, in their own times from letter to letter."""
+GLIMPSE = 0.02
+"""What the first letters have to be worth to be shown at once: 40 ms at rest."""
 HELD = 0.12
 """What a letter has to be worth to stand alone: some 0.3 s at rest."""
 COMPANY = 0.03
@@ -168,7 +170,10 @@ class _Hand:
     def showing(self) -> list[Letter]:
         """The letters that were not yet reported, with the one that is being signed."""
         sign = self.decoder.sign
-        return self.waiting + ([self._letter(sign)] if sign is not None else [])
+        found = self.waiting + ([self._letter(sign)] if sign is not None else [])
+        if self.company:
+            return found
+        return [letter for letter in found if letter.worth >= GLIMPSE]
 
     def settle(self, time: float, *, finally_: bool = False) -> list[Letter]:
         """The letters that nothing can change any more at `time`, all of them if `finally_`."""
@@ -182,7 +187,9 @@ class _Hand:
         else:
             for sign in self.decoder.wait(time):
                 self._keep(sign)
-        first = next((each.start for each in self.showing()), time)
+        now = self.decoder.sign
+        starts = [each.start for each in self.waiting] + ([now.start] if now else [])
+        first = min(starts, default=time)
         if self.company and first - self.last > TOGETHER:
             self.company = False
         if not self.company:
@@ -256,7 +263,7 @@ class _Hand:
         over = (
             sign is None
             or sign.label in _BEGINS[drawing.letter]
-            or sign.start < drawing.end - BESIDE
+            or sign.start < drawing.end - (0 if drawing.rested else BESIDE)
         )
         if over:
             for each in self.decoder.finish():

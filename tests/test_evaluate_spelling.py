@@ -1,0 +1,128 @@
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from livevision import assets
+from livevision.__main__ import main
+from livevision.errors import UsageError
+from livevision.evaluation import spelling
+from livevision.evaluation.spelling import Clip, Reading, Score
+from livevision.frame import Event
+from livevision.truth import Span
+
+
+def reading(signed: str, read: str, *, text: str | None = None, seconds: float = 6.0) -> Reading:
+    spans = tuple(Span(label, index * 1.0, index + 0.5) for index, label in enumerate(signed))
+    events = tuple(
+        Event("letter", label, index, index + 0.5, 0.9, {"shown": index + 0.1})
+        for index, label in enumerate(read)
+    )
+    clip = Clip(Path("clip.mp4"), signed, spans, signed)
+    return Reading(clip, events, read if text is None else text, seconds)
+
+
+def test_rates_are_edits_per_letter_and_word_signed() -> None:
+    score = Score([reading("HELLO", "HELO"), reading("JAZZ", "JAZZ"), reading("CAT", "CATS")])
+    assert score.character_error_rate == pytest.approx(2 / 12)
+    assert score.word_error_rate == pytest.approx(2 / 3)
+    assert Score([reading("CAT", "COT", text="CAT")]).word_error_rate == 0
+    assert Score([]).character_error_rate is None
+
+
+def test_j_and_z_are_counted_where_they_were_signed() -> None:
+    score = Score([reading("JAZZ", "IAZ"), reading("ZEN", "ZEN")])
+    assert score.recall("J") == 0
+    assert score.recall("Z") == pytest.approx(2 / 3)
+    assert Score([reading("ABC", "ABC")]).recall("Z") is None
+
+
+def test_letters_where_nothing_is_signed_are_false() -> None:
+    score = Score([reading("", "AB", seconds=30), reading("", "", seconds=90), reading("A", "A")])
+    assert score.false_letters_per_minute == pytest.approx(1.0)
+    assert Score([reading("A", "A")]).false_letters_per_minute is None
+    assert score.character_error_rate == 0
+
+
+def test_delays_are_from_rest_to_text_without_the_moving_letters() -> None:
+    assert reading("ABC", "ABC").delays() == pytest.approx([0.1, 0.1, 0.1])
+    assert reading("AJC", "AJC").delays() == pytest.approx([0.1, 0.1])
+    assert reading("AXC", "AC").delays() == pytest.approx([0.1, -0.9])
+    content = Score([reading("ABC", "ABC")]).record()
+    assert content["delay_s"] == {"letters": 3, "median": 0.1, "p95": 0.1}
+
+
+def test_the_listing_is_aligned() -> None:
+    assert reading("HELLO", "HELO").listing() in (
+        ("H E L L O", "H E L - O"),
+        ("H E L L O", "H E - L O"),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    recordings = assets.folder("recordings")
+    shutil.copy(recordings / "jawsclub.mp4", tmp_path / "right.mp4")
+    (tmp_path / "right.txt").write_text("jaws club\n")
+    for name, truth in (("still.avi", {"letters": []}), ("unknown.avi", None)):
+        writer = cv2.VideoWriter(
+            str(tmp_path / name), cv2.VideoWriter.fourcc(*"MJPG"), 10, (160, 120)
+        )
+        for level in range(20):
+            writer.write(np.full((120, 160, 3), 90 + level, np.uint8))
+        writer.release()
+        if truth is not None:
+            (tmp_path / name).with_suffix(".json").write_text(json.dumps(truth))
+    return tmp_path
+
+
+def test_a_folder_is_measured(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = folder / "figures.json"
+    assert main(["evaluate", "spelling", str(folder), "--json", str(target)]) == 0
+    content = json.loads(target.read_text())
+    assert [Path(clip["file"]).name for clip in content["clips"]] == ["right.mp4", "still.avi"]
+    assert content["character_error_rate"] == 0
+    assert content["letters"] == 8
+    assert content["words"] == 2
+    assert content["word_errors"] == 2
+    assert content["recall"] == {"J": 1.0, "Z": None}
+    assert content["false_letters_per_minute"] == 0
+    out = capsys.readouterr().out
+    assert "signed  J A W S C L U B\n  read    J A W S C L U B" in out
+    assert "0 errors in 8 letters" in out
+
+
+def test_delays_are_measured_on_a_bundled_clip() -> None:
+    options = spelling.argparse.Namespace(signs_model="landmarks")
+    clip = spelling.load(assets.folder("recordings") / "jawsclub.mp4")
+    found = spelling.read(clip, options)
+    assert found.errors == 0
+    delays = found.delays()
+    assert len(delays) == 7
+    assert max(delays) <= 0.3
+
+
+@pytest.mark.parametrize("suffix", [".json", ".txt"])
+def test_a_clip_without_truth_is_refused(tmp_path: Path, suffix: str) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"")
+    with pytest.raises(UsageError, match="truth"):
+        spelling.find([clip])
+    with pytest.raises(UsageError, match="truth beside it"):
+        spelling.find([tmp_path])
+    with pytest.raises(UsageError, match="no clip"):
+        spelling.find([tmp_path / "none.mp4"])
+    clip.with_suffix(suffix).write_bytes(b"\xff\xfe{")
+    with pytest.raises(UsageError, match="truth file"):
+        spelling.find([clip])
+
+
+def test_a_truth_has_to_say_something(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"")
+    clip.with_suffix(".json").write_text("{}")
+    with pytest.raises(UsageError, match="neither"):
+        spelling.find([clip])
