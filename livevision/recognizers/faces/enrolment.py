@@ -32,7 +32,7 @@ GOOD = 0.35
 """Least quality of a view that is kept."""
 NEW = 0.985
 """Cosine to the views that are kept from which on another one adds nothing."""
-ONE_PERSON = 0.89
+ONE_PERSON = 0.91
 """Least cosine of two good views of one person in one clip."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
