@@ -170,3 +170,17 @@ def test_files_that_are_no_pairs_are_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "pairs.csv"
     file.write_text(text)
     assert main(["evaluate", "pairs", str(file)]) == 2
+
+
+@pytest.mark.parametrize("model", faces.CLASSIC)
+def test_classic_models_for_comparison(folders: Path, tmp_path: Path, model: str) -> None:
+    for seed in range(2):
+        save(tmp_path / f"gallery/Collins/{seed}.png", varied(demo.astronaut(), seed))
+        save(tmp_path / f"gallery/Hopper/{seed}.png", varied(demo.hopper(), seed))
+    file = tmp_path / "classic.json"
+    words = ["--gallery", str(tmp_path / "gallery"), "--probes", str(folders / "probes")]
+    words += ["--strangers", str(folders / "strangers"), "--json", str(file)]
+    assert main(["evaluate", "faces", "--faces-model", model, *words]) == 0
+    result = json.loads(file.read_text())
+    assert result["model"] == model
+    assert (result["probes"], result["nearest_is_right"]) == (3, 2)

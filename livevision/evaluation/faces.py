@@ -40,6 +40,7 @@ SUMMARY = "name enrolled people and strangers in photos"
 
 RATES = (0.01, 0.00333)
 """Shares of the strangers that may be named, for `fnir_at_fpir`."""
+CLASSIC = ("lbph", "eigen", "fisher")
 UNKNOWN = "unknown"
 NO_FACE = -1.0
 """The score where no face was found: less than any other."""
@@ -54,6 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--clips", type=Path, metavar="DIR", help="videos to name people in")
     parser.add_argument("--truth", type=Path, metavar="TRUTH.csv", help="who is in which video")
+    parser.add_argument(
+        "--faces-model",
+        choices=("dlib", *CLASSIC),
+        default="dlib",
+        help="what compares the faces: dlib's network, or a classic for comparison",
+    )
     parser.add_argument("--threshold", type=float, metavar="SCORE", help="least score of a name")
     parser.add_argument("--json", metavar="FILE", help="write the figures there; - for the screen")
     parser.add_argument("--curve", type=Path, metavar="PNG", help="draw missed against named")
@@ -71,7 +78,10 @@ def execute(arguments: argparse.Namespace) -> int:
     if unknown:
         raise UsageError(f"{unknown[0]} has probes but is not in the gallery. Move the folder.")
     strangers = [file for folder in arguments.strangers for file in pictures_below(folder)]
-    result, scores = measure(gallery, probes, strangers, threshold=arguments.threshold)
+    if arguments.faces_model == "dlib":
+        result, scores = measure(gallery, probes, strangers, threshold=arguments.threshold)
+    else:
+        result, scores = measure_classic(arguments.faces_model, gallery, probes, strangers)
     write(result, arguments.json)
     if arguments.curve:
         draw(scores, arguments.curve)
@@ -154,6 +164,59 @@ def measure(
         "threshold": round(matcher.threshold, 5),
         "fnir_at_fpir": missed,
         "intervals_95": intervals,
+        "seconds": round(time.monotonic() - start, 1),
+    }, scores
+
+
+def measure_classic(
+    model: str,
+    gallery: dict[str, list[Path]],
+    probes: dict[str, list[Path]],
+    strangers: Sequence[Path],
+) -> tuple[dict[str, object], Scores]:
+    """The same figures for a classic recogniser, which has no threshold of its own."""
+    from livevision.recognizers.faces.classic import ClassicMatcher
+    from livevision.recognizers.faces.embedding import FaceReader, views
+    from livevision.recognizers.faces.enrolment import load_photo
+
+    start = time.monotonic()
+    reader = FaceReader()
+
+    def view(file: Path) -> Image | None:
+        image = load_photo(file)
+        face = middle_face(reader, image)
+        if face is None:
+            return None
+        return views(image, reader.aligner.pose(image, face))[0]
+
+    shown = [(name, view(file)) for name, files in gallery.items() for file in files]
+    matcher = ClassicMatcher(model, [(name, each) for name, each in shown if each is not None])
+    spent = 0.0
+
+    def best(file: Path) -> tuple[float, str]:
+        nonlocal spent
+        chip = view(file)
+        if chip is None:
+            return -np.inf, ""
+        before = time.perf_counter()
+        scores = matcher.scores(chip)
+        spent += time.perf_counter() - before
+        return float(scores.max()), matcher.names[int(scores.argmax())]
+
+    found = [(best(file), name) for name, files in probes.items() for file in files]
+    scores = Scores(
+        np.array([score for (score, _), _ in found]),
+        np.array([answer == name for (_, answer), name in found]),
+        np.array([best(file)[0] for file in strangers]),
+    )
+    return {
+        "model": model,
+        "people": len(matcher.names),
+        "probes": len(found),
+        "nearest_is_right": int(scores.right.sum()),
+        "strangers": len(strangers),
+        "fnir_at_fpir": {f"{rate:g}": round(scores.missed(rate), 5) for rate in RATES},
+        "ms_per_comparison": round(1000 * spent / (len(found) + len(strangers)), 2),
         "seconds": round(time.monotonic() - start, 1),
     }, scores
 
