@@ -27,8 +27,12 @@ FAINT_PALM = 0.15
 """The same for less likely places and a second hand; the looks at such palms are stricter."""
 SURE_PRESENCE = 0.85
 """The same as PRESENCE for hands in unlikely places: below it are ears and collars."""
+CERTAIN_PRESENCE = 0.97
+"""From here on even a small hand is one."""
 SURE_SIZE = 0.2
 """The least size of such hands, of the picture's shorter side; smaller ones are mostly ears."""
+LARGER = 1.8
+"""How many times larger a hand is than a part of it that was taken for a hand."""
 PALMS = 2
 """Most palms looked at in one frame."""
 HOPELESS = 0.02
@@ -144,10 +148,17 @@ class HandLocator:
             palms = ahead.result() if ahead and self._tracks else self._search(image)()
             self._welcome(palms, image, time)
             self._next_search = time + SEARCH_EVERY
-        if not self._tracks:
+        if not self._tracks or (self._first and self._is_doubtful(image)):
             self._retry(image, time, lost=lost)
         self._first = False
         return [track.hand() for track in self._tracks]
+
+    def _is_doubtful(self, image: Image) -> bool:
+        """Whether all that was found could be fingertips."""
+        return not any(
+            track.look.presence >= CERTAIN_PRESENCE or _sure(track.look, image)
+            for track in self._tracks
+        )
 
     def _follow(self, image: Image, time: float) -> bool:
         """Look where the hands were; True if one of them is there no longer."""
@@ -183,12 +194,19 @@ class HandLocator:
         for palm in palms:
             if len(self._tracks) == self._max_hands:
                 return
-            if any(_near(palm.region, track.look.region(), 0.35) for track in self._tracks):
+            if any(_alike(palm.region, track.look.region()) for track in self._tracks):
                 continue
             look = self._settle(image, palm.region, steps=1)
-            good = look.presence >= PRESENCE if palm.score >= PALM else _sure(look, image)
-            if good and not any(_same(look, track.look) for track in self._tracks):
-                self._tracks.append(self._track(look, time))
+            if look.presence >= PRESENCE if palm.score >= PALM else _sure(look, image):
+                self._admit(look, image, time)
+
+    def _admit(self, look: Look, image: Image, time: float) -> None:
+        """Follow a hand that is new; what was part of it all along is followed no longer."""
+        if any(_same(look, track.look) for track in self._tracks):
+            return
+        if _sure(look, image):
+            self._tracks = [each for each in self._tracks if not _is_part(each.look, look)]
+        self._tracks.append(self._track(look, time))
 
     def _part(self, image: Image) -> tuple[int, int]:
         """From and to which column to search: with a hand in view, every second time beside it.
@@ -222,7 +240,7 @@ class HandLocator:
             for region in place(image, self._find_palms):
                 look = self._settle(image, region, steps=2)
                 if _sure(look, image):
-                    self._tracks.append(self._track(look, time))
+                    self._admit(look, image, time)
                     return
 
     def _settle(self, image: Image, region: Region, *, steps: int) -> Look:
@@ -279,6 +297,21 @@ def _sure(look: Look, image: Image) -> bool:
 def _near(a: Region, b: Region, reach: float) -> bool:
     """Whether the middles lie within `reach` of the larger region's side."""
     return bool(np.hypot(a.x - b.x, a.y - b.y) < reach * max(a.size, b.size))
+
+
+def _alike(a: Region, b: Region) -> bool:
+    """Whether two regions are likely to hold the same hand."""
+    return _near(a, b, 0.35) and max(a.size, b.size) < LARGER * min(a.size, b.size)
+
+
+def _is_part(part: Look, whole: Look) -> bool:
+    """Whether a much larger hand covers the smaller one: a fingertip can look like a fist."""
+    small, large = Box.around(part.landmarks), Box.around(whole.landmarks)
+    if LARGER * max(small.width, small.height) > max(large.width, large.height):
+        return False
+    width = min(small.right, large.right) - max(small.left, large.left)
+    height = min(small.bottom, large.bottom) - max(small.top, large.top)
+    return width > 0 and height > 0 and 2 * width * height > small.width * small.height
 
 
 def _same(a: Look, b: Look) -> bool:
