@@ -128,9 +128,9 @@ POSES = {
         _MIDDLE,
         _RING,
         _PINKY,
-        Thumb(10, -12, -10, 58, 13, 8),
-        view=(105, 0, 5),
-        wrist=(0, -18),
+        Thumb(14, 8, -10, 40, 20, 8),
+        view=(118, 0, 12),
+        wrist=(0, -22),
     ),
     # index and middle level, pointing aside
     "H": Pose(
