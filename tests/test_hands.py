@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -10,7 +11,7 @@ from livevision import assets
 from livevision.errors import ModelError
 from livevision.frame import Image
 from livevision.locators import hand_networks
-from livevision.locators.hand_networks import LandmarkFinder, PalmFinder, Region
+from livevision.locators.hand_networks import LandmarkFinder, Look, PalmFinder, Region
 from livevision.locators.hands import HandLocator
 from livevision.locators.mediapipe_solutions import solutions
 
@@ -207,6 +208,28 @@ def test_a_hand_that_fills_the_picture_is_found(
         shift -= np.array(close.shape[1::-1]) / 2
         error = np.abs(found.landmarks[:, :2] + shift - hand.landmarks[:, :2]).mean()
         assert error < 0.15 * hand.box.width
+
+
+def test_a_fingertip_gives_way_to_the_hand_it_belongs_to(
+    clip: list[Image], locator: HandLocator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of the hand is followed as if it were one; the next searches find the whole."""
+    (hand,) = locator.locate(clip[0])
+    track = locator._tracks[0]
+    tip = hand.landmarks[12]
+    small = replace(track.look, landmarks=tip + (hand.landmarks - tip) * np.float32(0.25))
+    genuine = LandmarkFinder.__call__
+
+    def fooled(self: LandmarkFinder, image: Image, region: Region, **named: Any) -> Look:
+        return small if region.size < 150 else genuine(self, image, region, **named)
+
+    monkeypatch.setattr(LandmarkFinder, "__call__", fooled)
+    track.look = small
+    for index in range(1, 8):
+        (found,) = locator.locate(clip[0], index / FPS)
+        if found.box.width > 0.8 * hand.box.width:
+            break
+    assert found.box.overlap(hand.box) > 0.7
 
 
 @pytest.mark.parametrize("angle", [-60, 60])
