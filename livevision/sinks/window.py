@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import cv2
 
 from livevision.errors import OutputError, SinkClosed
-from livevision.frame import Result
+from livevision.frame import Image, Result
 from livevision.sinks import Sink
 from livevision.sinks.overlay import Look, Status, annotate
 
@@ -147,7 +147,8 @@ class Window(Sink):
     """Shows results with their overlay and turns keys into commands; `HELP` lists them.
 
     Snapshots and saved texts go to `folder`, readable by the user alone, and never replace a file.
-    `recording` tells whether a red dot is due. Raises SinkClosed when the user closes the window.
+    `recording` tells whether a red dot is due; `compose` gets each annotated picture and gives the
+    one to show. Raises SinkClosed when the user closes the window.
     """
 
     def __init__(
@@ -156,6 +157,7 @@ class Window(Sink):
         *,
         look: Look = PLAIN,
         recording: Callable[[], bool] = lambda: False,
+        compose: Callable[[Image], Image] = lambda picture: picture,
         folder: Path = Path(),
         title: str = "livevision",
         clock: Callable[[], float] = time.monotonic,
@@ -163,6 +165,7 @@ class Window(Sink):
         self._controls = controls
         self._look = look
         self._recording = recording
+        self._compose = compose
         self._folder = folder
         self._title = title
         self._clock = clock
@@ -257,7 +260,7 @@ class Window(Sink):
             self._status = replace(self._status, notice="")
         self._changed = False
         status = replace(self._status, recording=self._recording())
-        cv2.imshow(self._title, annotate(self._result, self._look, status))
+        cv2.imshow(self._title, self._compose(annotate(self._result, self._look, status)))
 
     def _listen(self) -> None:
         """Let the window breathe, and hand on what was pressed in it."""

@@ -82,6 +82,10 @@ class Words:
     def __contains__(self, word: str) -> bool:
         return word in self._shares
 
+    def commonest(self, count: int) -> list[str]:
+        """The `count` words used most."""
+        return sorted(self._shares, key=lambda word: (-self._shares[word], word))[:count]
+
     def propose(self, letters: Sequence[Read]) -> Proposal:
         """What the `letters` of one word may spell."""
         raw = "".join(letter.label for letter in letters)
