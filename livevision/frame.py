@@ -1,8 +1,9 @@
 """The values that travel from source to sink. Nothing here does any work."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self, TypeAlias
+from functools import cached_property
+from typing import Self, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,6 +138,31 @@ class Event:
         }
 
 
+Step: TypeAlias = tuple[str, Image]
+"""Name and picture of a step from a crop to a model's input."""
+
+
+class Steps(Sequence[Step]):
+    """Steps that are made when somebody looks at them: mostly nobody does."""
+
+    def __init__(self, make: Callable[[], Sequence[Step]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> tuple[Step, ...]:
+        return tuple(self._make())
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
+        return self._made[index]
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
     """What one recogniser has to say after one frame."""
@@ -146,7 +172,7 @@ class Findings:
     """What came to its end with this frame, each reported once."""
     text: str = ""
     """Running text: everything read so far, as a person would read it."""
-    stages: tuple[tuple[str, Image], ...] = ()
+    stages: Sequence[Step] = ()
     """Names and pictures of the steps from crop to model input, for the stage view."""
     hints: tuple[str, ...] = ()
     """What the user could do to be read better: "more light", ..."""
@@ -172,6 +198,6 @@ class Result:
     detections: tuple[Detection, ...] = ()
     events: tuple[Event, ...] = ()
     text: str = ""
-    stages: tuple[tuple[str, Image], ...] = ()
+    stages: Sequence[Step] = ()
     hints: tuple[str, ...] = ()
     stats: Stats = Stats()

@@ -11,7 +11,7 @@ from functools import partial
 
 from livevision.capture import Capture, EndOfStream
 from livevision.errors import LivevisionError, ModelError, SinkClosed, SourceError
-from livevision.frame import Findings, Frame, Result, Stats
+from livevision.frame import Findings, Frame, Result, Stats, Steps
 from livevision.rate import FrameRate
 from livevision.recognizers import Recognizer
 from livevision.sinks import Sink
@@ -231,7 +231,7 @@ class _Loop:
             tuple(found for each in findings for found in each.detections) or base.detections,
             tuple(event for each in findings for event in each.events),
             "\n".join(each.text for each in findings if each.text) or base.text,
-            tuple(stage for each in findings for stage in each.stages) or base.stages,
+            Steps(lambda: tuple(step for each in findings for step in each.stages) or base.stages),
             tuple(hint for each in findings for hint in each.hints),
             base.stats,
         )

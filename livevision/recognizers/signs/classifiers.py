@@ -7,6 +7,7 @@ by the joints and the picture together.
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from livevision.assets import verified
 from livevision.errors import ModelError, UsageError
-from livevision.frame import Image
+from livevision.frame import Image, Step, Steps
 from livevision.locators.hands import Hand
 from livevision.recognizers.signs.features import features, with_traits
 from livevision.recognizers.signs.prepare import prepare
@@ -39,7 +40,7 @@ class Reading:
 
     probabilities: Floats
     """(27,) of `LABELS`, sum 1."""
-    stages: tuple[tuple[str, Image], ...]
+    stages: Sequence[Step]
     """Names and pictures of the story's steps, from the crop to the 28x28 pixels of `cnn28`."""
 
 
@@ -123,7 +124,7 @@ def _shape(hand: Hand) -> Floats:
 def _reading(found: Floats, image: Image, hand: Hand) -> Reading:
     letters = np.zeros(len(LABELS), np.float32)
     letters[list(STILL)] = found[0]
-    return Reading(letters, prepare(image, hand.box, right=hand.right))
+    return Reading(letters, Steps(partial(prepare, image, hand.box, right=hand.right)))
 
 
 class _Network:
