@@ -122,15 +122,15 @@ POSES = {
         Thumb(21.4, 17.8, 10.9, 8.5, 37.5, -12),
         view=(12, 0, 0),
     ),
-    # index and thumb level, pointing aside
+    # index and thumb level, pointing aside, the hand upright
     "G": Pose(
         Finger(62, 6, 4),
         _MIDDLE,
         _RING,
         _PINKY,
-        Thumb(14, 8, -10, 40, 20, 8),
-        view=(118, 0, 12),
-        wrist=(0, -22),
+        Thumb(18, 14, -5, 25, 15, 8),
+        view=(98, 0, 10),
+        wrist=(0, -20),
     ),
     # index and middle level, pointing aside
     "H": Pose(
