@@ -211,11 +211,10 @@ def find(directory: Path, *, moving: bool = False) -> Iterable[Picture]:
         raise UsageError(f"There is no folder {directory}. Name one with a folder for each letter.")
     from livevision.sources.pictures import SUFFIXES
 
-    groups = {directory.resolve().name: directory}
-    groups |= {child.name: child for child in sorted(directory.iterdir()) if child.is_dir()}
+    groups = [directory, *(child for child in sorted(directory.iterdir()) if child.is_dir())]
     found = [
-        Picture(path, source, truth)
-        for source, folder in groups.items()
+        Picture(path, folder.resolve().name, truth)
+        for folder in groups
         for truth, inside in _letters(folder)
         if moving or truth not in MOVING
         for path in sorted(inside.iterdir())
