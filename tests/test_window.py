@@ -108,6 +108,11 @@ class Screen:
         self.window = self._find()
         self.window.set_input_focus(1, 0)
         self._server.sync()
+        if not until(lambda: self.looks().any(), 2):
+            # on a busy machine without a window manager Qt may miss that it became visible
+            self.window.clear_area(0, 0, 0, 0, True)
+            self._server.sync()
+            assert until(lambda: self.looks().any(), 5), "the window stays black"
 
     def _find(self) -> object:
         for each in self._server.screen().root.query_tree().children:
