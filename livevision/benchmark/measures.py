@@ -74,6 +74,8 @@ class Screen(Sink):
         self._named: list[set[str]] = []
 
     def write(self, result: Result) -> None:
+        if self.stream and result.frame.time == self.stream[-1]:
+            return  # the last picture once more, with what was pending at the end
         annotate(result, Look())
         now = time.monotonic()
         self.times.append(now)
