@@ -4,7 +4,6 @@ usage: python tests/benchmarks/growth.py streams | gallery | hour [--frames N]
 """
 
 import argparse
-import json
 import os
 import re
 import sqlite3
@@ -174,18 +173,17 @@ class Looped(Source):
 def hour(folder: Path, frames: int) -> None:
     """A long recording at full speed, and the memory it takes on the way."""
     gallery, clip = prepared(folder)
-    sizes: list[float] = []
     step = max(1, frames // 20)
 
     def note(index: int) -> None:
         if index % step == 0:
-            sizes.append(round(resident(), 1))
+            spent = time.monotonic() - begun
+            print(f"{index} frames, {spent:.0f} s: {resident():.1f} MB", flush=True)
 
     begun = time.monotonic()
     summary, _ = measures.play(Looped(clip, frames, note), gallery)
     spent = time.monotonic() - begun
-    figures = {"frames": summary.frames, "seconds": round(spent), "fps": round(summary.fps, 1)}
-    print(json.dumps(figures | {"events": sum(summary.events.values()), "rss_mb": sizes}))
+    print(f"{summary.frames} frames in {spent:.0f} s, {summary.events.total()} events", flush=True)
 
 
 def prepared(folder: Path) -> tuple[Path, Path]:
