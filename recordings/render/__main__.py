@@ -103,6 +103,7 @@ def render(name: str, recipe: Recipe, folder: Path, frames: Path, quality: Quali
 
 
 def main() -> None:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m recordings.render",
         description="Render a bundled recording anew with Blender (needs the render extra).",
@@ -116,7 +117,10 @@ def main() -> None:
     given = parser.parse_args()
     frames = given.frames or cache_folder() / given.clip
     quality = Quality(samples=given.samples, threads=given.threads)
-    render(given.clip, RECIPES[given.clip], given.output, frames, quality)
+    try:
+        render(given.clip, RECIPES[given.clip], given.output, frames, quality)
+    except (OSError, RuntimeError) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
 
 
 if __name__ == "__main__":

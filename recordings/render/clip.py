@@ -37,6 +37,7 @@ class Truth:
     tolerance: float = 0.4
 
     def write(self, path: Path) -> None:
+        """Write it, one letter a line."""
         hand = "left" if self.left else "right"
         letters = [
             {

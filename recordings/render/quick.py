@@ -195,8 +195,7 @@ def _background(rng: np.random.Generator, camera: Camera) -> Image:
 def _words(given: argparse.Namespace) -> None:
     rest = read_glb(fetch())
     share = 0.36  # of a letter's time that goes into reaching it
-    for i, word in enumerate(given.text):
-        text = word.upper()
+    for i, text in enumerate(given.text):
         seed = given.seed + i
         rng = np.random.default_rng(seed)
         look = Look.random(rng, given.hand and given.hand == "left")
@@ -223,7 +222,7 @@ def _words(given: argparse.Namespace) -> None:
 
 def _pictures(given: argparse.Namespace) -> None:
     rest = read_glb(fetch())
-    for letter in given.letters.upper():
+    for letter in given.letters:
         folder = given.output / letter
         folder.mkdir(parents=True, exist_ok=True)
         for first in range(0, given.number, given.per_signer):
@@ -236,20 +235,35 @@ def _pictures(given: argparse.Namespace) -> None:
         print(folder)
 
 
+def _word(text: str) -> str:
+    word = text.upper()
+    if not word or not set(word) <= set(POSES):
+        raise argparse.ArgumentTypeError(f"{text!r} has something else than the letters A-Z")
+    return word
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
 def main() -> None:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m recordings.render.quick",
         description="Render signing hands quickly, each another signer (needs the render extra).",
     )
     ways = parser.add_subparsers(required=True)
     words = ways.add_parser("words", help="one clip with its truth for each word")
-    words.add_argument("text", nargs="+", help="A-Z")
-    words.add_argument("--speed", type=float, default=1.5, help="letters a second")
+    words.add_argument("text", nargs="+", type=_word, help="A-Z")
+    words.add_argument("--speed", type=_positive, default=1.5, help="letters a second")
     words.add_argument("--joints", action="store_true", help="write the true landmarks too")
     words.set_defaults(act=_words)
     pictures = ways.add_parser("pictures", help="still pictures in a folder for each letter")
     pictures.add_argument("number", type=int, help="of pictures for each letter")
-    pictures.add_argument("--letters", default="ABCDEFGHIKLMNOPQRSTUVWXY")
+    pictures.add_argument("--letters", type=_word, default="ABCDEFGHIKLMNOPQRSTUVWXY")
     pictures.add_argument("--per-signer", type=int, default=5, help="pictures of one signer")
     pictures.set_defaults(act=_pictures)
     for way in (words, pictures):
@@ -257,8 +271,11 @@ def main() -> None:
         way.add_argument("--seed", type=int, default=0)
         way.add_argument("--hand", choices=("left", "right"), help="otherwise left to chance")
     given = parser.parse_args()
-    given.output.mkdir(parents=True, exist_ok=True)
-    given.act(given)
+    try:
+        given.output.mkdir(parents=True, exist_ok=True)
+        given.act(given)
+    except (OSError, RuntimeError) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
 
 
 if __name__ == "__main__":
