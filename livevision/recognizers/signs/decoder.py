@@ -27,8 +27,8 @@ MOVE_SHARE = 0.35
 """How much moving the whole hand counts beside changing its shape."""
 STILL, MOVING = 0.3, -1.6
 """Most and least that rest or movement can say, in nats a second."""
-ENOUGH = 0.075
-"""Sum at which a letter is signed: a clear letter of a still hand takes 70 ms."""
+ENOUGH = 0.06
+"""Sum at which a letter is signed: a clear letter of a still hand takes 55 ms."""
 UNSURE = 0.3
 """A probability that is worth nothing."""
 QUIET = 0.6
@@ -47,6 +47,10 @@ NEAR, PEAK, UNREST = 0.03, 0.32, 1.8
 """Shapes nearer than the first are one; between them, two if the change was as fast as the second
 (in palms a second), and so many times as fast as the hand's unrest while it held the last letter: M
 and N, S and T, U and V differ by little."""
+SETTLED = 0.8
+"""Change of shape at which the hand has come to rest in a sign, in palms a second."""
+CLEAR = 0.55
+"""Mean probability of a letter whose shape differs by so little."""
 OPENING = 0.8
 """Least change of shape on the way between two equal letters, in palms a second."""
 UNREST_TIME = 0.25
@@ -184,6 +188,8 @@ class Decoder:
         """Fastest change of shape since then."""
         self._slid = 0.0
         """Fastest way since the hand last rested."""
+        self._settled = False
+        """Whether the hand has come to rest in the last sign."""
         self._restarted = False
         """Whether the shape that is held is none of a sign."""
         self._unrest = 0.2
@@ -271,9 +277,14 @@ class Decoder:
     def _hold(self, step: float) -> None:
         """The hand shows the sign: learn its shape, and forget how it got there."""
         motion = self.motion
-        if self._held is None:
+        if self._held is None or not self._settled:
+            # the hand is still on its way into the sign
             self._held = motion.shape
             self._held_weight = 0.0
+            self._place = motion.place
+            self._left, self._slid, self._peak = 0.0, 0.0, motion.speed
+            still = motion.speed < max(SETTLED, UNREST * self._unrest)
+            self._settled = still and motion.way < SLIDE_SPEED
         weight = step * self._calm()
         self._held_weight = min(self._held_weight + weight, 0.5)
         self._held = self._held + (motion.shape - self._held) * min(
@@ -299,7 +310,7 @@ class Decoder:
         if sign is not None:
             start = max(start, sign.end)
         ended = self.finish()
-        self._restarted = False
+        self._restarted = self._settled = False
         self.sign = Sign(self.labels, start, time, time, self._pending[best].copy(), right)
         self._sums[np.arange(len(self._sums)) != best] = 0
         self._pending[:] = 0
@@ -317,8 +328,12 @@ class Decoder:
             away = float(np.linalg.norm(motion.shape - self._held, axis=1).mean())
             if sign is None and self._left >= OPENED:
                 return True
+            if away >= APART:
+                return True
             quick = self._peak >= max(PEAK, UNREST * self._unrest)
-            return away >= APART or (away >= NEAR and quick and not self._restarted)
+            pending = self._pending[best]
+            clear = pending[best] >= CLEAR * pending.sum()
+            return away >= NEAR and quick and bool(clear) and not self._restarted
         if self._left >= OPENED and self._peak >= OPENING and motion.speed < REST:
             return True
         rests = motion.way < SLIDE_REST and motion.speed < REST

@@ -37,8 +37,9 @@ SURE = 0.7
 """Least confidence of such a letter."""
 TOGETHER = 1.2
 """Most seconds between two letters that are neighbours."""
-PASSING = 0.05
-"""A letter worth less than this share of the last ones was only passed through."""
+PASSING, FULL = 0.05, 0.2
+"""A letter worth less than this share of the last ones was only passed through; these count no
+more than the second figure, so that a quick letter may follow a long one."""
 BACK = 0.5
 """The same for the handshape that has just drawn a letter."""
 SETTLE = 0.35
@@ -230,7 +231,7 @@ class _Hand:
         self.last = letter.end
         if not letter.drawn:
             self.dwell.append(letter.end - letter.start)
-        worth = min(letter.worth, 0.4)
+        worth = min(letter.worth, FULL)
         self.worth = worth if self.worth == 0.0 else self.worth + 0.3 * (worth - self.worth)
 
     def _letter(self, sign: Sign) -> Letter:
@@ -249,7 +250,7 @@ class _Hand:
     def _keep(self, sign: Sign) -> None:
         """Let a sign that is over wait, unless it was only passed through."""
         letter = self._letter(sign)
-        usual = max([self.worth] + [min(each.worth, 0.4) for each in self.waiting[-2:]])
+        usual = max([self.worth] + [min(each.worth, FULL) for each in self.waiting[-2:]])
         least = PASSING * usual
         if self.drawn and letter.label in _BEGINS[self.drawn]:
             least = BACK * usual  # the hand comes back to the shape it drew with
