@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import numpy as np
@@ -118,6 +118,7 @@ class HandLocator:
         self._max_hands = max_hands
         self._find_palms = PalmFinder()
         self._find_landmarks = LandmarkFinder(complexity)
+        self._complexity = complexity
         self.reset()
 
     def reset(self) -> None:
@@ -163,8 +164,7 @@ class HandLocator:
     def _follow(self, image: Image, time: float) -> bool:
         """Look where the hands were; True if one of them is there no longer."""
         found: list[_Track] = []
-        for track in self._tracks:
-            look = self._find_landmarks(image, track.look.region(), mirrored=track.right < 0.5)
+        for track, look in zip(self._tracks, self._look_again(image), strict=True):
             if look.presence >= PRESENCE and not any(_same(look, each.look) for each in found):
                 track.follow(look, time)
                 found.append(track)
@@ -173,6 +173,25 @@ class HandLocator:
         lost = len(found) < len(self._tracks)
         self._tracks = found
         return lost
+
+    def _look_again(self, image: Image) -> list[Look]:
+        """A look at where each hand was; with several, the first on this core, others beside."""
+
+        def look(track: _Track, find: LandmarkFinder) -> Look:
+            return find(image, track.look.region(), mirrored=track.right < 0.5)
+
+        if len(self._tracks) < 2:
+            return [look(track, self._find_landmarks) for track in self._tracks]
+        first, *others = self._tracks
+        with ThreadPoolExecutor(1, "hands") as beside:
+            finder = self._find_beside
+            later = beside.submit(lambda: [look(track, finder) for track in others])
+            return [look(first, self._find_landmarks), *later.result()]
+
+    @cached_property
+    def _find_beside(self) -> LandmarkFinder:
+        """A second one, for the second hand: a network can only do one thing at a time."""
+        return LandmarkFinder(self._complexity)
 
     def _search(self, image: Image) -> Callable[[], list[Palm]]:
         """A search for further palms, which may run beside `_follow`; without hands, clear ones."""
