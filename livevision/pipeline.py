@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = 0.1
 """Seconds without a frame after which sinks may breathe."""
-HISTORY = 150
-"""Results kept for stepping back in a recording."""
+HISTORY = 150_000_000
+"""Bytes of pictures kept for stepping back in a recording, of `LEAST` pictures at the least."""
+LEAST = 30
 
 
 class Controls:
@@ -136,7 +137,7 @@ def run(
         for sink in sinks:
             stack.enter_context(sink)
         frames = stack.enter_context(Capture(source))
-        loop = _Loop(source, frames, panel, sinks, controls or Controls(), summary, clock)
+        loop = _Loop(source, frames, panel, sinks, controls, summary, clock)
         try:
             loop.work(max_frames)
         except EndOfStream:
@@ -167,7 +168,7 @@ class _Loop:
         frames: Capture,
         panel: _Panel,
         sinks: Sequence[Sink],
-        controls: Controls,
+        controls: Controls | None,
         summary: Summary,
         clock: Callable[[], float],
     ) -> None:
@@ -175,11 +176,12 @@ class _Loop:
         self._frames = frames
         self._panel = panel
         self._sinks = sinks
-        self._controls = controls
+        self._controls = controls or Controls()
         self._summary = summary
         self._clock = clock
         self._rate = FrameRate()
-        self._history: deque[Result] = deque(maxlen=1 if source.live else HISTORY)
+        self._history: deque[Result] = deque()
+        self._can_step = not source.live and controls is not None
         self._shown = 0
         """How many results back from the newest the user is looking."""
         self._paused = False
@@ -240,6 +242,9 @@ class _Loop:
         self._summary.events.update(event.kind for event in result.events)
         self._summary.text = result.text
         self._history.append(result)
+        kept = max(LEAST, HISTORY // result.frame.image.nbytes) if self._can_step else 1
+        while len(self._history) > kept:
+            self._history.popleft()
         self._shown = 0
         for sink in self._sinks:
             sink.write(result)

@@ -1,15 +1,18 @@
 import logging
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
 from clips import make_clip
 
+from livevision import pipeline
+from livevision.capture import RECORDED_QUEUE
 from livevision.errors import ModelError, OutputError, SinkClosed, SourceError
 from livevision.frame import Detection, Event, Findings, Frame, Result
-from livevision.pipeline import Controls, run
+from livevision.pipeline import LEAST, Controls, run
 from livevision.recognizers import Recognizer
 from livevision.sinks import Sink
 from livevision.sinks.recorder import Recorder
@@ -239,6 +242,27 @@ def test_pausing_and_stepping_through_a_recording() -> None:
     assert [result.frame.index for result in sink.reviewed] == [3, 2, 3, 4]
     assert level.seen == [0, 1, 2, 3, 4, 5]  # nothing was computed twice
     assert sink.indices[:6] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("controls", "kept"), [(None, 1), (Controls(), LEAST)])
+def test_pictures_are_kept_only_for_who_can_step_back(
+    controls: Controls | None, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Count(Keep):
+        """Forgets the results, and counts those that somebody else keeps."""
+
+        def write(self, result: Result) -> None:
+            alive.append(weakref.ref(result.frame.image))
+            self.most = max(self.most, sum(each() is not None for each in alive))
+
+        most = 0
+
+    alive: list[weakref.ref[np.ndarray]] = []
+    monkeypatch.setattr(pipeline, "HISTORY", 0)
+    sink = Count()
+    run(Synthetic(LEAST + 40), [Level()], [sink], controls=controls)
+    waiting = RECORDED_QUEUE + 2  # one being read, one being worked on
+    assert kept <= sink.most <= kept + waiting
 
 
 def test_while_a_live_source_is_away_the_sinks_breathe_and_are_told_why() -> None:

@@ -222,5 +222,9 @@ def play(
         sinks.append(Metrics(arguments.metrics_port))
     loaded = recognizers.load_all(names, live=source.live, options=arguments)
     return pipeline.run(
-        source, loaded, sinks, controls=controls, max_frames=getattr(arguments, "max_frames", None)
+        source,
+        loaded,
+        sinks,
+        controls=controls if shown else None,
+        max_frames=getattr(arguments, "max_frames", None),
     )
