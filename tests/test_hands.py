@@ -302,3 +302,14 @@ def test_a_missing_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(hand_networks, "find_spec", lambda name: None)
     with pytest.raises(ModelError, match="mediapipe"):
         HandLocator()
+
+
+def test_a_hand_seen_the_wrong_way_round_is_no_second_hand(
+    clip: list[Image], locator: HandLocator
+) -> None:
+    locator.locate(clip[0])
+    look = locator._tracks[0].look
+    middle = look.landmarks.mean(axis=0)
+    turned = replace(look, landmarks=(2 * middle - look.landmarks).astype(np.float32))
+    locator._admit(turned, clip[0], 0.0)
+    assert len(locator._tracks) == 1

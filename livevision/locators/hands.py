@@ -334,6 +334,7 @@ def _is_part(part: Look, whole: Look) -> bool:
 
 
 def _same(a: Look, b: Look) -> bool:
-    """Whether two looks show one hand: landmarks a fifth of a region apart, on the mean."""
+    """Whether two looks show one hand, be it that one of them has it the wrong way round."""
     apart = np.linalg.norm(a.landmarks[:, :2] - b.landmarks[:, :2], axis=1).mean()
-    return bool(apart < 0.1 * max(a.region().size, b.region().size))
+    together = Box.around(a.landmarks).overlap(Box.around(b.landmarks))
+    return bool(together > 0.6 or apart < 0.1 * max(a.region().size, b.region().size))
