@@ -48,7 +48,7 @@ class SignRecognizer(Recognizer):
             tuple(events),
             self._speller.text,
             readings[0].stages if readings else (),
-            self._advice(frame, hands),
+            (*self._advice(frame, hands), *self._proposed()),
         )
 
     def finish(self) -> Findings:
@@ -70,6 +70,10 @@ class SignRecognizer(Recognizer):
             hand.landmarks,
             tuple(others[:ALTERNATIVES]),
         )
+
+    def _proposed(self) -> tuple[str, ...]:
+        proposal = self._speller.proposal
+        return () if proposal is None else (f"Tab: {proposal.word}",)
 
     def _advice(self, frame: Frame, hands: Sequence[Hand]) -> tuple[str, ...]:
         dark, small, none = self._hints

@@ -48,6 +48,8 @@ BESIDE = 0.15
 """Seconds that a drawing's times are known to."""
 OWN_TIME = 0.8
 """Share of the usual time of a letter that makes a handshape before a drawing its own letter."""
+WORD, LIKELY = 3, 0.5
+"""Letters and probability from which on a proposal is worth telling."""
 ALTERNATIVES = 3
 LONGEST_TEXT = 5000
 """Characters that are kept of a text, so that it does not grow for ever."""
@@ -333,14 +335,15 @@ class Speller:
 
     @property
     def proposal(self) -> Proposal | None:
-        """What the word that is being spelt last may be, if it says anything else."""
+        """A likelier reading of the word that is being spelt last; None if there is none."""
         letters = self._current(self._latest())
         raw = "".join(letter.label for letter in letters)
-        if self._words is None or not raw:
+        if self._words is None or len(raw) < WORD:
             return None
         if self._proposal is None or self._proposal.raw != raw:
             self._proposal = self._words.propose(letters)
-        return self._proposal if self._proposal.word != raw else None
+        likely = self._proposal.word != raw and self._proposal.confidence >= LIKELY
+        return self._proposal if likely else None
 
     def see(self, hands: Sequence[Showing], time: float) -> list[Event]:
         """Take in the hands of the frame at `time` seconds; what came to its end with it."""
