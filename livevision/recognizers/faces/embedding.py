@@ -47,10 +47,11 @@ class FaceReader:
     Not for several threads at a time, except `embed`, which may run beside the others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        """`threads` is how many embed one face."""
         self.locator = FaceLocator()
         self.aligner = Aligner()
-        self._network = Embedder()
+        self._network = Embedder(threads)
 
     def read(self, image: Image) -> list[Look]:
         """Every face in a still picture (BGR), the largest first, with the thorough embedding."""

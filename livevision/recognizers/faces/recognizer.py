@@ -66,10 +66,13 @@ class FaceRecognizer(Recognizer):
         self._sightings = sightings
         self._strangers: list[tuple[Embedding, float]] = []
         self._live = live
-        self._reader = reader or FaceReader()
+        # a recording waits for the embedding, which is made on two cores then
+        self._reader = reader or FaceReader(threads=1 if live else 2)
         self._tracker = Tracker()
         self._plans: dict[Track, _Plan] = {}
-        self._pool = ThreadPoolExecutor(1, "face-embedding", initializer=_give_way)
+        self._pool = ThreadPoolExecutor(
+            1, "face-embedding", initializer=_give_way if live else None
+        )
 
     def recognize(self, frame: Frame) -> Findings:
         image = as_bgr(frame.image)
