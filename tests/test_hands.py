@@ -313,3 +313,17 @@ def test_a_hand_seen_the_wrong_way_round_is_no_second_hand(
     turned = replace(look, landmarks=(2 * middle - look.landmarks).astype(np.float32))
     locator._admit(turned, clip[0], 0.0)
     assert len(locator._tracks) == 1
+
+
+def test_never_more_hands_than_asked_for(clip: list[Image]) -> None:
+    locator = HandLocator(max_hands=1)
+    image = beside(clip[7], mirrored(clip[27]))
+    for index in range(8):
+        assert len(locator.locate(image, index / FPS)) == 1
+    look = locator._tracks[0].look
+    other = replace(look, landmarks=look.landmarks + np.float32(400), presence=1.0)
+    locator._admit(other, image, 1.0)
+    (track,) = locator._tracks
+    assert track.look is other
+    locator._admit(replace(look, presence=0.9), image, 1.0)
+    assert [track.look for track in locator._tracks] == [other]

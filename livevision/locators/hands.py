@@ -225,6 +225,11 @@ class HandLocator:
             return
         if _sure(look, image):
             self._tracks = [each for each in self._tracks if not _is_part(each.look, look)]
+        if len(self._tracks) == self._max_hands:
+            least = min(self._tracks, key=lambda each: each.look.presence)
+            if least.look.presence >= look.presence:
+                return
+            self._tracks.remove(least)
         self._tracks.append(self._track(look, time))
 
     def _part(self, image: Image) -> tuple[int, int]:
