@@ -1,6 +1,6 @@
 """What growth costs: more streams, more people enrolled, longer files (docs/scaling.md).
 
-usage: python tests/benchmarks/growth.py streams | gallery | hour [--frames N]
+usage: python tests/benchmarks/growth.py streams | gallery | hour [--fps N]
 """
 
 import argparse
@@ -33,6 +33,7 @@ from livevision.sources import Source, open_source
 STREAMS = (1, 2, 4, 8)
 PEOPLE = (10, 1_000, 10_000)
 VIEWS = 3
+HOUR = 3600
 SUMMARY = re.compile(r"(\d+) frames, (\d+) dropped, ([\d.]+) fps, latency \d+ ms \(p95 (\d+) ms\)")
 
 
@@ -140,13 +141,13 @@ def timed(work: Callable[[], object]) -> float:
 
 
 class Looped(Source):
-    """A recording over and over, `frames` in all, as one long file."""
+    """A recording over and over, as one file of an hour with `fps` frames a second."""
 
     name = "long file"
 
-    def __init__(self, clip: Path, frames: int, told: Callable[[int], None]) -> None:
+    def __init__(self, clip: Path, fps: int, told: Callable[[int], None]) -> None:
         self._source = open_source(str(clip))
-        self._frames = frames
+        self._fps = fps
         self._told = told
         self._index = 0
 
@@ -155,7 +156,7 @@ class Looped(Source):
         return self
 
     def read(self) -> Frame | None:
-        if self._index == self._frames:
+        if self._index == HOUR * self._fps:
             return None
         frame = self._source.read()
         if frame is None:
@@ -164,16 +165,16 @@ class Looped(Source):
             assert frame is not None
         self._index += 1
         self._told(self._index)
-        return Frame(frame.image, self._index - 1, (self._index - 1) / 30)
+        return Frame(frame.image, self._index - 1, (self._index - 1) / self._fps)
 
     def close(self) -> None:
         self._source.close()
 
 
-def hour(folder: Path, frames: int) -> None:
-    """A long recording at full speed, and the memory it takes on the way."""
+def hour(folder: Path, fps: int) -> None:
+    """An hour's recording at full speed, and the memory it takes on the way."""
     gallery, clip = prepared(folder)
-    step = max(1, frames // 20)
+    step = HOUR * fps // 30
 
     def note(index: int) -> None:
         if index % step == 0:
@@ -181,7 +182,7 @@ def hour(folder: Path, frames: int) -> None:
             print(f"{index} frames, {spent:.0f} s: {resident():.1f} MB", flush=True)
 
     begun = time.monotonic()
-    summary, _ = measures.play(Looped(clip, frames, note), gallery)
+    summary, _ = measures.play(Looped(clip, fps, note), gallery)
     spent = time.monotonic() - begun
     print(f"{summary.frames} frames in {spent:.0f} s, {summary.events.total()} events", flush=True)
 
@@ -196,7 +197,7 @@ def prepared(folder: Path) -> tuple[Path, Path]:
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("streams", "gallery", "hour"))
-    parser.add_argument("--frames", type=int, default=108_000, help="of the long file")
+    parser.add_argument("--fps", type=int, default=30, help="of the long file")
     arguments = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as name:
         if arguments.what == "streams":
@@ -204,7 +205,7 @@ def main(words: Sequence[str] | None = None) -> None:
         elif arguments.what == "gallery":
             people(Path(name))
         else:
-            hour(Path(name), arguments.frames)
+            hour(Path(name), arguments.fps)
 
 
 if __name__ == "__main__":
