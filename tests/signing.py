@@ -22,18 +22,18 @@ def hand(straight: Sequence[float] = (0, 0, 0, 0), spread: float = 0.0) -> NDArr
     """(21, 3) landmarks in palms, fingers up, each from bent (0) to straight (1)."""
     points = np.zeros((21, 3), np.float32)
     for place, (chain, line) in enumerate(zip(_CHAINS, straight, strict=True)):
-        x = 0.25 * (1.5 - place) * (1 + spread * line)
+        x = 0.25 * (1.5 - place)
         points[chain[0]] = (x, -1.0, 0.0)
         for step, joint in enumerate(chain[1:], 1):
             up, back = line * 0.3, (1 - line) * 0.25
             turn = (-0.2, 0.8, 0.2)[step - 1]
             points[joint] = points[chain[step - 1]] + (
-                spread * line * 0.3 * (1.5 - place) / 3,
+                spread * line * (1.5 - place) / 3,
                 -up if line > 0.5 else back * turn,
                 0 if line > 0.5 else -back * (1, 0.2, -0.9)[step - 1],
             )
     for step in range(1, 5):
-        points[step] = (0.2 * step + spread * 0.2 * step, -0.22 * step, 0.0)
+        points[step] = (0.2 * step + spread * 0.4 * step, -0.22 * step, 0.0)
     return points
 
 

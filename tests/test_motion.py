@@ -140,10 +140,10 @@ def test_a_real_signers_z_is_found() -> None:
 
 
 def test_an_open_hand_held_accepts_and_waved_deletes() -> None:
-    open_hand = hand((1, 1, 1, 1), spread=1.5)
+    open_hand = hand((1, 1, 1, 1), spread=0.3)
     assert spread_open(open_hand * 0.09)
     assert not spread_open(hand((1, 1, 1, 1)) * 0.09)
-    assert not spread_open(hand((1, 0, 0, 0), spread=1.5) * 0.09)
+    assert not spread_open(hand((1, 0, 0, 0), spread=0.3) * 0.09)
     held, waved = Gestures(), Gestures()
     asked: dict[str, list[str]] = {"held": [], "waved": []}
     for index in range(90):

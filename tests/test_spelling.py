@@ -7,7 +7,7 @@ import pytest
 from livevision.recognizers.signs.decoder import Decoder
 from livevision.recognizers.signs.spelling import Speller
 from livevision.recognizers.signs.words import Words
-from tests.signing import LABELS, Signer, chances, letters, read, shape_of, showing, steps
+from tests.signing import LABELS, Signer, chances, hand, letters, read, shape_of, showing, steps
 
 WORDS = Words({"HELLO": 900, "HELP": 800, "CAB": 50, "THE": 20000, "BALL": 300})
 
@@ -255,3 +255,44 @@ def showing_with(each: object, probabilities: object) -> object:
     from dataclasses import replace
 
     return replace(each, probabilities=probabilities)  # type: ignore[type-var]
+
+
+def test_an_open_hand_that_is_held_takes_the_proposal() -> None:
+    signer = Signer(fps=30).spell("HELO")
+    signer._letter = ""
+    signer.move(hand((1, 1, 1, 1), spread=0.3), 0.2).rest(1.1)
+    speller = Speller(LABELS, WORDS)
+    for time, each in signer.frames:
+        speller.see([each] if each else [], time)
+    assert speller.text == "HELLO"
+
+
+def test_an_open_hand_that_waves_takes_a_letter_back() -> None:
+    signer = Signer(fps=30).spell("CAB")
+    signer._letter = ""
+    open_hand = hand((1, 1, 1, 1), spread=0.3)
+    signer.move(open_hand, 0.2)
+    for place in (0.7, 0.0, 0.7, 0.0):
+        signer.move(open_hand, 0.2, (place, 0))
+    speller = Speller(LABELS)
+    for time, each in signer.frames:
+        speller.see([each] if each else [], time)
+    assert speller.text == "CA"
+    assert letters(speller.finish()) == ""
+
+
+def test_an_hour_leaves_memory_as_it_was() -> None:
+    speller = Speller(LABELS, WORDS)
+    signer = Signer(fps=8, rate=1.5).spell("CAB").move(shape_of(""), 0.2)
+    signer._letter = ""
+    signer.rest(1.8)
+    sizes = []
+    for turn in range(int(3600 / signer.time / 10)):
+        for time, each in signer.frames:
+            speller.see([each] if each else [], 10 * turn * signer.time + time)
+        one = speller._hands[1]
+        sizes.append(
+            len(one.waiting) + len(one.dwell) + len(one.drawings._moments) + len(speller._lines)
+        )
+    assert max(sizes[-10:]) <= max(sizes[5:15])
+    assert len(speller.text) <= 5000
