@@ -430,3 +430,22 @@ def test_damaged_gallery_stops_the_start(tmp_path: Path) -> None:
     assert not path.exists()
     (aside,) = tmp_path.glob("gallery.damaged-*.sqlite")
     assert aside.read_bytes() == b"no gallery" * 100
+
+
+@pytest.mark.parametrize(
+    ("words", "on"),
+    [([], None), (["--gallery", "x"], True), (["--no-faces", "--gallery=x"], False)],
+)
+def test_naming_a_gallery_asks_for_faces(words: list[str], on: bool | None) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--faces", action=argparse.BooleanOptionalAction)
+    folder.add_options(parser)
+    assert parser.parse_args(words).faces is on
+
+
+def test_a_strangers_face_is_held_for_a_moment(reader: FaceReader, astronaut: Image) -> None:
+    nothing = np.zeros((480, 640, 3), np.uint8)
+    with FaceRecognizer(Matcher([]), live=False, reader=reader) as recognizer:
+        found = stream(recognizer, [astronaut] * 6 + [nothing] * 6)
+    assert [len(each.detections) for each in found] == [1] * 6 + [1, 1] + [0] * 5
+    assert found[7].detections[0].label == UNKNOWN

@@ -151,6 +151,8 @@ def execute(arguments: argparse.Namespace) -> int:
         realtime=arguments.realtime,
         reconnect=arguments.reconnect,
     )
+    if arguments.blur_others and arguments.faces is None:
+        arguments.faces = True  # also with nobody enrolled: then everybody is blurred
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)

@@ -17,8 +17,9 @@ def add_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--gallery",
         type=Path,
+        action=_Gallery,
         metavar="FILE",
-        help="the people who are enrolled (default: the gallery in your data folder)",
+        help="name the people enrolled there (default: those of your own gallery)",
     )
     group.add_argument(
         "--faces-threshold",
@@ -69,6 +70,21 @@ def load(settings: Settings) -> Recognizer:
         people = matcher(gallery, options.faces_threshold)
         sightings = gallery.path if options.remember_strangers else None
     return FaceRecognizer(people, live=settings.live, sightings=sightings)
+
+
+class _Gallery(argparse.Action):
+    """Whoever names a gallery wants faces named, unless told otherwise."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        setattr(namespace, self.dest, values)
+        if getattr(namespace, "faces", None) is None:
+            namespace.faces = True
 
 
 def _score(word: str) -> float:

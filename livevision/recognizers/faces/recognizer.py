@@ -24,6 +24,8 @@ AGAIN_EARLY = 0.15
 AGAIN_LATER = 1.0
 HIDDEN = 0.1
 """Overlap with another face from which on a face may be partly hidden by it."""
+HOLD = 0.25
+"""Seconds a stranger's face stays where it was when it is lost, so that it stays blurred."""
 BRIEF = 0.4
 """Seconds a face must have been there to be reported, if it was seen too briefly to be called
 anything; `LONG` if it was never seen well enough for a single look."""
@@ -95,7 +97,12 @@ class FaceRecognizer(Recognizer):
                 if seen[place] is not track:
                     events += self._report(track)
         share_out(seen)
-        return Findings(tuple(_detection(track) for track in seen), tuple(events))
+        held = [
+            track
+            for track in self._tracker.tracks
+            if 0 < frame.time - track.last <= HOLD and track.name in ("", UNKNOWN)
+        ]
+        return Findings(tuple(_detection(track) for track in [*seen, *held]), tuple(events))
 
     def finish(self) -> Findings:
         left = self._tracker.finish()
