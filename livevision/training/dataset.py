@@ -124,7 +124,7 @@ def sources(data: Path) -> dict[str, list[Path]]:
     }
     found[CLOSEUPS] = sorted((data / "signs" / "videos").glob("closeup_?.mp4"))
     people = sorted((data / "faces" / "people").glob("*/"))
-    found[BYSTANDERS] = [path for person in people for path in sorted(person.glob("*.jpg"))[:1]]
+    found[BYSTANDERS] = [path for person in people for path in sorted(person.glob("*.jpg"))[:3]]
     found = {name: files for name, files in found.items() if files}
     if not set(found) - {CLOSEUPS, BYSTANDERS}:
         raise UsageError(f"No pictures below {photos}: expected SOURCE/LETTER/*.jpg.")

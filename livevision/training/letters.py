@@ -33,7 +33,7 @@ class Plan:
     traits: bool
     """True for `fused`, False for `landmarks`."""
     members: int = 3
-    epochs: int = 28
+    epochs: int = 20
     seed: int = 1
     changes: Changes = _CHANGES
     nothing: float = 0.06

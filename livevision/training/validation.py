@@ -148,9 +148,12 @@ class Calibration:
         return np.asarray(chances / chances.sum(axis=1, keepdims=True), np.float32)
 
 
-def calibrate(answers: Answers, *, most_false: float = 0.02) -> Calibration:
+def calibrate(
+    answers: Answers, *, most_false: float = 0.02, most_lost: float = 0.005
+) -> Calibration:
     """Temperature with the least cross-entropy; then the least caution that keeps false letters
-    within `most_false` of all hands that sign nothing, but not past one that costs 1 % of letters.
+    within `most_false` of all hands that sign nothing, as far as it costs no more than `most_lost`
+    of the letters.
     """
     letters = answers.letters & answers.found
     nothing = (answers.truth == NO_SIGN) & answers.found
@@ -163,12 +166,13 @@ def calibrate(answers: Answers, *, most_false: float = 0.02) -> Calibration:
         return float(-(weights * np.log(of_truth)).sum())
 
     temperature = min(np.geomspace(0.3, 3.0, 60), key=cross_entropy)
-    before = (answers.answer[letters] == truth) @ weights
-    chosen = Calibration(float(temperature))
-    for caution in np.arange(0.0, 4.0, 0.1):
+    bold = answers.probabilities[letters][:, :NO_SIGN].argmax(axis=1)
+    before = (bold == truth) @ weights
+    chosen = Calibration(float(temperature), -4.0)
+    for caution in np.arange(-4.0, 4.0, 0.1):
         tried = Calibration(float(temperature), float(caution))
         answer = tried.apply(answers.probabilities[letters]).argmax(axis=1)
-        if (answer == truth) @ weights < before - 0.01:
+        if (answer == truth) @ weights < before - most_lost:
             break
         chosen = tried
         read = tried.apply(answers.probabilities[nothing]).argmax(axis=1) != NO_SIGN
