@@ -29,6 +29,8 @@ STILL, MOVING = 0.3, -1.6
 """Most and least that rest or movement can say, in nats a second."""
 ENOUGH = 0.06
 """Sum at which a letter is signed: a clear letter of a still hand takes 55 ms."""
+FRAMES = 2
+"""Frames that have to agree: at low rates one frame on the way from sign to sign would do."""
 UNSURE = 0.3
 """A probability that is worth nothing."""
 QUIET = 0.6
@@ -177,6 +179,8 @@ class Decoder:
         """When each sum last rose from 0, in seconds."""
         self._pending = np.zeros((len(labels) - 1, len(labels)), np.float32)
         """For each letter the probabilities since then, summed over time."""
+        self._frames = np.zeros(len(labels) - 1, np.int64)
+        """How many frames that were."""
         self._held: Floats | None = None
         """Mean shape of the last sign."""
         self._held_weight = 0.0
@@ -207,7 +211,7 @@ class Decoder:
         self._follow()
         ended: list[Sign] = []
         best = int(np.argmax(self._sums))
-        if self._sums[best] >= ENOUGH:
+        if self._sums[best] >= ENOUGH and self._frames[best] >= FRAMES:
             ended += self._signed(best, time, right)
         sign = self.sign
         if sign is not None:
@@ -237,10 +241,17 @@ class Decoder:
         self.sign = None
         self._sums[:] = 0
         self._pending[:] = 0
+        self._frames[:] = 0
         self._held = self.motion.shape
         self._held_weight = 0.0
         self._restarted = True
         self._place = self.motion.place
+        self._left = self._peak = self._slid = 0.0
+
+    def forget(self) -> None:
+        """Drop the sign that is being made, and what its shape was: any letter may follow."""
+        self.sign = None
+        self._held = None
         self._left = self._peak = self._slid = 0.0
 
     def _calm(self) -> float:
@@ -261,6 +272,7 @@ class Decoder:
         self._sums = np.clip(self._sums + step * says, 0, FULL).astype(np.float32)
         rose = (self._sums > 0) & ~before
         self._since[rose] = time - step
+        self._frames = np.where(self._sums > 0, self._frames + 1, 0)
         self._pending[self._sums == 0] = 0
         self._pending[self._sums > 0] += probabilities * (step * self._calm())
 
@@ -314,6 +326,7 @@ class Decoder:
         self.sign = Sign(self.labels, start, time, time, self._pending[best].copy(), right)
         self._sums[np.arange(len(self._sums)) != best] = 0
         self._pending[:] = 0
+        self._frames[:] = 0
         self._held = self.motion.shape
         self._held_weight = 0.0
         self._place = self.motion.place

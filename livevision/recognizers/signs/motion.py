@@ -70,8 +70,8 @@ class Drawing:
     end: float
     confidence: float
     shown: float
-    rested: bool = True
-    """Whether the finger came to rest; if not, the hand went on with something else."""
+    kept: bool = True
+    """Whether the hand still has its shape at `shown`; if not, it went on with something else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,22 +132,26 @@ class Drawings:
         if time - self._compared >= EVERY:
             self._compared = time
             found = self._compare(time)
-            if found is not None and (
-                self._best is None or found.confidence >= self._best.confidence
+            if (
+                found is not None
+                and lead[LETTERS.index(found.letter)] >= HANDSHAPE[found.letter] / 2
+                and (self._best is None or found.confidence >= self._best.confidence)
             ):
                 self._best = found
         best = self._best
         if best is None:
             return None
-        resting = time > best.end and bool(speeds[LETTERS.index(best.letter)] < RESTING)
+        which = LETTERS.index(best.letter)
+        resting = time > best.end and bool(speeds[which] < RESTING)
         if not resting and time - best.end < GONE:
             return None
         self._best = None
         self._not_before = dict.fromkeys(LETTERS, best.end)
         self._not_before[best.letter] += AGAIN[best.letter]
         self._moved = -1.0
-        end = max(best.end, time - LOOK_BACK) if resting else best.end
-        return Drawing(best.letter, best.start, end, best.confidence, time, resting)
+        kept = bool(lead[which] >= HANDSHAPE[best.letter] / 2)
+        end = max(best.end, time - LOOK_BACK) if resting and kept else best.end
+        return Drawing(best.letter, best.start, end, best.confidence, time, kept)
 
     def busy(self, time: float) -> bool:
         """Whether something may be being drawn: a finger that can is moving, or was just now."""

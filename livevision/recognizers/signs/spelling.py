@@ -266,7 +266,7 @@ class _Hand:
         over = (
             sign is None
             or sign.label in _BEGINS[drawing.letter]
-            or sign.start < drawing.end - (0 if drawing.rested else BESIDE)
+            or sign.start < drawing.end - (0 if drawing.kept else BESIDE)
         )
         if over:
             for each in self.decoder.finish():
@@ -294,7 +294,10 @@ class _Hand:
         self.waiting = kept
         if over:
             self.drawn = drawing.letter
-            self.decoder.restart()
+            if drawing.kept:
+                self.decoder.restart()
+            else:
+                self.decoder.forget()
 
     def _part_of(self, letter: Letter, drawing: Drawing) -> bool:
         if letter.drawn or letter.end < drawing.start - 2 * BESIDE:
