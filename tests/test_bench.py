@@ -1,7 +1,9 @@
 import json
+import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +15,10 @@ from livevision.benchmark import measures, scenes
 from livevision.benchmark.measures import Pass, Pictures
 from livevision.benchmark.scenes import Scene
 from livevision.benchmark.stopwatch import Stopwatch, milliseconds
+from livevision.commands.replay import write_json
 from livevision.demo import ENROLLED
 from livevision.errors import LivevisionError
+from livevision.evaluation import _report
 from livevision.locators.faces import FaceLocator
 from livevision.locators.hands import HandLocator
 from livevision.sources.recording import Recording
@@ -189,3 +193,20 @@ def test_everything_is_measured(tmp_path: Path) -> None:
     assert content["start_s"] > 0
     assert content["rss_mb"] > 50
     assert content["machine"]["cores"] >= 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("write", [_report.write_json, lambda path, c: write_json(c, str(path))])
+def test_a_pipe_or_device_is_written_to_and_never_replaced(
+    tmp_path: Path, write: Callable[[Path, dict[str, int]], None]
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    told: list[str] = []
+    reader = threading.Thread(target=lambda: told.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    write(pipe, {"a": 1})
+    reader.join(10)
+    assert json.loads(told[0]) == {"a": 1}
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]

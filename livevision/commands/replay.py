@@ -145,6 +145,9 @@ def write_json(content: dict[str, Any], target: str) -> None:
     path = Path(target)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        if path.exists() and not path.is_file():  # a pipe or /dev/null is never to be replaced
+            path.write_text(text, encoding="utf-8")
+            return
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
     except OSError as error:

@@ -27,6 +27,9 @@ def write(path: Path, save: Callable[[Path], object]) -> None:
     """
     draft = path.with_name(f".{os.getpid()}.{path.name}")
     try:
+        if path.exists() and not path.is_file():  # a pipe or /dev/null is never to be replaced
+            save(path)
+            return
         save(draft)
         draft.replace(path)
     except OSError as error:

@@ -182,6 +182,9 @@ def _settle(characters: list[Character], event: Event) -> bool:
 
 def _replace(path: Path, content: str) -> None:
     """Replace the file at once; it is readable by its owner alone."""
+    if path.exists() and not path.is_file():  # a pipe or /dev/null is never to be replaced
+        path.write_text(content, encoding="utf-8", newline="\n")
+        return
     number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     draft = Path(name)
     try:
