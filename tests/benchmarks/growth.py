@@ -21,13 +21,16 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision import pipeline
 from livevision.benchmark import measures, scenes
 from livevision.benchmark.scenes import Scene
 from livevision.benchmark.stopwatch import milliseconds
-from livevision.frame import Frame
+from livevision.frame import Frame, Result
 from livevision.pipeline import Summary
 from livevision.recognizers.faces.gallery import Gallery
 from livevision.recognizers.faces.matching import matcher
+from livevision.sinks import Sink
+from livevision.sinks.overlay import annotate
 from livevision.sources import Source, open_source
 
 STREAMS = (1, 2, 4, 8)
@@ -171,10 +174,17 @@ class Looped(Source):
         self._source.close()
 
 
+class Drawn(Sink):
+    """Draws every picture and remembers nothing."""
+
+    def write(self, result: Result) -> None:
+        annotate(result)
+
+
 def hour(folder: Path, fps: int) -> None:
     """An hour's recording at full speed, and the memory it takes on the way."""
     gallery, clip = prepared(folder)
-    step = HOUR * fps // 30
+    step = HOUR * fps // 60
 
     def note(index: int) -> None:
         if index % step == 0:
@@ -182,7 +192,8 @@ def hour(folder: Path, fps: int) -> None:
             print(f"{index} frames, {spent:.0f} s: {resident():.1f} MB", flush=True)
 
     begun = time.monotonic()
-    summary, _ = measures.play(Looped(clip, fps, note), gallery)
+    recognizers = measures.load(gallery, live=False)
+    summary = pipeline.run(Looped(clip, fps, note), recognizers, [Drawn()])
     spent = time.monotonic() - begun
     print(f"{summary.frames} frames in {spent:.0f} s, {summary.events.total()} events", flush=True)
 
