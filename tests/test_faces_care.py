@@ -198,3 +198,25 @@ def test_privacy_shows_and_erases_all(home: Path, capsys: pytest.CaptureFixture[
     assert main(["privacy", "--erase", "--yes"]) == 0
     assert not path.exists()
     assert not (home / "settings.toml").exists()
+
+
+def test_guide_asks_for_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    from types import SimpleNamespace
+
+    from livevision.commands.faces import _Guide
+
+    guide = _Guide()
+    seen: list[Pose] = []
+    told = []
+    for turn in (0.0, 0.05, -0.2, -0.3, 0.0, 0.2, 0.25):
+        seen.append(SimpleNamespace(turn=turn))  # type: ignore[arg-type]
+        done = guide.enough(seen)
+        told += capsys.readouterr().err.splitlines()
+        assert done == (turn == 0.25)
+    assert told == [
+        "Look at the camera.",
+        "Turn your head a little to one side.",
+        "And to the other.",
+    ]
+    frames = [Frame(np.zeros((2, 2, 3), np.uint8), n, 25.0 * n) for n in range(5)]
+    assert len(list(guide.until(frames))) == 3  # patience ends after a minute
