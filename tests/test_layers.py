@@ -11,7 +11,7 @@ ROOT = Path(livevision.__file__).parent
 LAYERS = [
     {"__init__"},
     {"errors", "frame", "rate"},
-    {"assets", "logs", "settings", "truth"},
+    {"assets", "litert", "logs", "settings", "truth"},
     {"stages", "sources", "sinks"},
     {"locators"},
     {"capture", "recognizers"},

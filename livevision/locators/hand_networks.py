@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision import litert
 from livevision.errors import ModelError
 from livevision.frame import Image, Points
 
@@ -200,22 +201,22 @@ class _Network:
 
     def __init__(self, name: str, *, tap: str | None = None) -> None:
         """`tap` names an inner tensor that becomes one more output, the last."""
-        from ai_edge_litert.interpreter import Interpreter
-
         spec = find_spec("mediapipe")
         if spec is None or not spec.submodule_search_locations:
             raise ModelError("The package mediapipe is missing. Install livevision again.")
         path = Path(spec.submodule_search_locations[0]) / "modules" / name
+        cure = "Install mediapipe again."
         try:
             model = path.read_bytes()
             if tap is not None:
                 model = _tapped(model, tap)
-            self._interpreter = Interpreter(model_content=model, num_threads=1)
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError, OSError) as error:
+        except (ValueError, OSError) as error:
             raise ModelError(
-                f"Cannot load {path}, a model of the package mediapipe. Install mediapipe again."
+                f"Cannot read {path}, a model of the package mediapipe. {cure}"
             ) from error
+        self._interpreter = litert.load(
+            model, name=f"{path}, a model of the package mediapipe", cure=cure
+        )
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision import litert
 from livevision.assets import verified
 from livevision.errors import ModelError, UsageError
 from livevision.frame import Image, Step, Steps
@@ -131,15 +132,9 @@ class _Network:
     """A .tflite file of one input and one output."""
 
     def __init__(self, path: Path, shape: tuple[int, ...] | None = None) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        try:
-            self._interpreter = Interpreter(str(verified(path)), num_threads=1)
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"Cannot load {path}: {error}. Train it anew with 'livevision train signs'."
-            ) from error
+        self._interpreter = litert.load(
+            verified(path), name=str(path), cure="Train it anew with 'livevision train signs'."
+        )
         taken = self._interpreter.get_input_details()[0]
         if shape is not None and tuple(taken["shape"][1:]) != shape:
             raise ModelError(f"{path} takes {taken['shape']}, not {shape}: it is another model.")
