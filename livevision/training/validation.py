@@ -149,7 +149,7 @@ class Calibration:
 
 
 def calibrate(
-    answers: Answers, *, most_false: float = 0.02, most_lost: float = 0.005
+    answers: Answers, *, most_false: float = 0.02, most_lost: float = 0.008
 ) -> Calibration:
     """Temperature with the least cross-entropy; then the least caution that keeps false letters
     within `most_false` of all hands that sign nothing, as far as it costs no more than `most_lost`
@@ -168,6 +168,8 @@ def calibrate(
     temperature = min(np.geomspace(0.3, 3.0, 60), key=cross_entropy)
     bold = answers.probabilities[letters][:, :NO_SIGN].argmax(axis=1)
     before = (bold == truth) @ weights
+    if not nothing.any():
+        return Calibration(float(temperature))
     chosen = Calibration(float(temperature), -4.0)
     for caution in np.arange(-4.0, 4.0, 0.1):
         tried = Calibration(float(temperature), float(caution))
@@ -176,7 +178,7 @@ def calibrate(
             break
         chosen = tried
         read = tried.apply(answers.probabilities[nothing]).argmax(axis=1) != NO_SIGN
-        if not nothing.any() or read.mean() <= most_false:
+        if read.mean() <= most_false:
             break
     return chosen
 
