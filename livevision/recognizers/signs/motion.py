@@ -121,6 +121,9 @@ class Drawings:
         self._moments.append(_Moment(time, tips, fingers[_DRAWING], lead, size))
         while time - self._moments[0].time > LONGEST + 0.1:
             self._moments.popleft()
+        for letter, ahead in zip(LETTERS, lead, strict=True):
+            if ahead < 0:  # another handshape in between: it may come again at once
+                self._not_before[letter] = min(self._not_before[letter], time)
         speeds = self._speeds()
         if any(
             lead[which] >= HANDSHAPE[letter] / 2 and speeds[which] >= RESTING

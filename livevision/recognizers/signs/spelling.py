@@ -37,11 +37,12 @@ SURE = 0.7
 """Least confidence of such a letter."""
 TOGETHER = 1.2
 """Most seconds between two letters that are neighbours."""
-PASSING, FULL = 0.05, 0.2
-"""A letter worth less than this share of the last ones was only passed through; these count no
-more than the second figure, so that a quick letter may follow a long one."""
-BACK = 0.5
-"""The same for the handshape that has just drawn a letter."""
+PASSING, FULL = 0.1, 0.2
+"""A letter worth less than this share of the last ones, if these were worth FULL, was only passed
+through. They count no more than that, so that a quick letter may follow a long one; of letters that
+are worth less, as quick signers' are, the share is less in proportion."""
+BACK = 0.12
+"""What the handshape that has just drawn a letter has to be worth to be a letter itself."""
 SETTLE = 0.35
 """Seconds after its end in which a letter may still turn out to be part of a drawing."""
 BESIDE = 0.15
@@ -253,9 +254,9 @@ class _Hand:
         """Let a sign that is over wait, unless it was only passed through."""
         letter = self._letter(sign)
         usual = max([self.worth] + [min(each.worth, FULL) for each in self.waiting[-2:]])
-        least = PASSING * usual
+        least = PASSING * usual * usual / FULL
         if self.drawn and letter.label in _BEGINS[self.drawn]:
-            least = BACK * usual  # the hand comes back to the shape it drew with
+            least = BACK  # the hand comes back to the shape it drew with
         if letter.worth >= least:
             self.waiting.append(letter)
             self.drawn = ""
