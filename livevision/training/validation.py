@@ -85,8 +85,9 @@ def per_letter(answers: Answers) -> dict[str, tuple[float, float, float]]:
                 recalls.append((answers.answer[of_letter] == place).mean())
                 others = rows & (answers.truth != place)
                 # as many others as in a source where every letter is as frequent
-                wrongs.append((answers.answer[others] == place).mean() * (len(LABELS) - 4))
-        recall, wrong = float(np.mean(recalls)), float(np.mean(wrongs))
+                if others.any():
+                    wrongs.append((answers.answer[others] == place).mean() * (len(LABELS) - 4))
+        recall, wrong = float(np.mean(recalls)), float(np.sum(wrongs)) / max(len(wrongs), 1)
         precision = recall / max(recall + wrong, 1e-9)
         f1 = 2 * precision * recall / max(precision + recall, 1e-9)
         table[LABELS[place]] = (precision, recall, f1)
