@@ -296,3 +296,17 @@ def test_an_hour_leaves_memory_as_it_was() -> None:
         )
     assert max(sizes[-10:]) <= max(sizes[5:15])
     assert len(speller.text) <= 5000
+
+
+def test_a_hand_within_a_hand_is_none() -> None:
+    from livevision.frame import Box
+    from livevision.locators.hands import Hand
+    from livevision.recognizers.signs.recognizer import _distinct
+
+    def seen(box: Box, track: int) -> Hand:
+        points = np.zeros((21, 3), np.float32)
+        return Hand(box, points, points, True, 0.9, track, np.zeros(1152, np.float32), 0.0)
+
+    whole, part = seen(Box(62, 25, 149, 178), 1), seen(Box(52, 99, 128, 165), 2)
+    other = seen(Box(120, 25, 220, 178), 3)
+    assert _distinct([whole, part, other]) == [whole, other]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from livevision.frame import Detection, Findings, Frame, Image
+from livevision.frame import Box, Detection, Findings, Frame, Image
 from livevision.locators.hands import Hand, HandLocator
 from livevision.recognizers import Recognizer
 from livevision.recognizers.signs.classifiers import Classifier
@@ -13,6 +13,8 @@ from livevision.recognizers.signs.words import english
 ALTERNATIVES = 3
 DARK = 40.0
 """Mean grey level (0-255) below which a picture is too dark."""
+WITHIN = 0.7
+"""Share of a hand's box inside another hand's from which on it is no hand of its own."""
 SMALL = 40
 """Pixels: a hand whose box is smaller in both directions shows too little."""
 
@@ -36,7 +38,7 @@ class SignRecognizer(Recognizer):
         ]
 
     def recognize(self, frame: Frame) -> Findings:
-        hands = self._locator.locate(frame.image, frame.time)
+        hands = _distinct(self._locator.locate(frame.image, frame.time))
         readings = [self._classifier.classify(frame.image, hand) for hand in hands]
         showings = [
             Showing(hand.track, hand.right, hand.landmarks, hand.world, reading.probabilities)
@@ -90,6 +92,23 @@ def ranked(chances: Floats, labels: Sequence[str]) -> list[tuple[str, float]]:
     """Labels and their probabilities, likeliest first."""
     order = (-chances).argsort(kind="stable")
     return [(labels[index], float(chances[index])) for index in order]
+
+
+def _distinct(hands: Sequence[Hand]) -> list[Hand]:
+    """`hands` without those that lie within an earlier one: its fingers, taken for a hand."""
+    kept: list[Hand] = []
+    for hand in hands:
+        if all(_share_inside(hand.box, other.box) < WITHIN for other in kept):
+            kept.append(hand)
+    return kept
+
+
+def _share_inside(box: Box, other: Box) -> float:
+    """How much of the smaller of two boxes lies in the other, 0 to 1."""
+    width = min(box.right, other.right) - max(box.left, other.left)
+    height = min(box.bottom, other.bottom) - max(box.top, other.top)
+    smaller = min(box.width * box.height, other.width * other.height)
+    return max(width, 0) * max(height, 0) / max(smaller, 1)
 
 
 class _Hint:
