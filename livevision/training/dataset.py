@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Self
 
@@ -145,7 +146,8 @@ def _fingerprint(data: Path, files: Sequence[Path]) -> str:
 def _locate(data: Path, source: str, files: Sequence[Path], progress: Progress) -> Hands:
     chunks = [files[at : at + _CHUNK] for at in range(0, len(files), _CHUNK)]
     parts = []
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    # not forked: a fork of a process with threads (TensorFlow's, say) may wait for ever
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
         jobs = [pool.submit(_look_at, data, source, chunk) for chunk in chunks]
         for at, job in enumerate(jobs):
             progress(source, at * _CHUNK, len(files))
