@@ -169,7 +169,10 @@ class LandmarkFinder:
 
     def __init__(self, complexity: int) -> None:
         name = ("lite", "full")[complexity]
-        self._network = _Network(f"hand_landmark/hand_landmark_{name}.tflite", tap=_TRAITS)
+        # two thirds of a frame's time are this network's; the others gain nothing by a second core
+        self._network = _Network(
+            f"hand_landmark/hand_landmark_{name}.tflite", tap=_TRAITS, threads=2
+        )
 
     def __call__(self, image: Image, region: Region, *, mirrored: bool = False) -> Look:
         """Look for a hand in `region` of `image` (BGR).
@@ -199,7 +202,7 @@ class LandmarkFinder:
 class _Network:
     """A model from MediaPipe's package: BGR picture in, tensors out."""
 
-    def __init__(self, name: str, *, tap: str | None = None) -> None:
+    def __init__(self, name: str, *, tap: str | None = None, threads: int = 1) -> None:
         """`tap` names an inner tensor that becomes one more output, the last."""
         spec = find_spec("mediapipe")
         if spec is None or not spec.submodule_search_locations:
@@ -215,7 +218,10 @@ class _Network:
                 f"Cannot read {path}, a model of the package mediapipe. {cure}"
             ) from error
         self._interpreter = litert.load(
-            model, name=f"{path}, a model of the package mediapipe", cure=cure
+            model,
+            name=f"{path}, a model of the package mediapipe",
+            cure=cure,
+            threads=threads,
         )
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
