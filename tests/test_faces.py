@@ -304,8 +304,31 @@ def test_a_single_look_names_nobody_and_unknown_is_a_vote() -> None:
     assert track.name == "Zoë"
     for seed in range(5, 12):  # most looks say: nobody
         track.looks.append((around(seed, 0.75, base), 1.0))
+    track.looks.insert(-1, (around(12, 0.2, base), 1.0))
     track.decide(matcher)
     assert track.name == UNKNOWN
+
+
+def test_a_name_goes_with_its_bearer_when_another_face_takes_the_place() -> None:
+    base = around(1)
+    matcher = Matcher([enrolled("Zoë", base)], threshold=0.9)
+    tracker = Tracker()
+    (track,), _ = tracker.update([face_at(100)], 0.0)
+    for seed in range(2, 12):
+        track.add(around(seed, 0.2, base), 1.0)
+    track.decide(matcher)
+    assert track.name == "Zoë"
+    track.looks.append((around(20, 0.75, base), 1.0))
+    track.decide(matcher)
+    assert (track.name, track.doubtful, track.usurped) == ("Zoë", True, False)
+    track.looks.append((around(21, 0.75, base), 1.0))
+    track.decide(matcher)
+    assert track.usurped
+    other = tracker.split(track, 1.0)
+    other.decide(matcher)
+    assert track.name == "Zoë"
+    assert len(other.looks) == 2
+    assert other.name == ""
 
 
 def test_two_faces_never_bear_one_name() -> None:
@@ -369,6 +392,18 @@ def test_enrolled_person_is_named_and_stranger_is_not(gallery_file: Path, astron
         assert set(labels[first:]) == {demo.ENROLLED}
         runs.append([event.record() for event in events])
     assert runs[0] == runs[1]
+
+
+def test_at_a_cut_the_name_does_not_pass_to_the_next_face(
+    gallery_file: Path, astronaut: Image
+) -> None:
+    images = [shifted(astronaut, 40, 0, 0.9)] * 30 + [shifted(demo.hopper(), 40, -60, 0.8)] * 30
+    with load("faces", options=options(gallery_file)) as recognizer:
+        found = stream(recognizer, images)  # type: ignore[arg-type]
+    events = [event for each in found for event in each.events]
+    assert [event.label for event in events] == [demo.ENROLLED, UNKNOWN]
+    assert events[0].end < 30 / 10 + 1.3
+    assert all(each.detections[0].label != demo.ENROLLED for each in found[44:60])
 
 
 def test_a_live_stream_never_waits(

@@ -121,14 +121,16 @@ class FaceRecognizer(Recognizer):
         """Make use of the embedding that has come; the track that the face belongs to."""
         assert plan.waiting is not None
         embedding, plan.waiting = plan.waiting.result(), None
-        if not track.add(embedding, plan.weight):
+        own = track.add(embedding, plan.weight)
+        if own:
+            self._tracker.identify(track)
+            track.decide(self._matcher)
+        if not own or track.usurped:
             track = self._tracker.split(track, time)
             self._plans[track] = _Plan(time)
-        else:
-            self._tracker.identify(track)
-            if len(track.looks) >= EARLY:
-                plan.after = time + AGAIN_LATER
-        track.decide(self._matcher)
+            track.decide(self._matcher)
+        if len(track.looks) >= EARLY and not track.doubtful:
+            self._plans[track].after = time + AGAIN_LATER
         return track
 
     def _report(self, track: Track) -> list[Event]:

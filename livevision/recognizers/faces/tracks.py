@@ -37,6 +37,9 @@ FEWEST = 3
 SHARE = 0.6
 """Of the votes that a name needs to appear; once there it stays down to `KEEP`."""
 KEEP = 0.4
+RECENT = 2
+"""The latest looks of which one at least must be like the name: another face may have taken the
+place of the one that was followed, as at a cut in a film."""
 SLACK = 0.012
 """How far below the threshold a name that stands may sink, and a single look may vote for it."""
 
@@ -61,6 +64,10 @@ class Track:
     """Whom all looks together are most like."""
     name: str = ""
     """What it is called: a name, "unknown", or nothing yet."""
+    doubtful: bool = False
+    """True if the latest look is not like the one it is named after."""
+    usurped: bool = False
+    """True if none of the `RECENT` looks is: somebody else has taken the place."""
     barred: set[str] = field(default_factory=set)
     """Names that belong to somebody seen at the same time."""
 
@@ -91,16 +98,23 @@ class Track:
         best = self.match.best
         ballots = matcher.scores(np.array([embedding for embedding, _ in self.looks]))
         weights = np.array([weight for _, weight in self.looks])
-        share = 0.0
+        share, lately = 0.0, False
         if matcher.names:
+            place = matcher.names.index(best)
             choice = ballots.argmax(axis=1)
             sure = ballots.max(axis=1) >= matcher.threshold - SLACK
-            votes = sure & (choice == matcher.names.index(best))
-            share = float(weights[votes].sum() / weights.sum())
+            share = float(weights[sure & (choice == place)].sum() / weights.sum())
+            like = ballots[-RECENT:, place] >= matcher.threshold - 2 * SLACK
+            lately = bool(like.any())
+            self.doubtful = self.name == best and not like[-1]
+            self.usurped = self.name == best and not lately
+            if self.usurped:
+                self.odd, self.looks = self.looks[-RECENT:], self.looks[:-RECENT]
+                return
         standing = self.name == best
-        enough = share >= (KEEP if standing else SHARE)
-        like = self.match.score >= matcher.threshold - (SLACK if standing else 0.0)
-        self.name = best if best and enough and like and best not in self.barred else UNKNOWN
+        enough = lately and share >= (KEEP if standing else SHARE)
+        close = self.match.score >= matcher.threshold - (SLACK if standing else 0.0)
+        self.name = best if best and enough and close and best not in self.barred else UNKNOWN
 
 
 class Tracker:
