@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision import litert
 from livevision.errors import ModelError
 from livevision.frame import Box, Image, Points
 
@@ -98,19 +99,15 @@ class _Network:
     """One of the two: a picture in, faces out."""
 
     def __init__(self, name: str, *, cells: tuple[tuple[int, int], ...]) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         spec = find_spec("mediapipe")
         if spec is None or not spec.submodule_search_locations:
             raise ModelError("The package mediapipe is missing. Install livevision again.")
         path = Path(spec.submodule_search_locations[0]) / "modules" / "face_detection" / name
-        try:
-            self._interpreter = Interpreter(str(path), num_threads=1)
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError, OSError) as error:
-            raise ModelError(
-                f"Cannot load {path}, a model of the package mediapipe. Install mediapipe again."
-            ) from error
+        self._interpreter = litert.load(
+            path,
+            name=f"{path}, a model of the package mediapipe",
+            cure="Install mediapipe again.",
+        )
         details = self._interpreter.get_input_details()[0]
         self._input, self._side = details["index"], int(details["shape"][1])
         self._outputs = [each["index"] for each in self._interpreter.get_output_details()]

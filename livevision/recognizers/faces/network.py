@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision import litert
 from livevision.errors import ModelError
 from livevision.frame import Image
 
@@ -44,11 +45,8 @@ class Embedder:
     """Embeds aligned faces; safe to call from one thread at a time, and without Python's lock."""
 
     def __init__(self, threads: int = 1) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         path = model_file("dlib_face_recognition_resnet_model_v1.dat")
-        self._interpreter = Interpreter(model_content=convert(path), num_threads=threads)
-        self._interpreter.allocate_tensors()
+        self._interpreter = litert.load(convert(path), name=str(path), cure=_CURE, threads=threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
 

@@ -25,7 +25,7 @@ def _unit(vectors: Any) -> Any:
 def canonical(points: Floats, right: NDArray[np.bool_]) -> Floats:
     """(n, 21, 3) landmarks as those of right hands, wrist at 0, the palm 1 long on the mean."""
     points = points - points[:, :1]
-    points = np.where(right[:, None, None], points, points * np.float32([-1, 1, 1]))
+    points = np.where(right[:, None, None], points, points * np.array((-1, 1, 1), np.float32))
     size = np.linalg.norm(points[:, _KNUCKLES], axis=-1).mean(axis=1)
     return np.asarray(points / np.maximum(size, 1e-6)[:, None, None], np.float32)
 
@@ -69,7 +69,8 @@ def features(landmarks: Floats, world: Floats, right: NDArray[np.bool_]) -> Floa
         axes,
     )
     count = len(landmarks)
-    return np.concatenate([part.reshape(count, -1) for part in parts], axis=1).astype(np.float32)
+    rows = [part.reshape(count, -1) for part in parts]
+    return np.asarray(np.concatenate(rows, axis=1), np.float32)
 
 
 def with_traits(

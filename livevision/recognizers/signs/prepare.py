@@ -38,7 +38,7 @@ def crop(image: Image, box: Box, *, right: bool, margin: float = MARGIN) -> Imag
     if inside != around:
         if piece.size == 0:
             return np.zeros((side, side, 3), np.uint8)
-        piece = cv2.copyMakeBorder(
+        bordered = cv2.copyMakeBorder(
             piece,
             inside.top - around.top,
             around.bottom - inside.bottom,
@@ -46,8 +46,9 @@ def crop(image: Image, box: Box, *, right: bool, margin: float = MARGIN) -> Imag
             around.right - inside.right,
             cv2.BORDER_REPLICATE,
         )
+        piece = np.asarray(bordered, np.uint8)
     if side < around.width:
-        piece = cv2.resize(piece, (side, side), interpolation=cv2.INTER_AREA)
+        piece = downscale(piece, size=(side, side))
     return np.ascontiguousarray(piece if right else piece[:, ::-1], np.uint8)
 
 
