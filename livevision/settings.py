@@ -12,6 +12,7 @@ import platformdirs
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from livevision import files
 from livevision.errors import OutputError, UsageError
 
 Value = bool | int | float | str
@@ -59,11 +60,9 @@ def write(values: Mapping[str, Value], file: Path | None = None) -> None:
     file = file or path()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_name(file.name + ".new")
-        draft.write_text(tomlkit.dumps(dict(values)), encoding="utf-8")
-        draft.replace(file)
     except OSError as error:
-        raise OutputError(f"Cannot write the settings {file}: {error.strerror}.") from error
+        raise OutputError(f"Cannot make the folder {file.parent}: {error.strerror}.") from error
+    files.replace_text(file, tomlkit.dumps(dict(values)))
 
 
 def words(values: Mapping[str, Value]) -> list[str]:

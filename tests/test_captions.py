@@ -162,7 +162,7 @@ def test_other_endings_are_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_a_missing_folder_is_told_at_once(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="Cannot write captions"):
+    with pytest.raises(OutputError, match=r"Cannot write .*out\.srt: No such file"):
         Captions(tmp_path / "none" / "out.srt").__enter__()
     (tmp_path / "folder.srt").mkdir()
     with pytest.raises(OutputError, match="it is a folder"):

@@ -11,7 +11,8 @@ ROOT = Path(livevision.__file__).parent
 LAYERS = [
     {"__init__"},
     {"errors", "frame", "rate"},
-    {"assets", "litert", "logs", "settings", "truth"},
+    {"assets", "files", "litert", "logs", "truth"},
+    {"settings"},
     {"stages", "sources", "sinks"},
     {"locators"},
     {"capture", "recognizers"},

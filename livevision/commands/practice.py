@@ -21,7 +21,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from livevision import assets, recognizers, settings
+from livevision import assets, files, recognizers, settings
 from livevision.commands import _output
 from livevision.commands._coach import HOW, Coach
 from livevision.errors import OutputError, SinkClosed, UsageError
@@ -155,13 +155,7 @@ def write_progress(file: Path, known: Mapping[str, int], coach: Coach) -> None:
         "schema": 1,
         "needs_work": {letter: count for letter, count in sorted(need.items()) if count > 0},
     }
-    draft = file.with_name(f".{file.name}.new")
-    try:
-        draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        draft.replace(file)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise OutputError(f"Cannot write {file}: {error.strerror}.") from error
+    files.replace_text(file, json.dumps(content, indent=2) + "\n", private=True)
 
 
 class Lesson(Sink):

@@ -10,14 +10,13 @@ examples: livevision replay clip.mp4
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from livevision import recognizers
+from livevision import files, recognizers
 from livevision.commands import _output
-from livevision.errors import LivevisionError, OutputError, UsageError
+from livevision.errors import LivevisionError, UsageError
 from livevision.pipeline import Summary
 
 SUMMARY = "read recordings, exactly and reproducibly"
@@ -142,17 +141,7 @@ def write_json(content: dict[str, Any], target: str) -> None:
     if target == "-":
         sys.stdout.write(text)
         return
-    path = Path(target)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if path.exists() and not path.is_file():  # a pipe or /dev/null is never to be replaced
-            path.write_text(text, encoding="utf-8")
-            return
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
+    files.replace_text(Path(target), text)
 
 
 def _print(content: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision import files
 from livevision.errors import GalleryError, OutputError, UsageError
 from livevision.frame import Event, Frame, Image
 
@@ -414,16 +415,15 @@ def write(result: dict[str, object], file: str | None) -> None:
     if file != "-":
         table = Table("figure", "value")
         for key, value in result.items():
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                continue  # the clips one by one are for the JSON
             table.add_row(key, json.dumps(value) if isinstance(value, dict) else str(value))
         Console(highlight=False, markup=False).print(table)
     text = json.dumps(result, indent=2) + "\n"
     if file == "-":
         print(text, end="")
     elif file:
-        try:
-            Path(file).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"Cannot write {file}: {error.strerror}.") from error
+        files.replace_text(Path(file), text)
 
 
 def draw(scores: Scores, file: Path) -> None:
@@ -448,6 +448,6 @@ def draw(scores: Scores, file: Path) -> None:
 def save(figure: object, file: Path) -> None:
     """Write a matplotlib figure; OutputError if that fails."""
     try:
-        figure.savefig(file, dpi=120)  # type: ignore[attr-defined]
-    except (OSError, ValueError) as error:
+        files.replace(file, lambda draft: figure.savefig(draft, dpi=120))  # type: ignore[attr-defined]
+    except ValueError as error:  # an ending that matplotlib does not know
         raise OutputError(f"Cannot write {file}: {error}.") from error

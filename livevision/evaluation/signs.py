@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livevision import recognizers
+from livevision import files, recognizers
 from livevision.errors import UsageError
 from livevision.evaluation import _report
 from livevision.frame import Findings, Frame, Image
@@ -200,7 +200,7 @@ def execute(arguments: argparse.Namespace) -> int:
         content = {"model": arguments.signs_model, **score.record(), "unreadable": len(unreadable)}
         _report.write_json(arguments.json, content)
     if matrix:
-        _report.write(matrix, lambda draft: draw(score, draft))
+        files.replace(matrix, lambda draft: draw(score, draft))
     _print(score, Console())
     return 0
 

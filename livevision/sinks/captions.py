@@ -1,13 +1,11 @@
 """The running text as subtitles, or as plain text."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from livevision import files
 from livevision.errors import OutputError, UsageError
 from livevision.frame import Event, Result
 from livevision.sinks import Sink
@@ -88,15 +86,8 @@ class Captions(Sink):
 
     def _save(self) -> None:
         lines = "".join(self._format(self._text, cues(self._characters)))
-        try:
-            _replace(self._path, lines)
-        except OSError as error:
-            self._changed = False  # told once is enough
-            raise OutputError(
-                f"Cannot write captions to {self._path}: {error.strerror}. Make room or choose "
-                "another place."
-            ) from error
-        self._changed = False
+        self._changed = False  # if it fails, told once is enough
+        files.replace_text(self._path, lines, private=True)
 
 
 def cues(characters: Sequence[Character]) -> list[Cue]:
@@ -178,23 +169,6 @@ def _settle(characters: list[Character], event: Event) -> bool:
             ]
             return True
     return False
-
-
-def _replace(path: Path, content: str) -> None:
-    """Replace the file at once; it is readable by its owner alone."""
-    if path.exists() and not path.is_file():  # a pipe or /dev/null is never to be replaced
-        path.write_text(content, encoding="utf-8", newline="\n")
-        return
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-        draft.replace(path)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink()
-        raise
 
 
 def _clock(seconds: float, point: str) -> str:

@@ -10,10 +10,8 @@ of a letter for which it did not already take these examples.
 Kept are landmarks, never pictures.
 """
 
-import os
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from livevision import settings
+from livevision import files, settings
 from livevision.errors import ModelError, OutputError, UsageError
 from livevision.frame import Image
 from livevision.locators.hands import Hand
@@ -261,14 +259,16 @@ def write(layer: Layer, file: Path | None = None) -> None:
     """Keep the layer, readable by the user alone; an empty one erases the file. OutputError."""
     file = file or path()
     examples = layer.examples
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         if not examples:
             file.unlink(missing_ok=True)
             return
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as stream:
+    except OSError as error:
+        raise OutputError(f"Cannot write {file}: {error.strerror}.") from error
+
+    def save(draft: Path) -> None:
+        with draft.open("wb") as stream:
             np.savez_compressed(
                 stream,
                 labels=np.array([each.label for each in examples]),
@@ -278,12 +278,8 @@ def write(layer: Layer, file: Path | None = None) -> None:
                 chances=np.stack([each.chances for each in examples]),
                 weight=np.array(layer.weight),
             )
-        draft.replace(file)
-    except OSError as error:
-        raise OutputError(f"Cannot write {file}: {error.strerror}.") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink()
+
+    files.replace(file, save, private=True)
 
 
 def _array(values: NDArray[np.float32], shape: tuple[int, ...]) -> Floats:

@@ -1,0 +1,35 @@
+"""Writing files whole or not at all."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from livevision.errors import OutputError
+
+
+def replace(path: Path, save: Callable[[Path], object], *, private: bool = False) -> None:
+    """Let `save` write a draft beside `path`, then put it in the place of `path` at once.
+
+    The draft has the suffix of `path`; if `private`, it is readable by its owner alone. A device or
+    a pipe is written to directly. Raises OutputError if it cannot be written.
+    """
+    draft = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        if path.exists() and not path.is_file():  # /dev/null must never be replaced by a file
+            save(path)
+            return
+        if private:
+            os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        save(draft)
+        draft.replace(path)
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def replace_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Make `text` the content of `path` (UTF-8, lines end with a line feed). Raises OutputError."""
+    replace(path, lambda draft: draft.write_text(text, "utf-8", newline="\n"), private=private)

@@ -1,0 +1,55 @@
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from livevision import files
+from livevision.errors import OutputError
+
+
+def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    path.write_text("old")
+    files.replace_text(path, "new\n")
+    assert path.read_bytes() == b"new\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_private_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "own.txt"
+    files.replace_text(path, "mine", private=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_fails_half_way_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    path.write_text("old")
+
+    def save(draft: Path) -> None:
+        draft.write_text("ne")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OutputError, match="No space left"):
+        files.replace(path, save)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="No such file"):
+        files.replace_text(tmp_path / "none" / "a.txt", "a")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    told: list[str] = []
+    reader = threading.Thread(target=lambda: told.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    files.replace_text(pipe, "through")
+    reader.join(10)
+    assert told == ["through"]
+    assert pipe.is_fifo()
