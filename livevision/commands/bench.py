@@ -105,7 +105,7 @@ def _beside(
     floor = measures.in_turn(
         lambda: measures.whole(images, gallery, person), lambda: measures.bare(images), passes
     )
-    few = images[: peers // 2]
+    few = images[:peers]
     wide = scenes.images(large, len(few))
     large_to_small = measures.in_turn(
         lambda: measures.whole(wide, gallery, person),
