@@ -5,18 +5,13 @@ Detection on Mobile GPUs", 2019): one for faces near the camera, one for those a
 """
 
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from livevision import litert
-from livevision.errors import ModelError
 from livevision.frame import Box, Image, Points
-
-Floats = NDArray[np.float32]
+from livevision.locators import ssd
+from livevision.locators.ssd import SAME, anchors, blend
 
 SHORT_RANGE = "face_detection_short_range.tflite"
 FULL_RANGE = "face_detection_full_range_sparse.tflite"
@@ -28,8 +23,6 @@ DOUBTFUL = 0.75
 """Score below which a face is looked at again, closely."""
 CONFIRMED = 0.7
 """Score that it must have there."""
-_SAME = 0.3
-"""Intersection over union from which on two boxes show one face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +78,7 @@ class FaceLocator:
         """Whether a face is also found when only its surroundings are looked at."""
         close = self._near(image, face.box.square(0.5).clip(image))
         return any(
-            other.score >= CONFIRMED and face.box.overlap(other.box) > _SAME for other in close
+            other.score >= CONFIRMED and face.box.overlap(other.box) > SAME for other in close
         )
 
 
@@ -99,19 +92,11 @@ class _Network:
     """One of the two: a picture in, faces out."""
 
     def __init__(self, name: str, *, cells: tuple[tuple[int, int], ...]) -> None:
-        spec = find_spec("mediapipe")
-        if spec is None or not spec.submodule_search_locations:
-            raise ModelError("The package mediapipe is missing. Install livevision again.")
-        path = Path(spec.submodule_search_locations[0]) / "modules" / "face_detection" / name
-        self._interpreter = litert.load(
-            path,
-            name=f"{path}, a model of the package mediapipe",
-            cure="Install mediapipe again.",
-        )
+        self._interpreter = ssd.network(f"face_detection/{name}")
         details = self._interpreter.get_input_details()[0]
         self._input, self._side = details["index"], int(details["shape"][1])
         self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
-        self._anchors = _anchors(cells)
+        self._anchors = anchors(cells)
         self._least = SCORE[name]
 
     def __call__(self, image: Image, part: Box) -> list[Face]:
@@ -137,7 +122,7 @@ class _Network:
         values = raw.reshape(-1, 8, 2)[kept]
         values[:, [0, 2, 3, 4, 5, 6, 7]] += self._anchors[kept, None] * self._side
         found = []
-        for score, (middle, size, *points) in _blend(values, scores[kept]):
+        for score, (middle, size, *points) in blend(values, scores[kept]):
             shift = np.array((part.left - left / scale, part.top - top / scale), np.float32)
             keypoints = np.array(points, np.float32) / np.float32(scale) + shift
             low = (middle - size / 2) / scale + shift
@@ -147,39 +132,10 @@ class _Network:
         return found
 
 
-def _anchors(cells: tuple[tuple[int, int], ...]) -> Floats:
-    """(n, 2): middles of a network's boxes, in sides of its input."""
-    grids = []
-    for count, repeats in cells:
-        middles = (np.arange(count, dtype=np.float32) + 0.5) / count
-        x, y = np.meshgrid(middles, middles)
-        grids.append(np.repeat(np.stack((x, y), axis=-1).reshape(-1, 2), repeats, axis=0))
-    return np.concatenate(grids)
-
-
-def _blend(values: Floats, scores: Floats) -> list[tuple[float, Floats]]:
-    """Boxes that overlap become their mean, weighted by score: BlazeFace's form of NMS."""
-    low, high = values[:, 0] - values[:, 1] / 2, values[:, 0] + values[:, 1] / 2
-    area = np.prod(values[:, 1], axis=1)
-    left = np.argsort(-scores, kind="stable")
-    blended = []
-    while len(left):
-        best = left[0]
-        sides = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
-        shared = np.prod(np.maximum(sides, 0.0), axis=1)
-        near = shared > _SAME * (area[best] + area[left] - shared)
-        near[0] = True
-        group = left[near]
-        weights = scores[group] / scores[group].sum()
-        blended.append((float(scores[best]), np.tensordot(weights, values[group], axes=1)))
-        left = left[~near]
-    return blended
-
-
 def _merge(faces: list[Face]) -> list[Face]:
     """Of faces that overlap, the surest."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda each: -each.score):
-        if all(face.box.overlap(other.box) < _SAME for other in kept):
+        if all(face.box.overlap(other.box) < SAME for other in kept):
             kept.append(face)
     return kept

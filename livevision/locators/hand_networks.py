@@ -7,18 +7,14 @@ allowed and one in view it searches for palms in every frame.
 """
 
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
+from functools import partial
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from livevision import litert
-from livevision.errors import ModelError
 from livevision.frame import Image, Points
-
-Floats = NDArray[np.float32]
+from livevision.locators import ssd
+from livevision.locators.ssd import Floats, anchors, blend
 
 PALM_INPUT = 192
 LANDMARK_INPUT = 224
@@ -127,7 +123,7 @@ class PalmFinder:
 
     def __init__(self) -> None:
         self._network = _Network("palm_detection/palm_detection_full.tflite")
-        self._anchors = _anchors()
+        self._anchors = anchors(((24, 2), (12, 6)))
 
     def __call__(self, image: Image, *, threshold: float = 0.5, border: float = 0.0) -> list[Palm]:
         """Palms with a score of `threshold` (0 to 1) or more, best first; `image` is BGR.
@@ -157,7 +153,7 @@ class PalmFinder:
         raw[:, 0] += self._anchors[kept]
         raw[:, 2:] += self._anchors[kept, None]
         palms = []
-        for score, values in _merge(raw, chance[kept]):
+        for score, values in blend(raw, chance[kept]):
             values = (values * PALM_INPUT - (left, top)) / scale
             values[1] += np.array((left, top)) / scale  # the second row is a size, not a place
             palms.append(Palm(score, _around_palm(values)))
@@ -204,25 +200,8 @@ class _Network:
 
     def __init__(self, name: str, *, tap: str | None = None, threads: int = 1) -> None:
         """`tap` names an inner tensor that becomes one more output, the last."""
-        spec = find_spec("mediapipe")
-        if spec is None or not spec.submodule_search_locations:
-            raise ModelError("The package mediapipe is missing. Install livevision again.")
-        path = Path(spec.submodule_search_locations[0]) / "modules" / name
-        cure = "Install mediapipe again."
-        try:
-            model = path.read_bytes()
-            if tap is not None:
-                model = _tapped(model, tap)
-        except (ValueError, OSError) as error:
-            raise ModelError(
-                f"Cannot read {path}, a model of the package mediapipe. {cure}"
-            ) from error
-        self._interpreter = litert.load(
-            model,
-            name=f"{path}, a model of the package mediapipe",
-            cure=cure,
-            threads=threads,
-        )
+        edit = None if tap is None else partial(_tapped, name=tap)
+        self._interpreter = ssd.network(name, edit, threads=threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
 
@@ -249,38 +228,6 @@ def _tapped(model: bytes, name: str) -> bytes:
     for value in (len(outputs), *outputs):
         data += value.to_bytes(4, "little")
     return bytes(data)
-
-
-def _anchors() -> Floats:
-    """(2016, 2): middles of the palm network's boxes, in sides of its input."""
-    grids = []
-    for cells, repeats in ((24, 2), (12, 6)):
-        middles = (np.arange(cells, dtype=np.float32) + 0.5) / cells
-        x, y = np.meshgrid(middles, middles)
-        grids.append(np.repeat(np.stack((x, y), axis=-1).reshape(-1, 2), repeats, axis=0))
-    return np.concatenate(grids)
-
-
-def _merge(raw: Floats, scores: Floats, *, overlap: float = 0.3) -> list[tuple[float, Floats]]:
-    """Weighted non-maximum suppression: one mean, weighted by score, for boxes that overlap.
-
-    `raw` is (n, 9, 2): middle, size and seven points of each palm.
-    """
-    low, high = raw[:, 0] - raw[:, 1] / 2, raw[:, 0] + raw[:, 1] / 2
-    area = np.prod(np.maximum(raw[:, 1], 0.0), axis=1)
-    left = np.argsort(-scores, kind="stable")
-    merged = []
-    while len(left):
-        best = left[0]
-        sides = np.minimum(high[best], high[left]) - np.maximum(low[best], low[left])
-        shared = np.prod(np.maximum(sides, 0.0), axis=1)
-        near = shared > overlap * (area[best] + area[left] - shared)
-        near[0] = True
-        group = left[near]
-        weights = scores[group] / scores[group].sum()
-        merged.append((float(scores[best]), np.tensordot(weights, raw[group], axes=1)))
-        left = left[~near]
-    return merged
 
 
 def _around_palm(values: Floats) -> Region:

@@ -11,13 +11,13 @@ import numpy as np
 
 from livevision.frame import Box, Image, Points
 from livevision.locators.hand_networks import (
-    Floats,
     LandmarkFinder,
     Look,
     Palm,
     PalmFinder,
     Region,
 )
+from livevision.locators.ssd import Floats
 
 PALM = 0.5
 """Least score of a palm that is worth a look."""

@@ -107,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m recordings.render",
         description="Render a bundled recording anew with Blender (needs the render extra).",
-        epilog="example: python -m recordings.render cloudy --frames /tmp/cloudy",
+        epilog="example: python -m recordings.render cloudy --frames frames/",
     )
     parser.add_argument("clip", choices=sorted(RECIPES))
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1], metavar="DIR")
