@@ -165,10 +165,7 @@ class LandmarkFinder:
 
     def __init__(self, complexity: int) -> None:
         name = ("lite", "full")[complexity]
-        # two thirds of a frame's time are this network's; the others gain nothing by a second core
-        self._network = _Network(
-            f"hand_landmark/hand_landmark_{name}.tflite", tap=_TRAITS, threads=2
-        )
+        self._network = _Network(f"hand_landmark/hand_landmark_{name}.tflite", tap=_TRAITS)
 
     def __call__(self, image: Image, region: Region, *, mirrored: bool = False) -> Look:
         """Look for a hand in `region` of `image` (BGR).
@@ -198,7 +195,7 @@ class LandmarkFinder:
 class _Network:
     """A model from MediaPipe's package: BGR picture in, tensors out."""
 
-    def __init__(self, name: str, *, tap: str | None = None, threads: int = 1) -> None:
+    def __init__(self, name: str, *, tap: str | None = None) -> None:
         """`tap` names an inner tensor that becomes one more output, the last."""
         edit = None if tap is None else partial(_tapped, name=tap)
         self._interpreter = ssd.network(name, edit, threads=threads)
