@@ -198,7 +198,7 @@ class _Network:
     def __init__(self, name: str, *, tap: str | None = None) -> None:
         """`tap` names an inner tensor that becomes one more output, the last."""
         edit = None if tap is None else partial(_tapped, name=tap)
-        self._interpreter = ssd.network(name, edit, threads=threads)
+        self._interpreter = ssd.network(name, edit)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
 
