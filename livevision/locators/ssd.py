@@ -37,7 +37,7 @@ def network(name: str, edit: Callable[[bytes], bytes] | None = None, *, threads:
             model = edit(model)
     except (ValueError, OSError) as error:
         raise ModelError(f"Cannot read {title}: {error}. {cure}") from error
-    return litert.load(model, name=title, cure=cure, threads=threads)
+    return litert.load(model, name=title, cure=cure)
 
 
 def anchors(cells: tuple[tuple[int, int], ...]) -> Floats:
