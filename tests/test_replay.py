@@ -84,3 +84,26 @@ def test_a_folder_that_is_not_there_is_an_output_error(
     assert code == 6
     message = capsys.readouterr().err.strip().splitlines()[-1]
     assert str(target) in message
+
+
+def test_a_clip_that_fails_costs_no_other_clip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its truth is passed over with it: the others are still compared with their own."""
+    target = tmp_path / "read.json"
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({"letters": [{"letter": "Q", "start": 0.0, "end": 1.0}]}))
+    empty = tmp_path / "truth.json"
+    empty.write_text("{}")
+    code = cli.main(
+        [
+            *("replay", str(tmp_path / "none.mp4"), str(CLIPS[0]), "--json", str(target)),
+            *("--expect", str(wrong), "--expect", str(empty), "--max-frames", "5"),
+        ]
+    )
+    assert code == 3
+    (entry,) = json.loads(target.read_text(encoding="utf-8"))["clips"]
+    assert entry["frames"] == 5
+    told = capsys.readouterr().err
+    assert "none.mp4 does not exist" in told
+    assert "letters:" not in told

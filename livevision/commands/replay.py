@@ -68,25 +68,25 @@ def execute(arguments: argparse.Namespace) -> int:
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)
-    read: list[dict[str, Any]] = []
+    read: dict[int, dict[str, Any]] = {}
+    """What was read of each clip, by its place in the list."""
     trouble: list[LivevisionError] = []
     code = 0
-    for clip in clips:
-        summary, content = replay(clip, names, arguments)
-        _output.tell(summary, name=Path(clip).name)
-        read.append(content)
+    for place, clip in enumerate(clips):
         try:
+            summary, read[place] = replay(clip, names, arguments)
+            _output.tell(summary, name=Path(clip).name)
             code = code or _output.outcome(summary)
         except LivevisionError as error:  # the other clips and what was read so far still count
             trouble.append(error)
-        if summary.interrupted:
+        if code == _output.INTERRUPTED:
             break
     if arguments.json:
-        write_json({"schema": SCHEMA, "clips": read}, arguments.json)
+        write_json({"schema": SCHEMA, "clips": list(read.values())}, arguments.json)
     else:
-        for content in read:
+        for content in read.values():
             _print(content)
-    for one, content in zip(expected, read, strict=False):
+    for one, content in ((expected[place], read[place]) for place in read if expected):
         comparison = truth.compare(one, content, ignore=arguments.ignore.upper())
         print("\n".join([content["file"], *comparison.listing]), file=sys.stderr)
         for line in comparison.differences:
