@@ -66,14 +66,7 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name in commands.available():
         module = commands.module(name)
-        description, _, example = (module.__doc__ or "").partition("\n\n")
-        child = subparsers.add_parser(
-            name,
-            help=module.SUMMARY,
-            description=description,
-            epilog=example,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        child = commands.add_parser(subparsers, name, module)
         if name == wanted:  # the options of the others need not be known
             child.add_argument(
                 "--log-level",

@@ -7,9 +7,11 @@ Its docstring is the help page: what it does, then, after an empty line, example
     def execute(arguments) -> int             the exit code; heavy imports happen in here
 """
 
+import argparse
 import pkgutil
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 
 def available() -> list[str]:
@@ -21,3 +23,16 @@ def available() -> list[str]:
 def module(name: str) -> ModuleType:
     """The command `name` as a module."""
     return import_module(f"{__name__}.{name}")
+
+
+def add_parser(subparsers: Any, name: str, module: ModuleType) -> argparse.ArgumentParser:
+    """A parser for `module`, whose docstring is its help page, among the `subparsers`."""
+    description, _, example = (module.__doc__ or "").partition("\n\n")
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name,
+        help=module.SUMMARY,
+        description=description,
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser

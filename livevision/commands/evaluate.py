@@ -6,7 +6,7 @@ examples: livevision evaluate signs pictures/ --json signs.json
 
 import argparse
 
-from livevision import evaluation
+from livevision import commands, evaluation
 
 SUMMARY = "measure accuracy on pictures"
 
@@ -17,14 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name in evaluation.available():
         module = evaluation.module(name)
-        description, _, example = (module.__doc__ or "").partition("\n\n")
-        child = subparsers.add_parser(
-            name,
-            help=module.SUMMARY,
-            description=description,
-            epilog=example,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        child = commands.add_parser(subparsers, name, module)
         module.add_arguments(child)
         child.set_defaults(evaluate=module.execute)
 
