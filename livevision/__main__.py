@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from livevision import __version__, commands, logs
-from livevision.errors import LivevisionError
+from livevision.errors import LivevisionError, ModelError
 
 INTERRUPTED = 130
 
@@ -24,6 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LivevisionError as error:
         print(f"livevision: {error}", file=sys.stderr)
         return error.exit_code
+    except ImportError as error:
+        if "cannot open shared object file" not in str(error):
+            raise
+        from livevision.commands.doctor import library_cure
+
+        print(f"livevision: {library_cure(error)}", file=sys.stderr)
+        return ModelError.exit_code
     except KeyboardInterrupt:
         print("livevision: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -162,3 +162,20 @@ def test_the_program_never_imports_tensorflow() -> None:
         "sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+def test_a_missing_system_library_is_told_with_its_cure(tmp_path: Path) -> None:
+    """On a bare Debian `import cv2` fails; that must not take the help pages with it."""
+    (tmp_path / "cv2.py").write_text(
+        'raise ImportError("libGL.so.1: cannot open shared object file: No such file")'
+    )
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    assert run("--help", PYTHONPATH=path).returncode == 0
+    clip = str(ROOT / "recordings" / "cloudy.mp4")
+    for words, code in ((["doctor", "--only", "packages"], 1), (["replay", clip], 4)):
+        done = run(*words, PYTHONPATH=path)
+        assert done.returncode == code
+        told = " ".join((done.stdout + done.stderr).split())
+        assert "libGL.so.1" in told
+        assert "apt install libgl1" in told
+        assert "Traceback" not in told

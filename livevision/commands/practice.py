@@ -18,7 +18,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from livevision import assets, files, recognizers, settings
@@ -206,6 +205,8 @@ class Board:
 
     def __init__(self, coach: Coach, *, flipped: bool) -> None:
         """`flipped` mirrors the pictures of hands, which show a right hand from before it."""
+        import cv2
+
         self._coach = coach
         self._flipped = flipped
         sheet = cv2.imread(str(assets.folder("recordings") / SHEET))
@@ -215,6 +216,8 @@ class Board:
 
     def picture(self, letter: str) -> Image:
         """The sign of `letter`: (SIDE, SIDE, 3) BGR, with an arrow if it moves."""
+        import cv2
+
         row, column = divmod(ord(letter) - ord("A"), COLUMNS)
         tile = self._sheet[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
         tile = tile.copy()
@@ -228,6 +231,8 @@ class Board:
 
     def draw(self, picture: Image) -> Image:
         """`picture` with the coach's part to its right."""
+        import cv2
+
         from livevision.sinks import lettering
 
         coach = self._coach
