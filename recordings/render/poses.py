@@ -295,3 +295,74 @@ POSES = {
         view=(5, 22, 0),
     ),
 }
+
+#: The open hand, fingers spread.
+OPEN = Pose(
+    Finger(0, 0, 0, 12),
+    Finger(0, 0, 0, 2),
+    Finger(0, 0, 0, -8),
+    Finger(0, 0, 0, -20),
+    Thumb(-14, -8, 0, -8),
+)
+#: A hand that hangs or gestures without meaning.
+RELAXED = Pose(
+    Finger(22, 26, 14, 3),
+    Finger(28, 32, 16),
+    Finger(34, 38, 20, -3),
+    Finger(38, 40, 22, -8),
+    Thumb(8, 18, 0, 14, 18),
+)
+#: What hands show that gesture: no letters. Counting shows a few that are letters as well (V, W),
+#: so it is not among them.
+GESTURES = {
+    "open": OPEN,
+    "relaxed": RELAXED,
+    "loose fist": Pose(
+        Finger(62, 72, 44, -2),
+        Finger(66, 76, 46),
+        Finger(70, 78, 46, 4),
+        Finger(72, 76, 44, 8),
+        Thumb(14, 24, 4, 36, 34, -8),
+        view=(40, 10, 20),
+    ),
+    "half open": Pose(
+        Finger(10, 30, 18, 8),
+        Finger(14, 34, 20),
+        Finger(16, 36, 22, -6),
+        Finger(14, 34, 20, -16),
+        Thumb(-4, 10, 0, 6, 10),
+        view=(30, 20, 15),
+    ),
+    "offering": Pose(
+        Finger(14, 12, 8, 6),
+        Finger(16, 14, 8),
+        Finger(18, 14, 8, -4),
+        Finger(18, 14, 8, -12),
+        Thumb(-10, -4, 0, 4, 8),
+        view=(20, 70, 35),
+    ),
+    "back": Pose(
+        Finger(16, 18, 10, 5),
+        Finger(20, 20, 12),
+        Finger(22, 22, 14, -4),
+        Finger(24, 22, 14, -12),
+        Thumb(4, 10, 0, 10, 12),
+        view=(165, 10, 20),
+    ),
+    "pinch": Pose(
+        Finger(42, 60, 30, 8),
+        Finger(36, 40, 22),
+        Finger(42, 44, 26, -2),
+        Finger(46, 46, 28, -6),
+        Thumb(22, 22, 8, 12, 30, -8),
+        view=(50, 20, 10),
+    ),
+    "pointing": Pose(
+        Finger(8, 10, 6, 2),
+        Finger(60, 78, 46),
+        Finger(66, 80, 48, 4),
+        Finger(68, 78, 46, 8),
+        Thumb(12, 20, 2, 34, 36, -6),
+        view=(70, 15, 50),
+    ),
+}

@@ -1,16 +1,18 @@
-"""Rendered hands in quantity: ``python -m recordings.render.quick words|pictures``.
+"""Rendered hands in quantity: ``python -m recordings.render.quick words|set|idle|pictures``.
 
 Plainer than the bundled recordings, but any text, at any speed, and each clip another signer:
-proportions, skin, sleeve, left or right hand, light, camera, distance, background and noise are
-drawn at random from a seed.
+proportions, handshapes, skin, sleeve, left or right hand, light, camera, distance, background and
+noise are drawn at random from a seed.
 """
 
 from __future__ import annotations
 
 import argparse
+import string
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -20,11 +22,16 @@ from .arm import Arm, orientation
 from .camera import Camera
 from .clip import Grain, Image, Truth, overlay, write_film, write_joints
 from .mesh import PACKAGE, PARENTS, VERSION, Array, Hand, RestMesh, fetch, read_glb
-from .motion import Pace, Spelling
+from .motion import SECONDS, Gesturing, Moment, Pace, Spelling
 from .poses import POSES, Pose
 from .raster import Light, Raster, Rgb
 
 FPS = 30
+#: Standard deviations in degrees: how far a signer's joints and views lie from the poses in all
+#: letters, and in each beside that.
+HABIT, OWN = (3.0, 6.0), (2.5, 4.0)
+#: Share of a letter's time that goes into reaching it.
+TRANSITION = 0.36
 #: From light to dark, linear RGB.
 SKINS = np.array(
     [
@@ -44,6 +51,7 @@ class Look:
 
     left: bool
     proportions: dict[str, tuple[float, float]]
+    poses: dict[str, Pose]
     skin: Rgb
     sleeve: Rgb
     light: Light
@@ -55,9 +63,9 @@ class Look:
     blur: float  #: of the lens, standard deviation in pixels
 
     @classmethod
-    def random(cls, rng: np.random.Generator, left: bool | None = None) -> Look:
+    def random(cls, rng: np.random.Generator, left: bool | None = None, width: int = 640) -> Look:
         """Draw one; ``left`` settles which hand, None leaves it to chance (three in ten)."""
-        camera = Camera(fov=rng.uniform(45, 68))
+        camera = Camera(width=width, height=width * 3 // 4, fov=rng.uniform(45, 68))
         depth = rng.uniform(0.34, 0.75)
         half_width = depth * camera.width / 2 / camera.focal
         half_height = depth * camera.height / 2 / camera.focal
@@ -76,6 +84,7 @@ class Look:
         return cls(
             left=bool(rng.random() < 0.3) if left is None else left,
             proportions=_proportions(rng),
+            poses=_poses(rng),
             skin=_rgb(skin),
             sleeve=_rgb(rng.uniform(0.02, 0.6) * rng.dirichlet([3, 3, 3]) * 3),
             light=_light(rng),
@@ -95,17 +104,24 @@ class Look:
         return grain(picture)
 
 
-def sign(
-    text: str, look: Look, pace: Pace, rest: RestMesh, seed: int
+class Movement(Protocol):
+    """What a hand does over time."""
+
+    duration: float
+
+    def at(self, time: float) -> Moment:
+        """The hand ``time`` seconds after the start."""
+
+
+def film(
+    movement: Movement, look: Look, rest: RestMesh, rng: np.random.Generator, fps: int
 ) -> Iterator[tuple[Image, Array]]:
-    """Pictures at ``FPS`` of a hand that spells ``text``, each with its true (21, 2) landmarks."""
-    rng = np.random.default_rng(seed)
+    """Pictures of a ``movement``, each with its true (21, 2) landmarks."""
     arm = Arm(Hand(rest, look.proportions), look.left)
     grain = Grain(look.background.shape, look.noise, rng)
-    spelling = Spelling(text, _own_side(look), pace, look.lean, rng.uniform(0.5, 1.6), seed)
     with Raster(arm, look.camera, look.skin, look.sleeve) as raster:
-        for i in range(round(spelling.duration * FPS)):
-            moment = spelling.at(i / FPS)
+        for i in range(round(movement.duration * fps)):
+            moment = movement.at(i / fps)
             placed = arm.place(moment.pose, moment.turn, moment.center)
             drawn = raster.draw(placed, look.light)
             yield look.finish(drawn, grain), look.camera.project(placed.joints)
@@ -119,7 +135,7 @@ def show(
     grain = Grain(look.background.shape, look.noise, rng)
     with Raster(arm, look.camera, look.skin, look.sleeve) as raster:
         while True:
-            angles = POSES[letter].vector()
+            angles = look.poses[letter].vector()
             angles[:26] += rng.normal(0, 2.5, 26)
             angles[26:] += rng.normal(0, 5, 5)
             pose = Pose.from_vector(angles)
@@ -151,6 +167,19 @@ def _proportions(rng: np.random.Generator) -> dict[str, tuple[float, float]]:
         if own and not name.endswith("metacarpal"):
             proportions[name] = (thickness, length * own)
     return proportions
+
+
+def _poses(rng: np.random.Generator) -> dict[str, Pose]:
+    """The letters as one signer makes them."""
+
+    def draw(deviations: tuple[float, float]) -> Array:
+        return rng.normal(0, np.repeat(deviations, (26, 5)))
+
+    habit = draw(HABIT)
+    return {
+        letter: Pose.from_vector(pose.vector() + habit + draw(OWN))
+        for letter, pose in POSES.items()
+    }
 
 
 def _light(rng: np.random.Generator) -> Light:
@@ -194,30 +223,104 @@ def _background(rng: np.random.Generator, camera: Camera) -> Image:
 
 def _words(given: argparse.Namespace) -> None:
     rest = read_glb(fetch())
-    share = 0.36  # of a letter's time that goes into reaching it
     for i, text in enumerate(given.text):
+        path = given.output / f"{i:03d}_{_name(text)}.mp4"
+        _spell(text, given.speed, path, given.seed + i, rest, given)
+
+
+def _set(given: argparse.Namespace) -> None:
+    rest = read_glb(fetch())
+    for i, text in enumerate(_mixed(given.number, given.seed)):
+        speed = given.speed[i % len(given.speed)]
+        folder = given.output / f"{speed:g}"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{i:03d}_{_name(text)}.mp4"
+        _spell(text, speed, path, given.seed + i, rest, given)
+
+
+def _mixed(number: int, seed: int) -> list[str]:
+    """English words, and at the end a third of strings that are none."""
+    # only here: rendering a given text needs no dictionary
+    from livevision.recognizers.signs.words import english
+
+    rng = np.random.default_rng(seed)
+    common = [word for word in english().commonest(20000) if 3 <= len(word) <= 8]
+    words = rng.choice(common, number - number // 3, replace=False).tolist()
+    strings = [
+        "".join(rng.choice(list(string.ascii_uppercase), rng.integers(4, 8)))
+        for _ in range(number // 3)
+    ]
+    texts = words + strings
+    return [texts[i] for i in rng.permutation(number)]
+
+
+def _spell(
+    text: str, speed: float, path: Path, seed: int, rest: RestMesh, given: argparse.Namespace
+) -> None:
+    rng = np.random.default_rng(seed)
+    look = Look.random(rng, given.hand and given.hand == "left", given.width)
+    pace = Pace(
+        transition=TRANSITION / speed,
+        rest=(1 - TRANSITION) / speed,
+        j=1.2 / speed,
+        z=1.6 / speed,
+    )
+    spelling = Spelling(
+        text,
+        _own_side(look),
+        pace,
+        look.lean,
+        rng.uniform(0.5, 1.6),
+        seed,
+        look.poses,
+        given.raised,
+    )
+    joints = _film(spelling, look, path, rest, rng, given.fps)
+    letters = "".join(span.letter for span in spelling.spans)
+    made_with = f"python -m recordings.render.quick, seed {seed} ({PACKAGE} {VERSION})"
+    description = f"The word {letters}, rendered"
+    truth = Truth(description, made_with, letters, spelling.spans, look.left)
+    truth.write(path.with_suffix(".json"))
+    if given.joints:
+        write_joints(path.with_name(f"{path.stem}_joints.json"), given.fps, joints)
+    print(path, flush=True)
+
+
+def _idle(given: argparse.Namespace) -> None:
+    rest = read_glb(fetch())
+    for i in range(given.number):
         seed = given.seed + i
         rng = np.random.default_rng(seed)
-        look = Look.random(rng, given.hand and given.hand == "left")
-        pace = Pace(
-            transition=share / given.speed,
-            rest=(1 - share) / given.speed,
-            j=1.2 / given.speed,
-            z=1.6 / given.speed,
-        )
-        pictures, joints = [], []
-        for picture, landmarks in sign(text, look, pace, rest, seed):
-            pictures.append(picture)
-            joints.append(landmarks)
-        path = given.output / f"{i:03d}_{text.lower()}.mp4"
-        write_film(path, pictures, FPS)
-        spans = Spelling(text, look.center, pace).spans
+        look = Look.random(rng, given.hand and given.hand == "left", given.width)
+        movement = Gesturing(given.seconds, _own_side(look), seed)
+        path = given.output / f"idle_{seed:03d}.mp4"
+        _film(movement, look, path, rest, rng, given.fps)
         made_with = f"python -m recordings.render.quick, seed {seed} ({PACKAGE} {VERSION})"
-        truth = Truth(f"The word {text}, rendered", made_with, text, spans, look.left)
+        truth = Truth("A hand that gestures, rendered", made_with, "", (), look.left)
         truth.write(path.with_suffix(".json"))
-        if given.joints:
-            write_joints(path.with_name(f"{path.stem}_joints.json"), FPS, joints)
-        print(path)
+        print(path, flush=True)
+
+
+def _film(
+    movement: Movement,
+    look: Look,
+    path: Path,
+    rest: RestMesh,
+    rng: np.random.Generator,
+    fps: int,
+) -> list[Array]:
+    """Write the film; the true landmarks."""
+    pictures, joints = [], []
+    for picture, landmarks in film(movement, look, rest, rng, fps):
+        pictures.append(picture)
+        joints.append(landmarks)
+    write_film(path, pictures, fps)
+    return joints
+
+
+def _name(text: str) -> str:
+    """Of a file."""
+    return "".join(each for each in text.lower() if each.isalpha())
 
 
 def _pictures(given: argparse.Namespace) -> None:
@@ -227,7 +330,7 @@ def _pictures(given: argparse.Namespace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for first in range(0, given.number, given.per_signer):
             rng = np.random.default_rng([given.seed, ord(letter), first])
-            look = Look.random(rng, given.hand and given.hand == "left")
+            look = Look.random(rng, given.hand and given.hand == "left", given.width)
             pictures = show(letter, look, rest, rng)
             for i in range(first, min(first + given.per_signer, given.number)):
                 cv2.imwrite(str(folder / f"{i:05d}.jpg"), next(pictures))
@@ -235,11 +338,16 @@ def _pictures(given: argparse.Namespace) -> None:
         print(folder)
 
 
-def _word(text: str) -> str:
+def _letters(text: str) -> str:
     word = text.upper()
     if not word or not set(word) <= set(POSES):
         raise argparse.ArgumentTypeError(f"{text!r} has something else than the letters A-Z")
     return word
+
+
+def _word(text: str) -> str:
+    _letters("".join(each for each in text if each not in SECONDS))
+    return text.upper()
 
 
 def _positive(text: str) -> float:
@@ -256,20 +364,43 @@ def main() -> None:
         description="Render signing hands quickly, each another signer (needs the render extra).",
     )
     ways = parser.add_subparsers(required=True)
-    words = ways.add_parser("words", help="one clip with its truth for each word")
-    words.add_argument("text", nargs="+", type=_word, help="A-Z")
+    words = ways.add_parser("words", help="one clip with its truth for each text given")
+    words.add_argument(
+        "text",
+        nargs="+",
+        type=_word,
+        help="A-Z; a space lowers the hand for a pause, '_' for a moment; '!' holds the open hand "
+        "(accept), '<' waves it (delete)",
+    )
     words.add_argument("--speed", type=_positive, default=1.5, help="letters a second")
-    words.add_argument("--joints", action="store_true", help="write the true landmarks too")
     words.set_defaults(act=_words)
+    mixed = ways.add_parser("set", help="clips of words, a third of them strings that are none")
+    mixed.add_argument("number", type=int, help="of clips, in a folder for each speed")
+    mixed.add_argument(
+        "--speed", type=_positive, nargs="+", default=[1.0, 2.0, 4.0], help="letters a second"
+    )
+    mixed.set_defaults(act=_set)
+    for way in (words, mixed):
+        way.add_argument("--joints", action="store_true", help="write the true landmarks too")
+        way.add_argument(
+            "--raised", action="store_true", help="the hand comes into the picture and leaves it"
+        )
+    idle = ways.add_parser("idle", help="clips of hands that gesture and sign nothing")
+    idle.add_argument("number", type=int, help="of clips")
+    idle.add_argument("--seconds", type=_positive, default=20.0, help="of each")
+    idle.set_defaults(act=_idle)
     pictures = ways.add_parser("pictures", help="still pictures in a folder for each letter")
     pictures.add_argument("number", type=int, help="of pictures for each letter")
-    pictures.add_argument("--letters", type=_word, default="ABCDEFGHIKLMNOPQRSTUVWXY")
+    pictures.add_argument("--letters", type=_letters, default="ABCDEFGHIKLMNOPQRSTUVWXY")
     pictures.add_argument("--per-signer", type=int, default=5, help="pictures of one signer")
     pictures.set_defaults(act=_pictures)
-    for way in (words, pictures):
+    for way in (words, mixed, idle):
+        way.add_argument("--fps", type=int, default=FPS, help="pictures a second")
+    for way in (words, mixed, idle, pictures):
         way.add_argument("--output", type=Path, required=True, metavar="DIR")
         way.add_argument("--seed", type=int, default=0)
         way.add_argument("--hand", choices=("left", "right"), help="otherwise left to chance")
+        way.add_argument("--width", type=int, default=640, help="of the pictures, in pixels")
     given = parser.parse_args()
     try:
         given.output.mkdir(parents=True, exist_ok=True)
