@@ -28,8 +28,10 @@ from .raster import Light, Raster, Rgb
 
 FPS = 30
 #: Standard deviations in degrees: how far a signer's joints and views lie from the poses in all
-#: letters, and in each beside that.
-HABIT, OWN = (3.0, 6.0), (2.5, 4.0)
+#: letters, and in each beside that. More, and a U becomes an R.
+HABIT, OWN = (2.5, 6.0), (1.5, 4.0)
+#: The share of it for what tells letters apart: the sideways turns of fingers, and the thumb.
+SIDEWAYS, THUMB = 0.4, 0.6
 #: Share of a letter's time that goes into reaching it.
 TRANSITION = 0.36
 #: From light to dark, linear RGB.
@@ -172,8 +174,10 @@ def _proportions(rng: np.random.Generator) -> dict[str, tuple[float, float]]:
 def _poses(rng: np.random.Generator) -> dict[str, Pose]:
     """The letters as one signer makes them."""
 
+    shares = [*([1, 1, 1, SIDEWAYS, SIDEWAYS] * 4), *([THUMB] * 6), *([1] * 5)]
+
     def draw(deviations: tuple[float, float]) -> Array:
-        return rng.normal(0, np.repeat(deviations, (26, 5)))
+        return rng.normal(0, np.repeat(deviations, (26, 5)) * shares)
 
     habit = draw(HABIT)
     return {
