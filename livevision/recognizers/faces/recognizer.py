@@ -1,5 +1,6 @@
 """Names the faces of a stream."""
 
+import math
 import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,6 +31,9 @@ BRIEF = 0.4
 """Seconds a face must have been there to be reported, if it was seen too briefly to be called
 anything; `LONG` if it was never seen well enough for a single look."""
 LONG = 2.0
+BESIDE = 0.1
+"""Seconds after which a recording takes a look at a face that was called something before into
+account, whenever it was ready: it is made beside the pictures meanwhile."""
 NICE = 15
 """Priority of the embedding's thread, where threads have one of their own (Linux)."""
 
@@ -44,6 +48,8 @@ class _Plan:
     """Until then only a better view is worth a look."""
     best: float = 0.0
     waiting: Future[Embedding] | None = None
+    looked: float = 0.0
+    """Seconds of the stream when the look that is waited for was taken."""
     weight: float = 0.0
     """Quality of the view whose embedding is waited for."""
 
@@ -51,8 +57,9 @@ class _Plan:
 class FaceRecognizer(Recognizer):
     """Finds faces, follows them, and calls those who are enrolled by their names.
 
-    A live stream takes an embedding when it is there and never waits for one; with a recording each
-    is waited for, so that the answers do not depend on the machine's speed.
+    A live stream takes an embedding when it is there and never waits for one. With a recording the
+    answers must not depend on the machine's speed: it waits at once while a face is called nothing
+    yet, and `BESIDE` seconds of the stream later when it has a name.
     """
 
     def __init__(
@@ -63,12 +70,15 @@ class FaceRecognizer(Recognizer):
         reader: FaceReader | None = None,
         sightings: Path | None = None,
     ) -> None:
-        """`sightings` is the gallery in which strangers are to be remembered, if they are."""
+        """`live` is what the stream is expected to be; its frames tell whether it is.
+
+        `sightings` is the gallery in which strangers are to be remembered, if they are.
+        """
         self._matcher = matcher
         self._sightings = sightings
         self._strangers: list[tuple[Embedding, float]] = []
-        self._live = live
-        # a recording waits for the embedding, which is made on two cores then
+        self._waits = not live
+        # a recording may have to wait for the embedding, which is made on two cores then
         self._reader = reader or FaceReader(threads=1 if live else 2)
         self._tracker = Tracker()
         self._plans: dict[Track, _Plan] = {}
@@ -77,6 +87,7 @@ class FaceRecognizer(Recognizer):
         )
 
     def recognize(self, frame: Frame) -> Findings:
+        self._waits = frame.captured is None
         image = as_bgr(frame.image)
         seen, ended = self._tracker.update(self._reader.locator.locate(image), frame.time)
         events = [event for track in ended for event in self._report(track)]
@@ -92,7 +103,8 @@ class FaceRecognizer(Recognizer):
                     plan.weight = pose.quality
                     chips = views(image, pose, QUICK)
                     plan.waiting = self._pool.submit(self._reader.embed, chips)
-            if plan.waiting is not None and (plan.waiting.done() or not self._live):
+                    plan.looked = frame.time
+            if self._is_ready(track, plan, frame.time):
                 seen[place] = self._take(track, plan, frame.time)
                 if seen[place] is not track:
                     events += self._report(track)
@@ -117,6 +129,14 @@ class FaceRecognizer(Recognizer):
                     gallery.note_sighting(embedding, UNKNOWN, seconds)
             self._strangers.clear()
 
+    def _is_ready(self, track: Track, plan: _Plan, time: float) -> bool:
+        """Whether there is an embedding to be taken into account at `time`."""
+        if plan.waiting is None:
+            return False
+        if not self._waits:
+            return plan.waiting.done()
+        return time >= plan.looked + (BESIDE if track.name else 0.0) - 1e-6
+
     def _take(self, track: Track, plan: _Plan, time: float) -> Track:
         """Make use of the embedding that has come; the track that the face belongs to."""
         assert plan.waiting is not None
@@ -129,13 +149,17 @@ class FaceRecognizer(Recognizer):
             track = self._tracker.split(track, time)
             self._plans[track] = _Plan(time)
             track.decide(self._matcher)
-        if len(track.looks) >= EARLY and not track.doubtful:
-            self._plans[track].after = time + AGAIN_LATER
+        if len(track.looks) >= EARLY and not track.doubtful and not track.odd:
+            self._plans[track].after = plan.looked + AGAIN_LATER
         return track
 
     def _report(self, track: Track) -> list[Event]:
         """A track that has ended, as an event; nothing if it was but a flicker."""
-        self._plans.pop(track, None)
+        plan = self._plans.pop(track, None)
+        if plan is not None and self._is_ready(track, plan, math.inf):
+            assert plan.waiting is not None
+            if track.add(plan.waiting.result(), plan.weight):
+                track.decide(self._matcher)
         if track.last - track.start < (LONG if not track.looks else BRIEF if not track.name else 0):
             return []
         confidence = _confidence(track)

@@ -33,7 +33,9 @@ CLEARLY = 0.015
 NEVER = 100.0
 """Cost of taking a face for that of a track where it cannot be; others cost less than 5."""
 FEWEST = 3
-"""Looks before a track is called anything."""
+"""Looks before a track is called anything, unless it is `CLEAR` from the first."""
+CLEAR = 0.012
+"""How far above the threshold a face must score to be named before."""
 SHARE = 0.6
 """Of the votes that a name needs to appear; once there it stays down to `KEEP`."""
 KEEP = 0.4
@@ -93,7 +95,7 @@ class Track:
         if not self.looks:
             return
         self.match = matcher.match(self.mean())
-        if len(self.looks) < FEWEST:
+        if len(self.looks) < FEWEST and self.match.score < matcher.threshold + CLEAR:
             return
         best = self.match.best
         ballots = matcher.scores(np.array([embedding for embedding, _ in self.looks]))
