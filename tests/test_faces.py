@@ -78,6 +78,18 @@ def test_several_faces_come_largest_first(astronaut: Image) -> None:
     assert [face.box.left < 512 for face in faces] == [True, False]
 
 
+def test_a_face_far_behind_a_near_one_is_found_when_it_is_expected(astronaut: Image) -> None:
+    image = np.full((480, 640, 3), 90, np.uint8)
+    image[100:400, 30:330] = cv2.resize(astronaut[0:200, 120:320], (300, 300))
+    image[60:170, 480:590] = cv2.resize(
+        astronaut[0:200, 120:320], (110, 110), interpolation=cv2.INTER_AREA
+    )
+    locator = FaceLocator()
+    assert len(locator.locate(image)) == 1
+    faces = locator.locate(image, expected=2)
+    assert [face.box.left < 330 for face in faces] == [True, False]
+
+
 # --- embedding
 
 
@@ -268,6 +280,39 @@ def test_who_comes_back_gets_the_old_number_and_others_a_new_one() -> None:
             tracker.identify(back)
         assert back.number == expected
         tracker.update([], when + 3)
+
+
+def test_a_face_that_jumps_keeps_its_number_while_its_old_track_still_waits() -> None:
+    tracker = Tracker()
+    person, other = around(1), around(2)
+    (here, beside), _ = tracker.update([face_at(100), face_at(500)], 0.0)
+    for track, embedding in ((here, person), (beside, other)):
+        for seed in range(3):
+            track.add(around(10 + seed, 0.1, embedding), 1.0)
+    tracker.update([face_at(100), face_at(500)], 0.1)
+    seen, _ = tracker.update([face_at(300), face_at(500)], 0.2)
+    (jumped,) = (track for track in seen if track not in (here, beside))
+    assert jumped.number is None
+    for seed in range(2):
+        jumped.add(around(20 + seed, 0.1, person), 1.0)
+    tracker.identify(jumped)
+    assert jumped.number == here.number
+    seen, ended = tracker.update([face_at(300), face_at(500)], 0.3)
+    assert ended == [here]
+    assert {track.number for track in seen} == {1, 2}
+
+
+def test_a_face_in_sight_lends_nobody_its_number() -> None:
+    tracker = Tracker()
+    person = around(1)
+    (track,), _ = tracker.update([face_at(100)], 0.0)
+    for seed in range(3):
+        track.add(around(10 + seed, 0.1, person), 1.0)
+    (_, twin), _ = tracker.update([face_at(100), face_at(400)], 0.1)
+    for seed in range(3):
+        twin.add(around(20 + seed, 0.1, person), 1.0)
+        tracker.identify(twin)
+    assert {track.number, twin.number} == {1, 2}
 
 
 def test_a_track_that_becomes_somebody_else_is_split() -> None:

@@ -21,6 +21,8 @@ SMALL = 0.15
 """Side of a face, in longer sides of the picture, from which on the short range is enough."""
 DOUBTFUL = 0.75
 """Score below which a face is looked at again, closely."""
+INSIDE = 0.6
+"""Share of the smaller of two boxes that the other covers, from which on both show one face."""
 CONFIRMED = 0.7
 """Score that it must have there."""
 
@@ -48,18 +50,19 @@ class FaceLocator:
         self._near = _Network(SHORT_RANGE, cells=((16, 2), (8, 6)))
         self._far = _Network(FULL_RANGE, cells=((48, 1),))
 
-    def locate(self, image: Image, *, thorough: bool = False) -> list[Face]:
+    def locate(self, image: Image, *, thorough: bool = False, expected: int = 1) -> list[Face]:
         """The faces in `image` (BGR), the largest first.
 
-        The network for far faces is asked where the other finds none or only small ones. With
-        `thorough`, for a still picture that is there to show a face, one in which neither finds any
-        is searched again in parts, for faces down to a thirtieth of its longer side, and doubtful
-        ones are better than none.
+        The network for far faces is asked where the other finds fewer than `expected`, or small
+        ones. With `thorough`, for a still picture that is there to show a face, one in which
+        neither finds any is searched again in parts, for faces down to a thirtieth of its longer
+        side, and doubtful ones are better than none.
         """
         height, width = image.shape[:2]
         whole = Box(0, 0, width, height)
+        small = SMALL * max(height, width)
         faces = self._near(image, whole)
-        if not faces or min(face.box.width for face in faces) < SMALL * max(height, width):
+        if len(faces) < expected or any(face.box.width < small for face in faces):
             faces = _merge(faces + self._far(image, whole))
         if thorough and not faces:
             side = int(np.ceil(max(height, width) / 2))
@@ -133,9 +136,20 @@ class _Network:
 
 
 def _merge(faces: list[Face]) -> list[Face]:
-    """Of faces that overlap, the surest."""
+    """Of faces that overlap, the surest; one that lies in another's box is the same face."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda each: -each.score):
-        if all(face.box.overlap(other.box) < SAME for other in kept):
+        if all(
+            face.box.overlap(other.box) < SAME and not _inside(face.box, other.box)
+            for other in kept
+        ):
             kept.append(face)
     return kept
+
+
+def _inside(a: Box, b: Box) -> bool:
+    """Whether one of the boxes lies in the other for the most part."""
+    width = min(a.right, b.right) - max(a.left, b.left)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    smaller = min(a.width * a.height, b.width * b.height)
+    return width > 0 and height > 0 and width * height > INSIDE * smaller

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import get_native_id
 
-from livevision.frame import Box, Detection, Event, Findings, Frame
+from livevision.frame import Box, Detection, Event, Findings, Frame, Image
+from livevision.locators.faces import Face
 from livevision.recognizers import Recognizer
 from livevision.recognizers.faces.embedding import QUICK, FaceReader, as_bgr, views
 from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, Gallery
@@ -23,6 +24,8 @@ EARLY = 8
 """Looks at a face that is new, one every `AGAIN_EARLY` seconds; then every `AGAIN_LATER`."""
 AGAIN_EARLY = 0.15
 AGAIN_LATER = 1.0
+WIDE = 0.5
+"""Seconds between searches for faces far behind one that is near."""
 HIDDEN = 0.1
 """Overlap with another face from which on a face may be partly hidden by it."""
 HOLD = 0.25
@@ -81,6 +84,7 @@ class FaceRecognizer(Recognizer):
         # a recording may have to wait for the embedding, which is made on two cores then
         self._reader = reader or FaceReader(threads=1 if live else 2)
         self._tracker = Tracker()
+        self._wide = 0.0
         self._plans: dict[Track, _Plan] = {}
         self._pool = ThreadPoolExecutor(
             1, "face-embedding", initializer=_give_way if live else None
@@ -89,7 +93,7 @@ class FaceRecognizer(Recognizer):
     def recognize(self, frame: Frame) -> Findings:
         self._waits = frame.captured is None
         image = as_bgr(frame.image)
-        seen, ended = self._tracker.update(self._reader.locator.locate(image), frame.time)
+        seen, ended = self._tracker.update(self._faces(image, frame.time), frame.time)
         events = [event for track in ended for event in self._report(track)]
         boxes = [track.face.box for track in seen]
         for place, track in enumerate(seen):
@@ -112,9 +116,18 @@ class FaceRecognizer(Recognizer):
         held = [
             track
             for track in self._tracker.tracks
-            if 0 < frame.time - track.last <= HOLD and track.name in ("", UNKNOWN)
+            if 0 < frame.time - track.last <= HOLD
+            and track.name in ("", UNKNOWN)
+            and not track.found
         ]
         return Findings(tuple(_detection(track) for track in [*seen, *held]), tuple(events))
+
+    def _faces(self, image: Image, time: float) -> list[Face]:
+        """The faces in sight; those far away are looked for now and then, and when one is lost."""
+        expected = max(1, len(self._tracker.tracks))
+        if time >= self._wide:
+            self._wide, expected = time + WIDE, sys.maxsize
+        return self._reader.locator.locate(image, expected=expected)
 
     def finish(self) -> Findings:
         left = self._tracker.finish()

@@ -18,7 +18,7 @@ REACH = 0.8
 """How far a face may be from where it is expected, in its own widths."""
 DASH = 3.0
 """How much further for each second out of sight, up to half a second."""
-GROWTH = 1.6
+GROWTH = 1.8
 """How much larger or smaller a face may get between two frames."""
 LOOKS = 40
 """Looks a track remembers: the first few and the latest are most of what there is to know."""
@@ -72,6 +72,8 @@ class Track:
     """True if none of the `RECENT` looks is: somebody else has taken the place."""
     barred: set[str] = field(default_factory=set)
     """Names that belong to somebody seen at the same time."""
+    found: bool = False
+    """True if its face, lost from sight, has been found in another track."""
 
     def add(self, embedding: Embedding, weight: float) -> bool:
         """Take a look into account; False if the track has become somebody else's."""
@@ -129,7 +131,7 @@ class Tracker:
 
     def update(self, faces: Sequence[Face], time: float) -> tuple[list[Track], list[Track]]:
         """The tracks seen at `time` (seconds), and those that have ended since."""
-        ended = [track for track in self.tracks if time - track.last > MISSING]
+        ended = [each for each in self.tracks if each.found or time - each.last > MISSING]
         for track in ended:
             self._leave(track)
         self._left = [track for track in self._left if time - track.last <= REMEMBER]
@@ -149,18 +151,25 @@ class Tracker:
         if track.number is not None or len(track.looks) < FEWEST - 1:
             return
         mean = track.mean()
+        lost = self._lost(track.last)
         alike = sorted(
-            ((float(mean @ other.mean()), other) for other in self._left if other.looks),
+            ((float(mean @ other.mean()), other) for other in self._left + lost if other.looks),
             key=lambda pair: -pair[0],
         )
-        clear = len(alike) < 2 or alike[0][0] - alike[1][0] >= CLEARLY
-        if alike and clear and alike[0][0] >= RETURNED:
+        others = {other.number: score for score, other in reversed(alike)}
+        best = sorted(others.values(), reverse=True)
+        clear = len(best) < 2 or best[0] - best[1] >= CLEARLY
+        if alike and clear and best[0] >= RETURNED:
             # the number alone: what the face is called must be proved anew
             old = alike[0][1]
-            self._left.remove(old)
-            track.number = old.number
-        elif len(track.looks) > FEWEST or not self._left:
+            track.number, old.found = old.number, True
+            self._left = [each for each in self._left if each.number != old.number]
+        elif len(track.looks) > FEWEST or not (self._left or lost):
             track.number = self._next()
+
+    def _lost(self, time: float) -> list[Track]:
+        """Tracks that have not ended, whose faces are out of sight at `time`."""
+        return [track for track in self.tracks if track.last < time and not track.found]
 
     def split(self, track: Track, time: float) -> Track:
         """End a track whose face has become somebody else's; the new track of that face."""
@@ -178,7 +187,8 @@ class Tracker:
         return left
 
     def _begin(self, face: Face, time: float) -> Track:
-        track = Track(None if self._left else self._next(), face, time, time)
+        known = self._left or self._lost(time)
+        track = Track(None if known else self._next(), face, time, time)
         self.tracks.append(track)
         return track
 
