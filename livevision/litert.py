@@ -13,7 +13,7 @@ from livevision.errors import ModelError
 _lock = Lock()
 
 
-def load(model: bytes | Path, *, name: str, cure: str, threads: int = 1) -> Any:
+def load(model: bytes | Path, *, name: str, cure: str) -> Any:
     """An `ai_edge_litert.interpreter.Interpreter` of a .tflite model, ready to be invoked.
 
     Raises ModelError, which calls the model `name` and ends with `cure`, if it is none.
@@ -23,7 +23,7 @@ def load(model: bytes | Path, *, name: str, cure: str, threads: int = 1) -> Any:
     try:
         content = model if isinstance(model, bytes) else model.read_bytes()
         with _quiet():
-            interpreter = Interpreter(model_content=content, num_threads=threads)
+            interpreter = Interpreter(model_content=content, num_threads=1)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError, OSError) as error:
         raise ModelError(f"Cannot load {name}: {error}. {cure}") from error

@@ -21,7 +21,7 @@ from livevision.recognizers.faces.embedding import FaceReader
 from livevision.recognizers.faces.enrolment import enrol
 from livevision.recognizers.faces.gallery import UNKNOWN, EnrolledFace, Gallery
 from livevision.recognizers.faces.matching import Matcher, default_threshold, template, unit
-from livevision.recognizers.faces.recognizer import FaceRecognizer
+from livevision.recognizers.faces.recognizer import FaceRecognizer, _Look
 from livevision.recognizers.faces.tracks import MISSING, Tracker, share_out
 
 
@@ -463,10 +463,10 @@ def test_a_live_stream_never_waits(
 ) -> None:
     with Gallery(gallery_file) as gallery:
         matcher = Matcher(gallery.faces())
-    waiting: list[Future[np.ndarray]] = []
+    waiting: list[Future[_Look | None]] = []
 
     class Slow:
-        def submit(self, *_: object) -> Future[np.ndarray]:
+        def submit(self, *_: object) -> Future[_Look | None]:
             waiting.append(Future())
             return waiting[-1]
 
@@ -481,7 +481,7 @@ def test_a_live_stream_never_waits(
     assert len(waiting) == 1  # no second question before the first is answered
     for n in range(5, 12):
         if not waiting[-1].done():
-            waiting[-1].set_result(reader.read(astronaut)[0].embedding)
+            waiting[-1].set_result(_Look(0.8, reader.read(astronaut)[0].embedding))
         (face,) = recognizer.recognize(Frame(astronaut, n, n / 5, captured=n / 5)).detections
     assert face.label == demo.ENROLLED
 

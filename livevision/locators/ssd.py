@@ -20,7 +20,7 @@ SAME = 0.3
 """Intersection over union from which on two boxes show one thing."""
 
 
-def network(name: str, edit: Callable[[bytes], bytes] | None = None, *, threads: int = 1) -> Any:
+def network(name: str, edit: Callable[[bytes], bytes] | None = None) -> Any:
     """A LiteRT interpreter of the file `name` below "modules" in the package mediapipe.
 
     `edit` may change the model before it is loaded. Raises ModelError if it is missing or damaged.

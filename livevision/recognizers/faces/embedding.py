@@ -47,11 +47,10 @@ class FaceReader:
     Not for several threads at a time, except `embed`, which may run beside the others.
     """
 
-    def __init__(self, threads: int = 1) -> None:
-        """`threads` is how many embed one face."""
+    def __init__(self) -> None:
         self.locator = FaceLocator()
         self.aligner = Aligner()
-        self._network = Embedder(threads)
+        self._network = Embedder()
 
     def read(self, image: Image) -> list[Look]:
         """Every face in a still picture (BGR), the largest first, with the thorough embedding."""

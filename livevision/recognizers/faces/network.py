@@ -44,9 +44,9 @@ def model_file(name: str) -> Path:
 class Embedder:
     """Embeds aligned faces; safe to call from one thread at a time, and without Python's lock."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self) -> None:
         path = model_file("dlib_face_recognition_resnet_model_v1.dat")
-        self._interpreter = litert.load(convert(path), name=str(path), cure=_CURE, threads=threads)
+        self._interpreter = litert.load(convert(path), name=str(path), cure=_CURE)
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
 

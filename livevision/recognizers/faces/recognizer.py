@@ -21,8 +21,10 @@ POOR = 0.08
 BETTER = 1.3
 """How many times the best quality so far is worth another look at once."""
 EARLY = 8
-"""Looks at a face that is new, one every `AGAIN_EARLY` seconds; then every `AGAIN_LATER`."""
+"""Looks at a face that is new, one every `AGAIN_EARLY` seconds; then every `AGAIN_LATER`, or every
+`AGAIN_BETTER` if the view is better."""
 AGAIN_EARLY = 0.15
+AGAIN_BETTER = 0.5
 AGAIN_LATER = 1.0
 WIDE = 0.5
 """Seconds between searches for faces far behind one that is near."""
@@ -41,6 +43,14 @@ NICE = 15
 """Priority of the embedding's thread, where threads have one of their own (Linux)."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What one view of a face is worth, 0 to 1, and what it looks like."""
+
+    quality: float
+    embedding: Embedding
+
+
 @dataclass(slots=True)
 class _Plan:
     """When and how a track is looked at."""
@@ -50,11 +60,9 @@ class _Plan:
     after: float = 0.0
     """Until then only a better view is worth a look."""
     best: float = 0.0
-    waiting: Future[Embedding] | None = None
+    waiting: Future[_Look | None] | None = None
     looked: float = 0.0
     """Seconds of the stream when the look that is waited for was taken."""
-    weight: float = 0.0
-    """Quality of the view whose embedding is waited for."""
 
 
 class FaceRecognizer(Recognizer):
@@ -81,8 +89,7 @@ class FaceRecognizer(Recognizer):
         self._sightings = sightings
         self._strangers: list[tuple[Embedding, float]] = []
         self._waits = not live
-        # a recording may have to wait for the embedding, which is made on two cores then
-        self._reader = reader or FaceReader(threads=1 if live else 2)
+        self._reader = reader or FaceReader()
         self._tracker = Tracker()
         self._wide = 0.0
         self._plans: dict[Track, _Plan] = {}
@@ -99,15 +106,11 @@ class FaceRecognizer(Recognizer):
         for place, track in enumerate(seen):
             plan = self._plans.setdefault(track, _Plan(frame.time))
             if plan.waiting is None and frame.time >= plan.due - 1e-6 and not _hidden(track, boxes):
-                pose = self._reader.aligner.pose(image, track.face)
-                plan.due = frame.time + AGAIN_EARLY
-                worth = frame.time >= plan.after or pose.quality > BETTER * plan.best
-                if pose.quality >= POOR and worth:
-                    plan.best = max(plan.best, pose.quality)
-                    plan.weight = pose.quality
-                    chips = views(image, pose, QUICK)
-                    plan.waiting = self._pool.submit(self._reader.embed, chips)
-                    plan.looked = frame.time
+                settled = frame.time < plan.after
+                plan.due = frame.time + (AGAIN_BETTER if settled else AGAIN_EARLY)
+                plan.looked = frame.time
+                least = max(POOR, BETTER * plan.best) if settled else POOR
+                plan.waiting = self._pool.submit(_look, self._reader, image, track.face, least)
             if self._is_ready(track, plan, frame.time):
                 seen[place] = self._take(track, plan, frame.time)
                 if seen[place] is not track:
@@ -143,7 +146,7 @@ class FaceRecognizer(Recognizer):
             self._strangers.clear()
 
     def _is_ready(self, track: Track, plan: _Plan, time: float) -> bool:
-        """Whether there is an embedding to be taken into account at `time`."""
+        """Whether there is a look to be taken into account at `time`."""
         if plan.waiting is None:
             return False
         if not self._waits:
@@ -151,10 +154,13 @@ class FaceRecognizer(Recognizer):
         return time >= plan.looked + (BESIDE if track.name else 0.0) - 1e-6
 
     def _take(self, track: Track, plan: _Plan, time: float) -> Track:
-        """Make use of the embedding that has come; the track that the face belongs to."""
+        """Make use of the look that has come; the track that the face belongs to."""
         assert plan.waiting is not None
-        embedding, plan.waiting = plan.waiting.result(), None
-        own = track.add(embedding, plan.weight)
+        look, plan.waiting = plan.waiting.result(), None
+        if look is None:
+            return track
+        plan.best = max(plan.best, look.quality)
+        own = track.add(look.embedding, look.quality)
         if own:
             self._tracker.identify(track)
             track.decide(self._matcher)
@@ -163,6 +169,7 @@ class FaceRecognizer(Recognizer):
             self._plans[track] = _Plan(time)
             track.decide(self._matcher)
         if len(track.looks) >= EARLY and not track.doubtful and not track.odd:
+            self._plans[track].due = plan.looked + AGAIN_BETTER
             self._plans[track].after = plan.looked + AGAIN_LATER
         return track
 
@@ -171,7 +178,8 @@ class FaceRecognizer(Recognizer):
         plan = self._plans.pop(track, None)
         if plan is not None and self._is_ready(track, plan, math.inf):
             assert plan.waiting is not None
-            if track.add(plan.waiting.result(), plan.weight):
+            look = plan.waiting.result()
+            if look is not None and track.add(look.embedding, look.quality):
                 track.decide(self._matcher)
         if track.last - track.start < (LONG if not track.looks else BRIEF if not track.name else 0):
             return []
@@ -182,6 +190,14 @@ class FaceRecognizer(Recognizer):
         return [
             Event("person", label, track.start, track.last, confidence, {"track": track.number})
         ]
+
+
+def _look(reader: FaceReader, image: Image, face: Face, least: float) -> _Look | None:
+    """A look at a face, or None if it would be of less than the quality `least`."""
+    pose = reader.aligner.pose(image, face)
+    if pose.quality < least:
+        return None
+    return _Look(pose.quality, reader.embed(views(image, pose, QUICK)))
 
 
 def _detection(track: Track) -> Detection:
