@@ -33,3 +33,18 @@ def replace(path: Path, save: Callable[[Path], object], *, private: bool = False
 def replace_text(path: Path, text: str, *, private: bool = False) -> None:
     """Make `text` the content of `path` (UTF-8, lines end with a line feed). Raises OutputError."""
     replace(path, lambda draft: draft.write_text(text, "utf-8", newline="\n"), private=private)
+
+
+def erase(path: Path) -> None:
+    """Overwrite a file with zeros and delete it; OutputError if that fails.
+
+    On disks that never write twice to one place (SSDs) the overwriting is no proof.
+    """
+    try:
+        with path.open("r+b") as stream:
+            left = path.stat().st_size
+            while left > 0:
+                left -= stream.write(bytes(min(left, 1 << 20)))
+        path.unlink()
+    except OSError as error:
+        raise OutputError(f"Cannot erase {path}: {error.strerror}. Delete it by hand.") from error

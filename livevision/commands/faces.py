@@ -8,6 +8,7 @@ examples:
   livevision faces rename "Zoë" "Zoë Müller"
   livevision faces remove "Zoë Müller"            (with proof that nothing is left)
   livevision faces tune --strangers-named 1       (in a thousand)
+  livevision faces encrypt                        (LIVEVISION_PASSPHRASE spares you the question)
 
 Three photos a person, from different days, are worth much more than one. Only embeddings are kept
 (128 numbers a photo), never pictures, in one file that only you can read.
@@ -90,6 +91,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     unknown.add_argument("--forget", action="store_true", help="erase all of them")
     action("backup", "write a copy of the gallery", _backup).add_argument("file", type=Path)
     action("restore", "replace the gallery by a copy", _restore).add_argument("file", type=Path)
+    action("encrypt", "keep the gallery under a passphrase from now on", _encrypt)
+    action("decrypt", "keep the gallery without a passphrase from now on", _decrypt)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -382,10 +385,36 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 
 def _restore(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.encryption import is_encrypted
     from livevision.recognizers.faces.gallery import default_path, restore
 
-    count = restore(arguments.file, arguments.gallery or default_path())
+    path = arguments.gallery or default_path()
+    before = path.is_file() and is_encrypted(path)
+    count = restore(arguments.file, path)
     print(f"{count} people restored.")
+    if before and not is_encrypted(path):
+        print("The backup was not encrypted: nor is the gallery now; see 'faces encrypt'.")
+    return 0
+
+
+def _encrypt(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.gallery import Gallery
+
+    with Gallery(arguments.gallery, create=False) as gallery:
+        gallery.encrypt()
+        print(
+            f"{gallery.path} is encrypted now. Without the passphrase nobody can read it, you "
+            "neither; earlier backups are as they were."
+        )
+    return 0
+
+
+def _decrypt(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.gallery import Gallery
+
+    with Gallery(arguments.gallery, create=False) as gallery:
+        gallery.decrypt()
+        print(f"{gallery.path} is not encrypted any more.")
     return 0
 
 

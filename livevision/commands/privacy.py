@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from livevision import settings
-from livevision.errors import OutputError
+from livevision import files, settings
 
 SUMMARY = "show the personal data that is kept, and erase it"
 
@@ -42,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> int:
         print("Nothing was erased.")
         return 0
     for each in kept:
-        erase(each.path)
+        files.erase(each.path)
     print(f"{len(kept)} files erased.")
     return 0
 
@@ -60,10 +59,10 @@ class Kept:
 def found() -> Iterator[Kept]:
     """Every file in the program's folders of data and settings."""
     data, configuration = settings.data_folder(), settings.path()
-    files = sorted(file for file in data.rglob("*") if file.is_file()) if data.is_dir() else []
-    for file in files:
+    kept = sorted(file for file in data.rglob("*") if file.is_file()) if data.is_dir() else []
+    for file in kept:
         yield Kept(_what(file.relative_to(data)), file, file.stat().st_size)
-    if configuration.is_file() and configuration not in files:
+    if configuration.is_file() and configuration not in kept:
         yield Kept("settings", configuration, configuration.stat().st_size)
 
 
@@ -73,21 +72,6 @@ def _what(file: Path) -> str:
         return "people who are enrolled" if "damaged" not in name else "damaged gallery, kept aside"
     # what others keep stands in a folder of its own, by which it is called
     return file.parts[0] if len(file.parts) > 1 else file.stem
-
-
-def erase(file: Path) -> None:
-    """Overwrite a file with zeros and delete it; OutputError if that fails.
-
-    On disks that never write twice to one place (SSDs) the overwriting is no proof.
-    """
-    try:
-        with file.open("r+b") as stream:
-            left = file.stat().st_size
-            while left > 0:
-                left -= stream.write(bytes(min(left, 1 << 20)))
-        file.unlink()
-    except OSError as error:
-        raise OutputError(f"Cannot erase {file}: {error.strerror}. Delete it by hand.") from error
 
 
 def _confirmed(count: int) -> bool:

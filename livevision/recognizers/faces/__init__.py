@@ -41,16 +41,20 @@ def wanted() -> tuple[bool, str]:
     # a look at the file's size is all that --help and a run without faces may cost
     import sqlite3
 
+    from livevision.recognizers.faces import encryption
+
     path = settings.data_folder() / "gallery.sqlite"
     if not path.is_file() or not path.stat().st_size:
         return False, _NOBODY
     try:
+        if encryption.is_encrypted(path):
+            return True, ""  # nobody can tell without the passphrase
         db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)
         try:
             (anybody,) = db.execute("SELECT EXISTS (SELECT 1 FROM faces)").fetchone()
         finally:
             db.close()
-    except sqlite3.Error:
+    except (OSError, sqlite3.Error):
         return True, ""  # `load` says what is wrong with it
     return bool(anybody), "" if anybody else _NOBODY
 

@@ -14,8 +14,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from livevision import settings
-from livevision.errors import GalleryError
+from livevision import files, settings
+from livevision.errors import GalleryError, OutputError
+from livevision.recognizers.faces import encryption
 
 Embedding = NDArray[np.float32]
 """(128,), dlib's."""
@@ -145,7 +146,8 @@ class Gallery:
     """The gallery in a file, made when it is not there; a context manager.
 
     Every change is one transaction, so a crash leaves the state before or after it. What is removed
-    is overwritten with zeros (`PRAGMA secure_delete`). Only the user can read the file.
+    is overwritten with zeros (`PRAGMA secure_delete`). Only the user can read the file. One that
+    is encrypted is worked on in memory, and its file is replaced with every change.
 
     Raises GalleryError if the file is damaged (it is then renamed, and a new one can be begun), in
     use by another program, of a later version of livevision, or cannot be read or written.
@@ -169,11 +171,30 @@ class Gallery:
                 f"Cannot open the gallery {self.path}: {error.strerror}. "
                 "Name another file with --gallery."
             ) from error
+        self._salt: bytes | None = None
+        self._written = (0, 0)
+        self._connect()
+
+    def _connect(self) -> None:
+        try:
+            sealed = self.path.read_bytes() if encryption.is_encrypted(self.path) else None
+            self._written = self._state()
+        except OSError as error:
+            raise GalleryError(f"Cannot read the gallery {self.path}: {error.strerror}.") from error
+        content = None
+        if sealed is not None:
+            content, self._salt = encryption.unlock(sealed, self.path)
         self._db = sqlite3.connect(
-            self.path, timeout=LOCK_TIMEOUT, isolation_level=None, check_same_thread=False
+            self.path if content is None else ":memory:",
+            timeout=LOCK_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             with self._guard():
+                if content is not None:
+                    self._db.deserialize(content)
+                    self._db.execute("PRAGMA temp_store = MEMORY")
                 self._open()
         except BaseException:
             self.close()
@@ -347,14 +368,16 @@ class Gallery:
             with self._transaction():
                 self._db.execute("DELETE FROM people WHERE id = ?", (person.id,))
                 self._db.execute("DELETE FROM sightings WHERE name = ?", (person.name,))
-            self._db.execute("VACUUM")
+            self._rewrite()
         self.prove_absent(blobs)
         return len(blobs)
 
     def prove_absent(self, blobs: Sequence[bytes]) -> None:
         """Raise GalleryError if one of the byte strings is in the gallery's files still."""
-        for file in self.files():
-            data = file.read_bytes()
+        contents = [(file, file.read_bytes()) for file in self.files()]
+        if self._salt is not None:
+            contents.append((self.path, self._db.serialize()))
+        for file, data in contents:
             if any(blob in data or blob[:64] in data for blob in blobs):
                 raise GalleryError(
                     f"{file} still holds a removed embedding. Delete the file by hand."
@@ -421,7 +444,7 @@ class Gallery:
                 self._db.executemany(
                     "DELETE FROM sightings WHERE id = ?", [(number,) for number in numbers]
                 )
-            self._db.execute("VACUUM")
+            self._rewrite()
 
     def setting(self, key: str) -> str | None:
         """A setting kept with the gallery, e.g. the tuned threshold."""
@@ -438,24 +461,68 @@ class Gallery:
                 self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
 
     def backup(self, target: Path) -> None:
-        """Write a copy of the gallery to `target`, complete or not at all."""
-        draft = target.with_name(target.name + ".new")
+        """Write a copy of the gallery to `target`, complete or not at all; encrypted if this is."""
         try:
-            os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            with self._guard():
+                content = self._db.serialize()
+            _write(target, self._sealed(content))
+        except OutputError as error:
+            raise GalleryError(f"Cannot write the backup {target}: {error}") from error
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether a passphrase is needed to read the file."""
+        return self._salt is not None
+
+    def encrypt(self) -> None:
+        """Ask for a passphrase, and keep the gallery under it from now on."""
+        if self._salt is not None:
+            raise GalleryError(f"The gallery {self.path} is encrypted already.")
+        with self._guard():
+            content = self._db.serialize()
+        self._salt = encryption.begin(self.path)
+        self._db.close()  # or Windows would not let the file be replaced
+        readable = self.path.with_name(f".{os.getpid()}.{self.path.name}.readable")
+        try:
+            os.link(self.path, readable)
+            _write(self.path, self._sealed(content))
+            files.erase(readable)
         except OSError as error:
-            raise GalleryError(f"Cannot write {draft}: {error.strerror}.") from error
-        try:
-            copy = sqlite3.connect(draft)
-            try:
-                with self._guard():
-                    self._db.backup(copy)
-            finally:
-                copy.close()
-            draft.replace(target)
-        except (OSError, sqlite3.Error) as error:
-            raise GalleryError(f"Cannot write the backup {target}: {error}.") from error
-        finally:
-            draft.unlink(missing_ok=True)
+            raise GalleryError(f"Cannot encrypt {self.path}: {error.strerror}.") from error
+        self._connect()
+
+    def decrypt(self) -> None:
+        """Keep the gallery readable without a passphrase from now on."""
+        if self._salt is None:
+            raise GalleryError(f"The gallery {self.path} is not encrypted.")
+        content, self._salt = self._db.serialize(), None
+        self._db.close()
+        _write(self.path, content)
+        self._connect()
+
+    def _sealed(self, content: bytes) -> bytes:
+        return content if self._salt is None else encryption.seal(content, self._salt)
+
+    def _state(self) -> tuple[int, int]:
+        """What changes when another program writes the file."""
+        state = self.path.stat()
+        return state.st_mtime_ns, state.st_ino
+
+    def _save(self) -> None:
+        """Write an encrypted gallery's file; SQLite has written one that is not."""
+        if self._salt is None:
+            return
+        if self._state() != self._written:
+            raise GalleryError(
+                f"The gallery {self.path} was changed by another program meanwhile. Try again."
+            )
+        _write(self.path, self._sealed(self._db.serialize()))
+        self._written = self._state()
+
+    def _rewrite(self) -> None:
+        """Leave no free pages in the file, where something could be read still."""
+        self._db.execute("VACUUM")
+        self._save()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -466,6 +533,7 @@ class Gallery:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+        self._save()
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -511,16 +579,11 @@ def restore(backup: Path, target: Path) -> int:
     if not backup.is_file():
         raise GalleryError(f"There is no backup {backup}. Name the file that 'faces backup' wrote.")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(target.name + ".new")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(backup.read_bytes())
-    except OSError as error:
-        raise GalleryError(f"Cannot restore to {target}: {error.strerror}.") from error
-    try:
-        db = sqlite3.connect(draft)
+        data = backup.read_bytes()
+        content = encryption.unlock(data, backup)[0] if encryption.is_encrypted(backup) else data
+        db = sqlite3.connect(":memory:")
         try:
+            db.deserialize(content)
             (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
             (count,) = db.execute("SELECT count(*) FROM people").fetchone()
             db.execute("SELECT count(*) FROM faces").fetchone()
@@ -528,14 +591,28 @@ def restore(backup: Path, target: Path) -> int:
             db.close()
         if state != "ok":
             raise sqlite3.DatabaseError(state)
-        draft.replace(target)
     except (OSError, sqlite3.Error) as error:
         raise GalleryError(
             f"{backup} is no backup of a gallery ({error}). The gallery was left as it is."
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write(target, data)
+    except (OSError, OutputError) as error:
+        raise GalleryError(f"Cannot restore to {target}: {error}") from error
     return int(count)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file by one that only the user can read, and see it on the disk; OutputError."""
+
+    def save(draft: Path) -> None:
+        with draft.open("r+b") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    files.replace(path, save, private=True)
 
 
 def _now() -> str:
