@@ -35,6 +35,8 @@ UNSURE = 0.3
 """A probability that is worth nothing."""
 QUIET = 0.6
 """Change of shape at which holding a sign counts half, in palms a second."""
+UNQUIET = 0.1
+"""What it counts at least: landmarks that jitter move as well."""
 FULL = 0.22
 """The sums grow no further, so that they forget as quickly."""
 LONGEST_STEP = 0.1
@@ -53,8 +55,12 @@ SETTLED = 0.8
 """Change of shape at which the hand has come to rest in a sign, in palms a second."""
 CLEAR = 0.55
 """Mean probability of a letter whose shape differs by so little."""
+SURE, APART_SLOWLY = 0.9, 0.045
+"""The same, and least distance between shapes, where the hand went from one to the other slowly."""
 OPENING = 0.8
 """Least change of shape on the way between two equal letters, in palms a second."""
+NO_SIGN_TIME = 0.8
+"""Time constant of the running mean of the probability of no sign, in seconds of rest."""
 UNREST_TIME = 0.25
 """Time constant of the running mean of the unrest, in seconds."""
 OPENED = 0.16
@@ -82,8 +88,12 @@ class Sign:
     votes: Floats
     """Sums of the labels' probabilities over its time."""
     right: bool
+    shape: Floats
+    """(21, 2): its landmarks around the palm's middle, in palms, on the mean."""
     worth: float = 0.0
     """How much it was held still and clear, in seconds."""
+    no_sign: float = 0.0
+    """Mean probability of no sign up to its end, while the hand was at rest."""
 
     @property
     def label(self) -> str:
@@ -174,6 +184,8 @@ class Decoder:
         self.motion = Motion()
         self.sign: Sign | None = None
         """The letter that is being signed."""
+        self._no_sign = 0.0
+        """Running mean of the probability of no sign while the hand rests."""
         self._sums = np.zeros(len(labels) - 1, np.float32)
         self._since = np.zeros(len(labels) - 1)
         """When each sum last rose from 0, in seconds."""
@@ -207,18 +219,24 @@ class Decoder:
         motion = self.motion
         motion.see(time, landmarks)
         step = min(motion.step, LONGEST_STEP)
+        weight = step * self._calm()
+        if not self._restarted:  # a movement that was a letter looks like no sign
+            share = 1.0 - float(np.exp(-step * self._rest() ** 2 / NO_SIGN_TIME))
+            self._no_sign += share * (float(probabilities[-1]) - self._no_sign)
         self._add(time, step, probabilities)
         self._follow()
         ended: list[Sign] = []
         best = int(np.argmax(self._sums))
-        if self._sums[best] >= ENOUGH and self._frames[best] >= FRAMES:
+        enough = self._sums[best] >= ENOUGH and self._frames[best] >= FRAMES
+        if enough and probabilities[best] >= EVEN / 2:
             ended += self._signed(best, time, right)
         sign = self.sign
         if sign is not None:
             index = self.labels.index(sign.label)
             if self._sums[index] > 0 and probabilities[index] >= EVEN / 2:
                 sign.end = time
-                sign.votes += probabilities * (step * self._calm())
+                sign.votes += probabilities * weight
+                sign.no_sign = self._no_sign
                 sign.worth += step * max(float(probabilities[index]) - UNSURE, 0.0) * self._rest()
                 if self._sums[index] >= ENOUGH:
                     self._hold(step)
@@ -245,6 +263,7 @@ class Decoder:
         self._held = self.motion.shape
         self._held_weight = 0.0
         self._restarted = True
+        self._no_sign = 0.0
         self._place = self.motion.place
         self._left = self._peak = self._slid = 0.0
 
@@ -260,7 +279,7 @@ class Decoder:
 
     def _rest(self) -> float:
         """How much a frame says about a sign that is held: 1 if the hand is quite still."""
-        return 1.0 / (1.0 + (self._speed() / QUIET) ** 2)
+        return max(1.0 / (1.0 + (self._speed() / QUIET) ** 2), UNQUIET)
 
     def _speed(self) -> float:
         return max(self.motion.speed, MOVE_SHARE * self.motion.way, 0.05)
@@ -302,6 +321,8 @@ class Decoder:
         self._held = self._held + (motion.shape - self._held) * min(
             1.0, weight / max(self._held_weight, 1e-6)
         )
+        if self.sign is not None:
+            self.sign.shape = self._held
         if motion.speed < max(PEAK, UNREST * self._unrest):
             self._left *= 0.5
             self._peak = motion.speed
@@ -323,7 +344,10 @@ class Decoder:
             start = max(start, sign.end)
         ended = self.finish()
         self._restarted = self._settled = False
-        self.sign = Sign(self.labels, start, time, time, self._pending[best].copy(), right)
+        self.sign = Sign(
+            self.labels, start, time, time, self._pending[best].copy(), right, self.motion.shape
+        )
+        self.sign.no_sign = self._no_sign
         self._sums[np.arange(len(self._sums)) != best] = 0
         self._pending[:] = 0
         self._frames[:] = 0
@@ -345,8 +369,12 @@ class Decoder:
                 return True
             quick = self._peak >= max(PEAK, UNREST * self._unrest)
             pending = self._pending[best]
-            clear = pending[best] >= CLEAR * pending.sum()
-            return away >= NEAR and quick and bool(clear) and not self._restarted
+            share = float(pending[best]) / max(float(pending.sum()), 1e-9)
+            if self._restarted or away < NEAR:
+                return False
+            # without haste, but then beyond doubt
+            slow = share >= SURE and self._sums[best] >= FULL and away >= APART_SLOWLY
+            return (quick and share >= CLEAR) or slow
         if self._left >= OPENED and self._peak >= OPENING and motion.speed < REST:
             return True
         rests = motion.way < SLIDE_REST and motion.speed < REST

@@ -72,6 +72,8 @@ class Drawing:
     shown: float
     kept: bool = True
     """Whether the hand still has its shape at `shown`; if not, it went on with something else."""
+    resting: bool = True
+    """Whether it had come to rest by then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +156,7 @@ class Drawings:
         self._moved = -1.0
         kept = bool(lead[which] >= HANDSHAPE[best.letter] / 2)
         end = max(best.end, time - LOOK_BACK) if resting and kept else best.end
-        return Drawing(best.letter, best.start, end, best.confidence, time, kept)
+        return Drawing(best.letter, best.start, end, best.confidence, time, kept, resting)
 
     def busy(self, time: float) -> bool:
         """Whether something may be being drawn: a finger that can is moving, or was just now."""
@@ -190,13 +192,17 @@ class Drawings:
         size = float(np.median([each.size for each in moments]))
         count = len(times)
         heads = firsts + np.maximum(2, (count - firsts) // 2)
+        tails = count - np.maximum(2, (count - firsts) // 3)
         found: Drawing | None = None
         for letter, which, point in _TRACKS:
             least = HANDSHAPE[letter]
             mean = (leads[count, which] - leads[firsts, which]) / (count - firsts)
             head = (leads[heads, which] - leads[firsts, which]) / (heads - firsts)
             line = (straight[heads, which] - straight[firsts, which]) / (heads - firsts)
+            tail = (leads[count, which] - leads[tails, which]) / (count - tails)
             fits = (mean >= least) & (head >= least) & (line >= STRAIGHT[letter])
+            if letter == "Z":  # or a straight finger that is bent seems to draw
+                fits &= tail >= least
             fits &= times[firsts] >= self._not_before[letter]
             if not fits.any():
                 continue

@@ -29,20 +29,38 @@ PAUSE_SHARE = 2.5
 """The same for slow signers, in their own times from letter to letter."""
 GLIMPSE = 0.02
 """What the first letters have to be worth to be shown at once: 40 ms at rest."""
-HELD = 0.12
-"""What a letter has to be worth to stand alone: some 0.3 s at rest."""
-COMPANY = 0.03
-"""What a sure letter adds to its neighbours beside its own worth."""
-SURE = 0.7
-"""Least confidence of such a letter."""
-TOGETHER = 1.2
-"""Most seconds between two letters that are neighbours."""
+ALONE, CERTAIN, UNCERTAIN = 0.2, 0.8, 0.3
+"""What a letter has to be worth to stand alone: some 0.4 s at rest; more the less its confidence is
+than the second, by this much for one of 0."""
+HELD = 0.4
+"""What is enough for any letter: a second at rest if it is clear."""
+SHARE, COMPANY, SURE, ENOUGH = 0.12, 0.05, 0.8, 0.25
+"""Letters that follow each other stand if together they are worth the last: each counts at most the
+first, and the second beside it if its confidence is at least the third."""
+TOGETHER = 0.6
+"""Most seconds between two such letters; from one to the next spellers take 0.2 s, idle hands 1."""
+NO_SIGN = 0.1
+"""Mean probability of no sign while the hand rests up to which it is taken to spell: spellers show
+0.00 to 0.02, idle hands 0.1 to 0.8..."""
+CAUTION, MOST_CAUTION = 10.0, 2.0
+"""...beyond it letters have to be worth more: so many times as much for each unit, at most."""
+IDLE = 0.35
+"""Such a mean from which on letters that do not follow at once have to prove themselves anew."""
+AT_ONCE = 0.2
+"""Seconds between two letters that do."""
+DRAWN = 0.12
+"""What a drawn letter is worth."""
 PASSING, FULL = 0.1, 0.2
 """A letter worth less than this share of the last ones, if these were worth FULL, was only passed
 through. They count no more than that, so that a quick letter may follow a long one; of letters that
 are worth less, as quick signers' are, the share is less in proportion."""
-BACK = 0.12
-"""What the handshape that has just drawn a letter has to be worth to be a letter itself."""
+FLEETING, DOUBT = 0.15, 0.7
+"""The same share of the lesser of its two neighbours, for a letter of less confidence."""
+BACK, BACK_AGAIN, SAME = 0.12, 0.06, 0.3
+"""What the handshape that has just drawn a letter has to be worth to be a letter itself; the same
+if it is held as it was before the drawing, by the mean distance between the landmarks in palms."""
+FINISH = 0.3
+"""Seconds in which a hand that still moved when its drawing was complete comes to rest."""
 SETTLE = 0.35
 """Seconds after its end in which a letter may still turn out to be part of a drawing."""
 BESIDE = 0.15
@@ -87,6 +105,10 @@ class Letter:
     track: int
     worth: float
     """How much it was held still and clear, in seconds."""
+    no_sign: float = 0.0
+    """Mean probability of no sign up to its end, while the hand was at rest."""
+    shape: Floats | None = None
+    """(21, 2): landmarks around the palm's middle, in palms."""
     drawn: bool = False
 
     def event(self) -> Event:
@@ -140,10 +162,15 @@ class _Hand:
         """Letters that may yet be dropped or become part of a drawing."""
         self.drawn = ""
         """The last letter, if it was drawn."""
+        self.begun: Floats | None = None
+        """The shape of the hand before it, if that was held."""
+        self.unfinished = -1.0
+        """Until when, in seconds, the hand may still come to rest from drawing it."""
         self.company = False
         """Whether the letters before were enough for those that follow."""
         self.last = -10.0
         """End of the last letter that was kept, in seconds."""
+        self.last_worth = 0.0
         self.interval = 0.5
         """Running mean of the time from letter to letter, in seconds."""
         self.worth = 0.0
@@ -155,6 +182,8 @@ class _Hand:
         """Take in a frame; the gestures that were complete with it."""
         weight = 1.0 - float(np.exp(-(time - self.seen) / SMOOTHING))
         self.probabilities += np.float32(weight) * (showing.probabilities - self.probabilities)
+        if time - self.seen > AT_ONCE:  # what the hand did out of the picture is no pause
+            self.last += time - self.seen
         self.seen = time
         self.side = "right" if showing.right else "left"
         for sign in self.decoder.see(
@@ -193,8 +222,8 @@ class _Hand:
                 self._keep(sign)
         now = self.decoder.sign
         starts = [each.start for each in self.waiting] + ([now.start] if now else [])
-        first = min(starts, default=time)
-        if self.company and first - self.last > TOGETHER:
+        idle = bool(self.waiting) and self.waiting[0].no_sign > IDLE
+        if starts and min(starts) - self.last > (AT_ONCE if idle else TOGETHER):
             self.company = False
         if not self.company:
             self._judge(time, gone=gone)
@@ -206,32 +235,50 @@ class _Hand:
                 age = time - letter.end
                 if not gone and not letter.drawn and (age < SETTLE or (busy and age < LONGEST)):
                     break
-                settled.append(self.waiting.pop(0))
-        for letter in settled:
-            self._learn(letter)
+                self._drop_fleeting()
+                if self.waiting and self.waiting[0] is letter:
+                    self._learn(self.waiting.pop(0))
+                    settled.append(letter)
         return settled
 
     def _judge(self, time: float, *, gone: bool) -> None:
         """Whether what waits is spelling; if it is over and was not, it is dropped."""
-        worth, before = 0.0, ""
+        worth, first, chain = 0.0, 0, set[str]()
         for index, letter in enumerate(self.waiting):
             if index and letter.start - self.waiting[index - 1].end > TOGETHER:
-                worth, before = 0.0, ""
-            sure = COMPANY if letter.confidence >= SURE and letter.label != before else 0.0
-            worth += min(letter.worth, HELD) + sure
-            before = letter.label
-            if worth >= HELD + COMPANY or letter.worth >= HELD:
+                worth, first, chain = 0.0, index, set()
+            if letter.label not in chain and letter.confidence >= 0.5:
+                worth += min(letter.worth, SHARE) + COMPANY * (letter.confidence >= SURE)
+            chain.add(letter.label)
+            caution = min(1.0 + CAUTION * max(letter.no_sign - NO_SIGN, 0.0), MOST_CAUTION)
+            alone = ALONE + UNCERTAIN * max(CERTAIN - letter.confidence, 0.0)
+            together = len(chain) > 1 and worth >= ENOUGH * caution
+            alone = min(alone * caution, HELD)
+            if together or letter.drawn or letter.worth >= alone:
                 self.company = True
+                del self.waiting[: first if together else index]
                 return
         busy = self.decoder.sign is not None or self.drawings.busy(time)
         if self.waiting and (gone or (not busy and time - self.waiting[-1].end > TOGETHER)):
             self.waiting.clear()
 
+    def _drop_fleeting(self) -> None:
+        """Drop what was only passed through on the way between two letters held far longer."""
+        sign = self.decoder.sign
+        after = self.waiting[1:] + ([self._letter(sign)] if sign is not None else [])
+        if not after or after[0].start - self.waiting[0].end > TOGETHER:
+            return
+        letter = self.waiting[0]
+        near = letter.start - self.last <= TOGETHER
+        least = FLEETING * min(self.last_worth if near else 0.0, after[0].worth)
+        if letter.confidence < DOUBT and not letter.drawn and letter.worth < least:
+            del self.waiting[0]
+
     def _learn(self, letter: Letter) -> None:
         passed = letter.start - self.last
         if passed < TOGETHER * 2:
             self.interval += 0.3 * (min(passed + letter.end - letter.start, 3.0) - self.interval)
-        self.last = letter.end
+        self.last, self.last_worth = letter.end, letter.worth
         if not letter.drawn:
             self.dwell.append(letter.end - letter.start)
         worth = min(letter.worth, FULL)
@@ -248,6 +295,8 @@ class _Hand:
             "right" if sign.right else "left",
             self.track,
             sign.worth,
+            sign.no_sign,
+            sign.shape,
         )
 
     def _keep(self, sign: Sign) -> None:
@@ -256,7 +305,11 @@ class _Hand:
         usual = max([self.worth] + [min(each.worth, FULL) for each in self.waiting[-2:]])
         least = PASSING * usual * usual / FULL
         if self.drawn and letter.label in _BEGINS[self.drawn]:
-            least = BACK  # the hand comes back to the shape it drew with
+            # the hand comes to rest where it drew, or back to the shape it drew with
+            if self.begun is not None and _apart(sign.shape, self.begun) < SAME:
+                least = BACK_AGAIN
+            else:
+                least = np.inf if sign.start < self.unfinished else BACK
         if letter.worth >= least:
             self.waiting.append(letter)
             self.drawn = ""
@@ -272,7 +325,8 @@ class _Hand:
         if over:
             for each in self.decoder.finish():
                 self._keep(each)
-        kept = [each for each in self.waiting if not self._part_of(each, drawing)]
+        part = [each for each in self.waiting if self._part_of(each, drawing)]
+        kept = [each for each in self.waiting if each not in part]
         for letter in kept:
             if letter.start < drawing.start:
                 letter.end = max(min(letter.end, drawing.start), letter.start)
@@ -288,13 +342,16 @@ class _Hand:
                 [],
                 self.side,
                 self.track,
-                HELD,
+                DRAWN,
                 drawn=True,
             ),
         )
         self.waiting = kept
         if over:
             self.drawn = drawing.letter
+            held = [each.shape for each in part if each.label in _BEGINS[drawing.letter]]
+            self.begun = held[0] if held else None
+            self.unfinished = -1.0 if drawing.resting else drawing.shown + FINISH
             if drawing.kept:
                 self.decoder.restart()
             else:
@@ -308,12 +365,20 @@ class _Hand:
             return True
         if letter.label not in _BEGINS[drawing.letter]:
             return False
+        if letter.label == "Y" and drawing.start - letter.end < BESIDE:
+            return True  # the hand drew with the shape it had: no Y draws
         if letter.start >= drawing.start - BESIDE:
             return True
         # a handshape that was held as long as letters usually are is a letter of its own
         rest = drawing.start - letter.start
-        usual = float(np.median(self.dwell)) if len(self.dwell) >= 3 else np.inf
-        return rest < max(OWN_TIME * usual, 0.25)
+        few = len(self.dwell) < 3
+        usual = float(np.median(self.dwell)) if self.dwell else np.inf
+        return rest < max((1.0 if few else OWN_TIME) * usual, 0.25)
+
+
+def _apart(shape: Floats, other: Floats) -> float:
+    """Mean distance between the landmarks of two shapes, in palms."""
+    return float(np.linalg.norm(shape - other, axis=1).mean())
 
 
 class Speller:
