@@ -66,7 +66,8 @@ class Settings:
     models: Path
     """The recogniser's own folder of models."""
     live: bool
-    """True if no frame may wait for a slow answer; False if answers must not depend on speed."""
+    """True if the stream is expected to be live. `Frame.captured` tells for certain: no frame of a
+    live stream may wait for a slow answer, and with a recording no answer may depend on speed."""
     options: argparse.Namespace = field(default_factory=argparse.Namespace)
     """Values of the options it declared."""
 

@@ -71,8 +71,9 @@ def open_source(
 
     `spec` is a camera's number ("0", or "/dev/video0"), a URL (rtsp, rtsps, http, https), a folder
     of pictures, a picture, or a video file. `size` (width, height) and `fps` are asked of a camera;
-    `fps` is also the rate of a folder's pictures. `realtime` plays recordings at their own times,
-    as a live source. Cameras and URLs come back by themselves unless `reconnect` is False.
+    `fps` is also the rate of a folder's pictures. `realtime` plays recordings, behind a URL too, at
+    their own times, as a live source. Cameras and URLs come back by themselves unless `reconnect`
+    is False.
 
     Raises SourceError if there is nothing by that name, UsageError for a URL of another kind.
     """
@@ -108,4 +109,5 @@ def open_source(
                 "a URL or a camera's number."
             ) from error
         return Realtime(recorded) if realtime else recorded
-    return Reconnecting(live) if reconnect else live
+    source: Source = Reconnecting(live) if reconnect else live
+    return Realtime(source) if realtime and isinstance(live, Stream) else source

@@ -10,7 +10,7 @@ from livevision.sources import Source
 
 
 class Realtime(Source):
-    """Gives every frame of `source` at its own time, as a live source.
+    """Gives every frame of `source` at its own time, as a live source; of a live one as they come.
 
     A frame counts as captured at the moment it was due. The reader never slows the clock down: who
     is late finds the newest frame in the queue, and the others dropped, as with a camera.
@@ -27,6 +27,11 @@ class Realtime(Source):
         self._stop = Event()
 
     @property
+    def status(self) -> str:  # type: ignore[override]
+        """The source's own."""
+        return self._source.status
+
+    @property
     def patience(self) -> float:  # type: ignore[override]
         """The recording's own, and the wait for the frame in hand."""
         return self._source.patience + self._wait
@@ -40,8 +45,8 @@ class Realtime(Source):
     def read(self) -> Frame | None:
         self._wait = 0.0
         frame = self._source.read()
-        if frame is None:
-            return None
+        if frame is None or frame.captured is not None:
+            return frame
         if self._start is None:
             self._start = self._clock() - frame.time
         due = self._start + frame.time

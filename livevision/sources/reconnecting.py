@@ -149,6 +149,8 @@ class _Connection:
             frame, self._frame = self._frame, None
             self._changed.notify_all()
             if frame is not None:
+                if not self._source.live:  # its reader waited, and only reads on from here
+                    self._since = self._clock()
                 return frame
             if self._error is not None:
                 raise self._error

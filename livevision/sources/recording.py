@@ -4,6 +4,7 @@ PyAV rather than OpenCV: exact times of frames, all eight orientations, and word
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 
 MISSING_END = 0.5
 """Seconds of pictures less than the file announces that count as cut off."""
+_TAIL = 4096
+"""Bytes at the end of a GIF among which its last mark is looked for; some are filled up with 0."""
+_PACKETS = (188, 192, 204)
+"""Bytes of a transport stream's packets: plain, with times (Blu-ray), with parity."""
 
 
 class Recording(Source):
@@ -122,13 +127,25 @@ class Recording(Source):
                 index += 1
         if not index:
             raise SourceError(f"{self._path} holds no picture that can be read. Record it again.")
-        if broken or clock.missing(container) > MISSING_END:
+        missing = clock.missing(container) > MISSING_END
+        if broken or missing or not _ends_well(self._path, container.format.name):
             raise SourceError(
                 f"{self._path} is cut off or damaged: it ends after {clock.now:.1f} s. "
                 "All of it up to there was used; copy or record it again for the rest."
             )
         if damaged:
             log.warning("%s: %d damaged pictures were left out", self._path, damaged)
+
+
+def _ends_well(path: Path, kind: str) -> bool:
+    """False for a file of a kind that announces no length, but whose end shows that it is cut."""
+    if kind == "gif":
+        with path.open("rb") as file:
+            file.seek(-min(path.stat().st_size, _TAIL), os.SEEK_END)
+            return file.read().rstrip(b"\0").endswith(b";")
+    if kind == "mpegts":
+        return any(path.stat().st_size % packet == 0 for packet in _PACKETS)
+    return True
 
 
 class _Clock:
