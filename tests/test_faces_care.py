@@ -13,7 +13,7 @@ from livevision.frame import Frame, Image
 from livevision.recognizers.faces import tuning
 from livevision.recognizers.faces.alignment import Pose
 from livevision.recognizers.faces.embedding import FaceReader
-from livevision.recognizers.faces.enrolment import best_views, misfits
+from livevision.recognizers.faces.enrolment import best_views, misfits, undecided
 from livevision.recognizers.faces.gallery import UNKNOWN, Gallery
 from livevision.recognizers.faces.matching import default_threshold, matcher, unit
 from livevision.recognizers.faces.strangers import group
@@ -114,7 +114,42 @@ def test_a_photo_of_somebody_else_is_found_out() -> None:
     views = {"a": ours[0], "b": ours[1], "wrong": other[0], "c": ours[2]}
     assert misfits(views) == ["wrong"]
     assert misfits({"wrong": other[0]}, ours[:2]) == ["wrong"]
-    assert misfits({"a": ours[0], "b": other[0]}) == []  # who could say which is the wrong one
+    assert misfits({"a": ours[0], "b": other[0]}) == []  # see `undecided`
+
+
+def test_photos_of_two_people_in_halves_are_found_out() -> None:
+    ours, theirs = people(2, 4, spread=0.2)
+    for each in (1, 2, 4):
+        views = {f"a{number}": view for number, view in enumerate(ours[:each])}
+        views |= {f"b{number}": view for number, view in enumerate(theirs[:each])}
+        found = undecided(views)
+        assert {name for name, _, _ in found} == set(views)
+        for name, alike, other in found:
+            assert name[0] != other[0]
+            assert alike[:1] in ("" if each == 1 else name[0],)
+        assert undecided(views, ours[:1]) == []
+        assert set(misfits(views, [ours[3]])) == {name for name in views if name[0] == "b"}
+    assert undecided({str(number): view for number, view in enumerate(ours)}) == []
+    more = {"a0": ours[0], "a1": ours[1], "a2": ours[2], "b0": theirs[0], "b1": theirs[1]}
+    assert undecided(more) == []
+    assert misfits(more) == ["b0", "b1"]
+
+
+def test_nobody_is_enrolled_from_photos_of_two_people(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = []
+    for number in range(4):
+        portrait = (demo.astronaut, demo.hopper)[number % 2]()
+        file = home / f"{number}.png"
+        cv2.imwrite(str(file), np.roll(portrait, 3 * number, axis=1))
+        photos.append(str(file))
+    assert main(["faces", "add", "Zoë", *photos]) == GalleryError.exit_code
+    error = capsys.readouterr().err
+    assert error.count("two people") == 4
+    assert "this one fits 2.png, 1.png shows somebody else" in error
+    with Gallery() as gallery:
+        assert gallery.people() == []
 
 
 def clip(portrait: Image, frames: int = 20) -> list[Frame]:
