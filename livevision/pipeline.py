@@ -4,7 +4,7 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -74,8 +74,8 @@ class _Panel:
     def __init__(self, recognizers: Sequence[Recognizer], summary: Summary) -> None:
         self._active = list(recognizers)
         self._summary = summary
-        # the first works on the caller's thread
-        self._pool = ThreadPoolExecutor(max(1, len(recognizers) - 1), "recognizer")
+        # none on the caller's thread: Ctrl-C would break it off in the middle of a frame
+        self._pool = ThreadPoolExecutor(max(1, len(recognizers)), "recognizer")
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -91,15 +91,16 @@ class _Panel:
         return self._ask([(each, each.finish) for each in self._active])
 
     def _ask(self, calls: Sequence[tuple[Recognizer, Callable[[], Findings]]]) -> list[Findings]:
-        waiting = [self._pool.submit(call) for _, call in calls[1:]]
-        answers: list[Callable[[], Findings]] = [call for _, call in calls[:1]]
-        answers += [future.result for future in waiting]
+        waiting = [self._pool.submit(call) for _, call in calls]
         findings = []
-        for (recognizer, _), answer in zip(calls, answers, strict=True):
-            try:
-                findings.append(answer())
-            except Exception as error:  # one that fails must not take the others down
-                self._drop(recognizer, error)
+        try:
+            for (recognizer, _), answer in zip(calls, waiting, strict=True):
+                try:
+                    findings.append(answer.result())
+                except Exception as error:  # one that fails must not take the others down
+                    self._drop(recognizer, error)
+        finally:
+            wait(waiting)  # after Ctrl-C too: what comes next must not meet them at work
         return findings
 
     def _drop(self, recognizer: Recognizer, error: Exception) -> None:
@@ -126,7 +127,8 @@ def run(
 
     Enters and leaves the source, the recognisers and the sinks. An error of the source does not
     raise: it ends the stream after the good frames and stands in `Summary.error`. Errors of a sink,
-    and of the last recogniser, raise after everything was closed.
+    and of the last recogniser, raise after everything was closed. However it ends, the sinks that
+    are left get what was still pending.
     """
     summary = Summary()
     with ExitStack() as stack:
@@ -140,22 +142,23 @@ def run(
         loop = _Loop(source, frames, panel, sinks, controls, summary, clock)
         try:
             loop.work(max_frames)
-        except EndOfStream:
+        except (EndOfStream, SinkClosed):
             pass
-        except SinkClosed:
-            return summary
         except LivevisionError as error:
             summary.error = error
-            if not isinstance(error, SourceError):
-                raise
         except KeyboardInterrupt:
             summary.interrupted = True
         try:
             loop.finish()
         except SinkClosed:
             pass
+        except LivevisionError as error:
+            if summary.error is None or isinstance(summary.error, SourceError):
+                summary.error = error
         except KeyboardInterrupt:
             summary.interrupted = True
+        if summary.error is not None and not isinstance(summary.error, SourceError):
+            raise summary.error
     return summary
 
 
@@ -175,7 +178,8 @@ class _Loop:
         self._source = source
         self._frames = frames
         self._panel = panel
-        self._sinks = sinks
+        self._sinks = list(sinks)
+        """Those that still take results."""
         self._controls = controls or Controls()
         self._summary = summary
         self._clock = clock
@@ -246,19 +250,28 @@ class _Loop:
         while len(self._history) > kept:
             self._history.popleft()
         self._shown = 0
-        for sink in self._sinks:
-            sink.write(result)
+        self._tell(lambda sink: sink.write(result))
+
+    def _tell(self, what: Callable[[Sink], None]) -> None:
+        """Do it with every sink; one that fails or was closed gets no more, and ends the run."""
+        ends: LivevisionError | None = None
+        for sink in self._sinks.copy():
+            try:
+                what(sink)
+            except LivevisionError as error:
+                self._sinks.remove(sink)
+                ends = ends or error
+        if ends is not None:
+            raise ends
 
     def _idle(self) -> None:
         status = self._source.status
         if status != self._told and self._history and not self._paused:
             last = self._history[-1]
-            hints = (status, *last.hints) if status else last.hints
-            for sink in self._sinks:
-                sink.review(replace(last, hints=hints))
+            shown = replace(last, hints=(status, *last.hints) if status else last.hints)
+            self._tell(lambda sink: sink.review(shown))
         self._told = status
-        for sink in self._sinks:
-            sink.idle()
+        self._tell(lambda sink: sink.idle())
 
     def _rest(self) -> None:
         """While paused: a live source goes on unseen, a recording waits."""
@@ -279,11 +292,13 @@ class _Loop:
             elif command in ("back", "forward"):
                 step |= self._step(command == "back")
                 continue
-            self._source.command(command)
-            self._panel.command(command)
-            for sink in self._sinks:
-                sink.command(command)
+            self._hand_on(command)
         return step
+
+    def _hand_on(self, command: str) -> None:
+        self._source.command(command)
+        self._panel.command(command)
+        self._tell(lambda sink: sink.command(command))
 
     def _step(self, back: bool) -> bool:
         """Look at an earlier or later result of a recording; True if it has yet to be made."""
@@ -291,11 +306,10 @@ class _Loop:
             return False
         if not self._paused:
             self._paused = True
-            for sink in self._sinks:
-                sink.command("pause")
+            self._tell(lambda sink: sink.command("pause"))
         if not back and self._shown == 0:
             return True
         self._shown = min(self._shown + 1, len(self._history) - 1) if back else self._shown - 1
-        for sink in self._sinks:
-            sink.review(self._history[-1 - self._shown])
+        result = self._history[-1 - self._shown]
+        self._tell(lambda sink: sink.review(result))
         return False

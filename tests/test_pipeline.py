@@ -1,4 +1,6 @@
 import logging
+import os
+import signal
 import threading
 import time
 import weakref
@@ -172,18 +174,45 @@ def test_one_failing_recogniser_is_reported_and_the_rest_goes_on(caplog) -> None
 
 @pytest.mark.parametrize("error", [SinkClosed(), OutputError("disk full"), KeyboardInterrupt()])
 def test_the_end_by_a_sink(error: BaseException) -> None:
-    sink, other, level = Keep(5, error), Keep(), Level()
+    sink, first, other, level = Keep(5, error), Keep(), Keep(), Level()
     started = time.monotonic()
     if isinstance(error, OutputError):
         with pytest.raises(OutputError, match="disk full"):
-            run(Synthetic(10**9), [level], [other, sink])
+            run(Synthetic(10**9), [level], [first, sink, other])
     else:
-        summary = run(Synthetic(10**9), [level], [other, sink])
+        summary = run(Synthetic(10**9), [level], [first, sink, other])
         assert summary.interrupted == isinstance(error, KeyboardInterrupt)
         assert summary.frames == 5
     assert time.monotonic() - started < 2
-    assert (sink.closed, other.closed, level.closed) == (1, 1, 1)
-    assert other.indices[:5] == [0, 1, 2, 3, 4]
+    assert (sink.closed, first.closed, other.closed, level.closed) == (1, 1, 1, 1)
+    assert first.indices == [0, 1, 2, 3, 4, 4]
+    assert [event.label for event in first.results[-1].events] == ["level"]
+    if not isinstance(error, KeyboardInterrupt):  # which may come between two sinks
+        assert [each.events for each in other.results] == [each.events for each in first.results]
+        assert len(sink.results) == 5
+
+
+def test_ctrl_c_waits_for_the_recognisers_at_work() -> None:
+    working: list[str] = []
+
+    class Slow(Level):
+        def recognize(self, frame: Frame) -> Findings:
+            working.append(self.name)
+            if frame.index == 3 and self.name == "first":
+                threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+            time.sleep(0.2 if frame.index == 3 else 0.0)
+            working.remove(self.name)
+            return super().recognize(frame)
+
+        def finish(self) -> Findings:
+            assert not working
+            return super().finish()
+
+    sink = Keep()
+    summary = run(Synthetic(10**9), [Slow("first"), Slow("second"), Slow("third")], [sink])
+    assert summary.interrupted
+    assert not summary.failed
+    assert [event.label for event in sink.results[-1].events] == ["first", "second", "third"]
 
 
 def test_when_the_last_recogniser_fails_the_run_ends() -> None:
