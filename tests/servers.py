@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -31,6 +32,7 @@ class MjpegServer:
         rubbish: bool = False,
         password: str = "",
         last: int | None = None,
+        pictures: Sequence[bytes] = (),
     ) -> None:
         self.rate = rate
         self.silent = False
@@ -38,6 +40,8 @@ class MjpegServer:
         self.password = password
         self.last = last
         """After so many pictures every connection is cut."""
+        self.pictures = pictures
+        """JPEGs to show over and over, instead of plain ones."""
         self.served = 0
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -94,13 +98,18 @@ class MjpegServer:
                 if self.silent:
                     time.sleep(0.02)
                     continue
-                data = rng.bytes(2000) if self.rubbish else jpeg(self.served)
+                data = rng.bytes(2000) if self.rubbish else self._picture()
                 handler.wfile.write(
                     b"--frame\r\nContent-Type: image/jpeg\r\n"
                     b"Content-Length: %d\r\n\r\n%b\r\n" % (len(data), data)
                 )
                 self.served += 1
                 time.sleep(1 / self.rate)
+
+    def _picture(self) -> bytes:
+        if self.pictures:
+            return self.pictures[self.served % len(self.pictures)]
+        return jpeg(self.served)
 
 
 _RTSP = """

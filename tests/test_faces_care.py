@@ -5,11 +5,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from servers import MjpegServer
 
 from livevision import demo
 from livevision.__main__ import main
-from livevision.errors import GalleryError
-from livevision.frame import Frame, Image
+from livevision.errors import GalleryError, SourceError
+from livevision.frame import Box, Frame, Image
+from livevision.locators.faces import FaceLocator
 from livevision.recognizers.faces import tuning
 from livevision.recognizers.faces.alignment import Pose
 from livevision.recognizers.faces.embedding import FaceReader
@@ -255,3 +257,47 @@ def test_guide_asks_for_what_is_missing(capsys: pytest.CaptureFixture[str]) -> N
     ]
     frames = [Frame(np.zeros((2, 2, 3), np.uint8), n, 25.0 * n) for n in range(5)]
     assert len(list(guide.until(frames))) == 3  # patience ends after a minute
+
+
+def turned(portrait: Image, box: Box) -> Image:
+    """The face as on a cylinder that is turned a little."""
+    middle, radius = box.center[0], 0.8 * box.width
+    x = np.arange(portrait.shape[1], dtype=np.float32)
+    angle = np.arcsin(np.clip((x - middle) / radius, -0.999, 0.999))
+    source = np.where(
+        abs(x - middle) < radius, middle + radius * np.sin(angle + 0.45 * np.cos(angle)), x
+    )
+    columns = np.tile(source.astype(np.float32), (len(portrait), 1))
+    rows = np.indices(columns.shape)[0].astype(np.float32)
+    return np.asarray(cv2.remap(portrait, columns, rows, cv2.INTER_LINEAR), np.uint8)
+
+
+def test_enrol_before_a_camera(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    portrait = demo.astronaut()
+    aside = turned(portrait, FaceLocator().locate(portrait)[0].box)
+    poses = (portrait, aside, cv2.flip(aside, 1))
+    shown = [cv2.imencode(".jpg", pose)[1].tobytes() for pose in poses for _ in range(8)]
+    with MjpegServer(rate=10, pictures=shown) as camera:
+        assert main(["faces", "add", "Zoë", "--camera", camera.url]) == 0
+    out, told = capsys.readouterr()
+    assert "views added" in out
+    assert [line for line in told.splitlines() if "head" in line or "other" in line] == [
+        "Turn your head a little to one side.",
+        "And to the other.",
+    ]
+    with Gallery() as gallery:
+        assert gallery.person("Zoë").faces >= 4
+        assert {face.source for face in gallery.faces()} == {"camera"}
+        views = np.array([face.embedding for face in gallery.faces()])
+        assert (views @ FaceReader().read(portrait)[0].embedding).min() > 0.95
+
+
+def test_without_a_camera_nothing_is_enrolled(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["faces", "add", "Zoë", "--camera", "99"]) == SourceError.exit_code
+    assert len(capsys.readouterr().err.splitlines()) <= 2
+    with Gallery() as gallery:
+        assert gallery.people() == []
+    with pytest.raises(SystemExit, match="2"):
+        main(["faces", "add", "Zoë", "--camera", "front door"])

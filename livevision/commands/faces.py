@@ -53,7 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--folder", type=Path, help="enrol everybody of a folder tree: NAME/*.jpg")
     add.add_argument("--clip", type=Path, help="take the best views from a video of the person")
     add.add_argument(
-        "--camera", type=int, nargs="?", const=0, metavar="NUMBER", help="take them from a camera"
+        "--camera",
+        type=_camera,
+        nargs="?",
+        const="0",
+        metavar="CAMERA",
+        help="take them from a camera, by its number or its address (default: 0)",
     )
     add.add_argument("--note", help="anything worth remembering about the person")
     add.add_argument("--consent", metavar="TEXT", help="what the person agreed to, and when")
@@ -144,7 +149,7 @@ def _add_views(arguments: argparse.Namespace, reader: "FaceReader") -> int:
     from livevision.sources import open_source
 
     camera = arguments.camera is not None
-    source = open_source(str(arguments.camera if camera else arguments.clip))
+    source = open_source(arguments.camera if camera else str(arguments.clip))
     with Gallery(arguments.gallery) as gallery:  # before the work, so that it can't be in vain
         with source:
             if camera:
@@ -427,6 +432,12 @@ def _existing(arguments: argparse.Namespace) -> "Gallery | None":
         print("Nobody is enrolled.")
         return None
     return Gallery(path)
+
+
+def _camera(word: str) -> str:
+    if not word.isdigit() and "://" not in word:
+        raise argparse.ArgumentTypeError(f"{word!r} is neither a camera's number nor its address")
+    return word
 
 
 def _per_thousand(word: str) -> float:

@@ -36,7 +36,10 @@ EVERY = 0.2
 GOOD = 0.35
 """Least quality of a view that is kept."""
 NEW = 0.985
-"""Cosine to the views that are kept from which on another one adds nothing."""
+"""Cosine to two of the views that are kept from which on another one adds nothing, unless the head
+is turned otherwise."""
+OTHERWISE = 0.08
+"""See `Pose.turn`."""
 ONE_PERSON = 0.91
 """Least cosine of two good views of one person in one clip."""
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
@@ -206,7 +209,7 @@ def best_views(
         if pose.quality < GOOD or faces[0].box.width < SMALLEST:
             continue
         look = reader.look(image, faces[0])
-        if len(kept) >= 3 and any(float(look.embedding @ e.embedding) >= NEW for e in kept):
+        if len(kept) >= 3 and sum(_adds_nothing(look, other) for other in kept) >= 2:
             continue
         kept.append(look)
         if len(kept) > 4 * VIEWS:
@@ -225,12 +228,17 @@ def best_views(
     return _best(fitting, VIEWS)
 
 
+def _adds_nothing(look: Look, other: Look) -> bool:
+    turned = abs(look.pose.turn - other.pose.turn) >= OTHERWISE
+    return not turned and float(look.embedding @ other.embedding) >= NEW
+
+
 def _best(looks: Sequence[Look], count: int) -> list[Look]:
     """Up to `count` of them: the best first, passing over those like one that is kept."""
     ordered = sorted(looks, key=lambda look: -look.pose.quality)
     kept: list[Look] = []
     for look in ordered:
-        if all(float(look.embedding @ other.embedding) < NEW for other in kept):
+        if not any(_adds_nothing(look, other) for other in kept):
             kept.append(look)
     kept += [look for look in ordered if all(look is not other for other in kept)]
     return kept[:count]
