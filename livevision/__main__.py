@@ -1,9 +1,11 @@
 """The command line: every module in `commands` is one command."""
 
+import _thread
 import argparse
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from types import FrameType
 
@@ -16,7 +18,9 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the process's exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):  # both end a run as cleanly
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
     try:
         arguments = parse(words)
         logs.begin(arguments.log_level)
@@ -86,8 +90,23 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt  # SIGTERM ends a run as cleanly as Ctrl-C
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, once no import is going on.
+
+    Within one it would come out as another error, or never: NumPy's own makes it an ImportError,
+    extensions in C++ end the process.
+    """
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            _thread.start_new_thread(_once_more, (number,))
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
+
+
+def _once_more(number: int) -> None:
+    time.sleep(0.02)
+    _thread.interrupt_main(signal.Signals(number))
 
 
 if __name__ == "__main__":

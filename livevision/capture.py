@@ -121,10 +121,14 @@ class Capture:
         return since is not None and self._clock() - since > self._source.patience
 
     def __enter__(self) -> Self:
-        self._source.__enter__()  # here, not on the thread: macOS opens cameras on the main one
-        if self._source.live:
-            self._queue = FrameQueue(LIVE_QUEUE, drop_oldest=True)
-        self._thread.start()
+        try:
+            self._source.__enter__()  # here, not on the thread: macOS opens cameras on the main one
+            if self._source.live:
+                self._queue = FrameQueue(LIVE_QUEUE, drop_oldest=True)
+            self._thread.start()
+        except BaseException:  # Ctrl-C among them
+            self._source.close()
+            raise
         return self
 
     def __exit__(

@@ -161,11 +161,18 @@ def test_an_error_crosses_the_thread_after_the_good_frames(error: BaseException)
 
 def test_a_source_that_does_not_open_starts_no_thread() -> None:
     class Missing(Synthetic):
+        closed = 0
+
         def __enter__(self) -> "Missing":
             raise SourceError("not there")
 
-    with pytest.raises(SourceError, match="not there"), Capture(Missing(1)):
+        def close(self) -> None:
+            self.closed += 1
+
+    source = Missing(1)
+    with pytest.raises(SourceError, match="not there"), Capture(source):
         pass
+    assert source.closed == 1
 
 
 def test_leaving_early_is_quick_and_releases_the_source() -> None:

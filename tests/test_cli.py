@@ -1,9 +1,12 @@
+import importlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -154,6 +157,27 @@ def test_doctor_says_what_it_found_as_json(capsys: pytest.CaptureFixture[str]) -
     assert {check["name"] for check in checks} >= {"Python", "OpenCV", "mediapipe", "codec libx264"}
     assert (code == 0) == all(check["state"] != "broken" for check in checks)
     assert code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_never_breaks_an_import(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_to_import.py").write_text(
+        f"import os, time\nos.kill(os.getpid(), {int(number)})\ntime.sleep(0.1)\nDONE = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "slow_to_import", raising=False)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert exit_code("no-such-file.mp4", "--no-window") == 3
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it comes after the import
+            module = importlib.import_module("slow_to_import")
+            time.sleep(5)
+        assert module.DONE
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_the_program_never_imports_tensorflow() -> None:

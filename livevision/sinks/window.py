@@ -184,6 +184,8 @@ class Window(Sink):
         flags = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
         cv2.namedWindow(self._title, flags)
         self._open = True
+        cv2.waitKey(1)
+        self._shown = self._is_visible()  # so that it is noticed if it is closed before a picture
         return self
 
     def write(self, result: Result) -> None:
