@@ -191,6 +191,8 @@ class Decoder:
         """When each sum last rose from 0, in seconds."""
         self._pending = np.zeros((len(labels) - 1, len(labels)), np.float32)
         """For each letter the probabilities since then, summed over time."""
+        self._worth = np.zeros(len(labels) - 1)
+        """What it would be worth by then."""
         self._frames = np.zeros(len(labels) - 1, np.int64)
         """How many frames that were."""
         self._held: Floats | None = None
@@ -219,6 +221,8 @@ class Decoder:
         motion = self.motion
         motion.see(time, landmarks)
         step = min(motion.step, LONGEST_STEP)
+        if motion.step > RELEASE:  # what spoke for a letter then says nothing now
+            self._clear()
         weight = step * self._calm()
         if not self._restarted:  # a movement that was a letter looks like no sign
             share = 1.0 - float(np.exp(-step * self._rest() ** 2 / NO_SIGN_TIME))
@@ -237,6 +241,7 @@ class Decoder:
                 sign.end = time
                 sign.votes += probabilities * weight
                 sign.no_sign = self._no_sign
+                self._worth[index] = 0.0
                 sign.worth += step * max(float(probabilities[index]) - UNSURE, 0.0) * self._rest()
                 if self._sums[index] >= ENOUGH:
                     self._hold(step)
@@ -257,15 +262,19 @@ class Decoder:
     def restart(self) -> None:
         """Drop the sign that is being made, and what speaks for any; as after a movement."""
         self.sign = None
-        self._sums[:] = 0
-        self._pending[:] = 0
-        self._frames[:] = 0
+        self._clear()
         self._held = self.motion.shape
         self._held_weight = 0.0
         self._restarted = True
         self._no_sign = 0.0
         self._place = self.motion.place
         self._left = self._peak = self._slid = 0.0
+
+    def _clear(self) -> None:
+        self._sums[:] = 0
+        self._pending[:] = 0
+        self._worth[:] = 0
+        self._frames[:] = 0
 
     def forget(self) -> None:
         """Drop the sign that is being made, and what its shape was: any letter may follow."""
@@ -293,6 +302,8 @@ class Decoder:
         self._since[rose] = time - step
         self._frames = np.where(self._sums > 0, self._frames + 1, 0)
         self._pending[self._sums == 0] = 0
+        self._worth += step * np.maximum(probabilities[:-1] - UNSURE, 0.0) * self._rest()
+        self._worth[self._sums == 0] = 0
         self._pending[self._sums > 0] += probabilities * (step * self._calm())
 
     def _follow(self) -> None:
@@ -348,6 +359,8 @@ class Decoder:
             self.labels, start, time, time, self._pending[best].copy(), right, self.motion.shape
         )
         self.sign.no_sign = self._no_sign
+        self.sign.worth = 0.0 if again else float(self._worth[best])
+        self._worth[:] = 0
         self._sums[np.arange(len(self._sums)) != best] = 0
         self._pending[:] = 0
         self._frames[:] = 0

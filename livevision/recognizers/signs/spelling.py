@@ -29,12 +29,12 @@ PAUSE_SHARE = 2.5
 """The same for slow signers, in their own times from letter to letter."""
 GLIMPSE = 0.02
 """What the first letters have to be worth to be shown at once: 40 ms at rest."""
-ALONE, CERTAIN, UNCERTAIN = 0.2, 0.8, 0.3
+ALONE, CERTAIN, UNCERTAIN = 0.23, 0.8, 0.3
 """What a letter has to be worth to stand alone: some 0.4 s at rest; more the less its confidence is
 than the second, by this much for one of 0."""
-HELD = 0.4
+HELD = 0.43
 """What is enough for any letter: a second at rest if it is clear."""
-SHARE, COMPANY, SURE, ENOUGH = 0.12, 0.05, 0.8, 0.25
+SHARE, COMPANY, SURE, ENOUGH = 0.14, 0.05, 0.8, 0.29
 """Letters that follow each other stand if together they are worth the last: each counts at most the
 first, and the second beside it if its confidence is at least the third."""
 TOGETHER = 0.6
@@ -42,7 +42,7 @@ TOGETHER = 0.6
 NO_SIGN = 0.1
 """Mean probability of no sign while the hand rests up to which it is taken to spell: spellers show
 0.00 to 0.02, idle hands 0.1 to 0.8..."""
-CAUTION, MOST_CAUTION = 10.0, 2.0
+CAUTION, MOST_CAUTION = 10.0, 1.9
 """...beyond it letters have to be worth more: so many times as much for each unit, at most."""
 IDLE = 0.35
 """Such a mean from which on letters that do not follow at once have to prove themselves anew."""
@@ -54,7 +54,9 @@ PASSING, FULL = 0.1, 0.2
 """A letter worth less than this share of the last ones, if these were worth FULL, was only passed
 through. They count no more than that, so that a quick letter may follow a long one; of letters that
 are worth less, as quick signers' are, the share is less in proportion."""
-FLEETING, DOUBT = 0.15, 0.7
+LEAST, DOUBLE = 0.06, 0.3
+"""The same while only the letter before it is known, and if that is the same letter."""
+FLEETING, DOUBT = 0.2, 0.7
 """The same share of the lesser of its two neighbours, for a letter of less confidence."""
 BACK, BACK_AGAIN, SAME = 0.12, 0.06, 0.3
 """What the handshape that has just drawn a letter has to be worth to be a letter itself; the same
@@ -170,7 +172,8 @@ class _Hand:
         """Whether the letters before were enough for those that follow."""
         self.last = -10.0
         """End of the last letter that was kept, in seconds."""
-        self.last_worth = 0.0
+        self.before: Letter | None = None
+        """That letter."""
         self.interval = 0.5
         """Running mean of the time from letter to letter, in seconds."""
         self.worth = 0.0
@@ -264,21 +267,22 @@ class _Hand:
 
     def _drop_fleeting(self) -> None:
         """Drop what was only passed through on the way between two letters held far longer."""
-        sign = self.decoder.sign
-        after = self.waiting[1:] + ([self._letter(sign)] if sign is not None else [])
-        if not after or after[0].start - self.waiting[0].end > TOGETHER:
+        letter, before, now = self.waiting[0], self.before, self.decoder.sign
+        if before is None or letter.drawn or letter.start - self.last > TOGETHER:
             return
-        letter = self.waiting[0]
-        near = letter.start - self.last <= TOGETHER
-        least = FLEETING * min(self.last_worth if near else 0.0, after[0].worth)
-        if letter.confidence < DOUBT and not letter.drawn and letter.worth < least:
+        after = self.waiting[1].worth if len(self.waiting) > 1 else np.inf
+        if np.isinf(after) and (now is None or now.start - letter.end > TOGETHER):
+            return  # the last of a word: nothing was on its way
+        least = min(before.worth, after)
+        least = FLEETING * least if letter.confidence < DOUBT else PASSING * min(least, FULL)
+        if letter.worth < least:
             del self.waiting[0]
 
     def _learn(self, letter: Letter) -> None:
         passed = letter.start - self.last
         if passed < TOGETHER * 2:
             self.interval += 0.3 * (min(passed + letter.end - letter.start, 3.0) - self.interval)
-        self.last, self.last_worth = letter.end, letter.worth
+        self.last, self.before = letter.end, letter
         if not letter.drawn:
             self.dwell.append(letter.end - letter.start)
         worth = min(letter.worth, FULL)
@@ -302,8 +306,11 @@ class _Hand:
     def _keep(self, sign: Sign) -> None:
         """Let a sign that is over wait, unless it was only passed through."""
         letter = self._letter(sign)
-        usual = max([self.worth] + [min(each.worth, FULL) for each in self.waiting[-2:]])
-        least = PASSING * usual * usual / FULL
+        before = self.waiting[-1] if self.waiting else self.before
+        least = 0.0
+        if before is not None:
+            share = DOUBLE if letter.label == before.label else LEAST
+            least = share * min(before.worth, FULL)
         if self.drawn and letter.label in _BEGINS[self.drawn]:
             # the hand comes to rest where it drew, or back to the shape it drew with
             if self.begun is not None and _apart(sign.shape, self.begun) < SAME:
