@@ -6,7 +6,8 @@ Everything is on as in a session before the camera: live queue at 30 frames a se
 faces, overlay, an annotated recording that is split, event lines. Every ten seconds it notes memory
 (this process and its workers), open handles, threads, frames per second and dropped frames. It
 exits with 1 if memory grew by more than 1 % after the first five minutes (a tenth of the time, if
-it runs for less than fifty), if handles or threads did, or if the frame rate sank by more than 5 %.
+it runs for less than fifty), if handles, threads or child processes did at all, or if the frame
+rate sank by more than 5 %.
 """
 
 import argparse
@@ -47,6 +48,7 @@ class Sample:
 
     minutes: float
     rss_mb: float
+    workers: int
     workers_mb: float
     handles: int
     threads: int
@@ -114,6 +116,7 @@ class Watch(Sink):
             sample = Sample(
                 minutes=round((now - start) / 60, 2),
                 rss_mb=round(rss("self"), 1),
+                workers=len(workers),
                 workers_mb=round(sum(rss(str(pid)) for pid in workers), 1),
                 handles=len(list(Path("/proc/self/fd").iterdir())),
                 threads=len(list(Path("/proc/self/task").iterdir())),
@@ -165,13 +168,18 @@ def verdict(samples: list[Sample], settled: float) -> dict[str, object]:
         return float(np.median(values[:fifth])), float(np.median(values[-fifth:]))
 
     growth = {}
-    for name in ("rss_mb", "workers_mb", "handles", "threads", "fps"):
+    for name in ("rss_mb", "workers", "workers_mb", "handles", "threads", "fps"):
         first, last = medians(name)
         growth[name] = {"first": first, "last": last, "change": last / first - 1 if first else 0.0}
     bad = [name for name in ("rss_mb", "workers_mb") if growth[name]["change"] > 0.01]
-    bad += [name for name in ("handles", "threads") if growth[name]["last"] > growth[name]["first"]]
+    constant = ("workers", "handles", "threads")
+    bad += [name for name in constant if growth[name]["last"] > growth[name]["first"]]
     bad += ["fps"] if growth["fps"]["change"] < -0.05 else []
-    return {"settled_minutes": settled, "growth": growth, "failed": bad}
+    minutes: dict[int, list[float]] = {}
+    for sample in samples:
+        minutes.setdefault(int(sample.minutes), []).append(sample.fps)
+    rates = [round(float(np.mean(each)), 2) for each in minutes.values()]
+    return {"settled_minutes": settled, "growth": growth, "fps_by_minute": rates, "failed": bad}
 
 
 def main() -> int:
