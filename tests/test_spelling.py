@@ -223,6 +223,33 @@ def test_a_proposal_can_be_accepted() -> None:
     assert [event.label for event in events] == ["O", "HELLO"]
 
 
+def test_arrows_go_through_what_a_word_may_be() -> None:
+    speller = Speller(LABELS, WORDS)
+    signer = Signer(fps=30).spell("HELO")
+    for time, each in signer.frames:
+        speller.see([each] if each else [], time)
+    words = []
+    for _ in range(4):
+        assert speller.proposal is not None
+        words.append(speller.proposal.word)
+        speller.command("next-word")
+    assert words[0] == "HELLO"
+    assert set(words) >= {"HELLO", "HELO", "HELP"}
+    speller.command("previous-word")
+    while speller.proposal is not None and speller.proposal.word != "HELP":
+        speller.command("next-word")
+    speller.command("accept")
+    assert speller.text == "HELP"
+    words = []
+    for _ in range(4):
+        speller.command("previous-word")
+        words.append(speller.text)
+    assert "HELO" in words
+    assert "HELLO" in words
+    events = speller.finish()
+    assert [event.label for event in events if event.kind == "word"] == ["HELP"]
+
+
 def test_memory_does_not_grow() -> None:
     speller = Speller(LABELS)
     time = 0.0

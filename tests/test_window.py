@@ -233,6 +233,8 @@ def test_keys_ask_for_what_the_help_page_says(shared: Screen) -> None:
         (["BackSpace"], "backspace"),
         (["Delete"], "clear"),
         (["Tab"], "accept"),
+        (["Up"], "previous-word"),
+        (["Down"], "next-word"),
         (["t"], "accept"),
         (["Control_L", "s"], "save-text"),
         (["w"], "save-text"),
@@ -386,6 +388,9 @@ def test_no_display_is_known_before_opencv_is_asked(
     [
         (-1, ""),
         (0xFF51, "left"),
+        (0xFF52, "up"),
+        (0x280000, "down"),  # Windows
+        (0xF700, "up"),  # macOS
         (0x10FF53, "right"),  # GTK with Num Lock
         (0x40073, "ctrl-s"),  # GTK
         (2424832, "left"),  # Windows

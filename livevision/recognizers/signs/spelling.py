@@ -143,6 +143,8 @@ class _Line:
     """Of the word that is being spelt, those that were reported."""
     used: float = 0.0
     """When it was last written to, in seconds."""
+    last: Proposal | None = None
+    """What stands for the word that ended last; None without a dictionary."""
 
     def add_word(self, word: str) -> None:
         self.words = (self.words + word + " ")[-LONGEST_TEXT:]
@@ -401,6 +403,8 @@ class Speller:
         self._hands: dict[int, _Hand] = {}
         self._lines: list[_Line] = [_Line()]
         self._proposal: Proposal | None = None
+        self._chosen = False
+        """Whether a person chose it."""
         self._due: list[Event] = []
         """What a command brought to its end, for the next frame's events."""
 
@@ -411,15 +415,24 @@ class Speller:
 
     @property
     def proposal(self) -> Proposal | None:
-        """A likelier reading of the word that is being spelt last; None if there is none."""
-        letters = self._current(self._latest())
+        """A likelier reading of the word that is being spelt last, or the one chosen for it.
+
+        None if there is none.
+        """
+        proposal = self._propose(self._current(self._latest()))
+        if proposal is None or self._chosen:
+            return proposal
+        likely = proposal.word != proposal.raw and proposal.confidence >= LIKELY
+        return proposal if likely else None
+
+    def _propose(self, letters: list[Letter]) -> Proposal | None:
+        """What they may spell, as it was chosen if it was; None for too few of them."""
         raw = "".join(letter.label for letter in letters)
         if self._words is None or len(raw) < WORD:
             return None
         if self._proposal is None or self._proposal.raw != raw:
-            self._proposal = self._words.propose(letters)
-        likely = self._proposal.word != raw and self._proposal.confidence >= LIKELY
-        return self._proposal if likely else None
+            self._proposal, self._chosen = self._words.propose(letters), False
+        return self._proposal
 
     def see(self, hands: Sequence[Showing], time: float) -> list[Event]:
         """Take in the hands of the frame at `time` seconds; what came to its end with it."""
@@ -456,7 +469,9 @@ class Speller:
         """Change the text of whoever signed last.
 
         "backspace" takes away a letter or space, "delete-word" a word, "clear" the whole text of
-        all; "accept" ends the word with what is proposed for it. Others do nothing.
+        all; "accept" ends the word with what is proposed for it; "next-word" and "previous-word"
+        go through what else may be meant, by the word that is being spelt or that ended last.
+        Others do nothing.
         """
         line = self._latest()
         if name == "clear":
@@ -473,6 +488,20 @@ class Speller:
                 line.words += " " if line.words else ""
         elif name == "accept":
             self._due += self._accept(line)
+        elif name in ("next-word", "previous-word"):
+            self._choose(line, 1 if name == "next-word" else -1)
+
+    def _choose(self, line: _Line, step: int) -> None:
+        letters = self._current(line)
+        if letters:
+            proposal = self._propose(letters)
+            if proposal is not None:
+                self._proposal, self._chosen = proposal.choose(step), True
+        elif line.last is not None and line.words.endswith(f"{line.last.word} "):
+            words = line.words[: -len(line.last.word) - 1]
+            line.last = line.last.choose(step)
+            line.words = words
+            line.add_word(line.last.word)
 
     def _latest(self) -> _Line:
         return max(self._lines, key=lambda line: line.used)
@@ -524,11 +553,15 @@ class Speller:
             return []
         raw = "".join(letter.label for letter in letters)
         word, confidence, others = raw, float(np.mean([each.confidence for each in letters])), []
+        line.last = None
         if self._words is not None:
-            proposal = self._words.propose(letters)
+            proposal = self._propose(letters) or self._words.propose(letters)
             others = [[text, round(chance, 4)] for text, chance in proposal.alternatives]
-            if accepted or proposal.sure:
+            if accepted or self._chosen or proposal.sure:
                 word, confidence = proposal.word, proposal.confidence
+            ranked = (proposal.word, *(text for text, _ in proposal.alternatives))
+            line.last = proposal.choose(ranked.index(word))
+            self._proposal, self._chosen = None, False
         line.add_word(word)
         details = {"letters": raw, "alternatives": others, "track": letters[-1].track}
         return [Event("word", word, letters[0].start, letters[-1].end, confidence, details)]

@@ -67,6 +67,14 @@ class Proposal:
     alternatives: tuple[tuple[str, float], ...]
     """What else it may be, with probabilities, likeliest first; `raw` is always among all."""
 
+    def choose(self, place: int) -> "Proposal":
+        """The same with another word: the one `place` places after this one, round and round."""
+        ranked = [(self.word, self.confidence), *self.alternatives]
+        place %= len(ranked)
+        word, confidence = ranked[place]
+        others = (*ranked[place + 1 :], *ranked[:place])
+        return Proposal(self.raw, word, confidence, self.sure, others)
+
 
 class Words:
     """The words of a language and how often they are used."""
@@ -89,7 +97,10 @@ class Words:
     def propose(self, letters: Sequence[Read]) -> Proposal:
         """What the `letters` of one word may spell."""
         raw = "".join(letter.label for letter in letters)
-        scores = {word: self._score(word, letters) for word in self._near(raw)}
+        near = self._near(raw)
+        if not near:  # as of minutes spelt without a pause, which would take long to compare
+            return Proposal(raw, raw, 1.0, False, ())
+        scores = {word: self._score(word, letters) for word in near}
         # a name is what was read, or what was read but for one letter in doubt
         scores[raw] = max(scores.get(raw, -math.inf), self._name(raw, letters))
         top = max(scores.values())
