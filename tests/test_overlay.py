@@ -207,6 +207,13 @@ def test_long_text_shows_its_end() -> None:
     assert changed(shown, annotate(result(text=""))).top > 340
 
 
+@pytest.mark.parametrize("text", ["X" * 20_000, "X" * 4_321 + " AND MORE", "WORDS " * 4_000])
+def test_a_text_of_hours_is_measured_at_its_end_alone(text: str) -> None:
+    end = overlay._tail(text)
+    assert text.endswith(end)
+    assert 100 < len(end) < 500 or end == "AND MORE"
+
+
 def test_every_hands_text_is_shown() -> None:
     both = annotate(result(text="ONE\nTWO"))
     assert not np.array_equal(both, annotate(result(text="ONE")))

@@ -1,3 +1,4 @@
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -75,6 +76,14 @@ def test_probabilities_are_probabilities(words: Words) -> None:
 def test_nothing_gives_no_word(words: Words) -> None:
     found = words.propose([])
     assert (found.word, found.sure, found.raw) == ("", False, "")
+
+
+def test_what_no_word_is_near_is_quickly_told(words: Words) -> None:
+    endless = letters("JAWSCLUB" * 250)
+    begun = time.process_time()
+    proposal = words.propose(endless)
+    assert time.process_time() - begun < 0.5
+    assert (proposal.word, proposal.confidence, proposal.sure) == (proposal.raw, 1.0, False)
 
 
 def test_the_channel_prefers_what_was_read() -> None:

@@ -173,7 +173,10 @@ def _fitting(text: str, size: int, width: int) -> tuple[str, int]:
 def _tail(text: str, length: int = 200) -> str:
     """The end of a long text, from the same word on for many letters, so that lines stay put."""
     start = max(0, len(text) // length - 1) * length
-    return text[text.find(" ", start) + 1 :] if start else text
+    if not start:
+        return text
+    space = text.find(" ", start, start + length)  # none in what was spelt without a pause
+    return text[start if space < 0 else space + 1 :]
 
 
 def _number(value: float) -> str:
