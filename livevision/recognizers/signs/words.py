@@ -67,6 +67,14 @@ class Proposal:
     alternatives: tuple[tuple[str, float], ...]
     """What else it may be, with probabilities, likeliest first; `raw` is always among all."""
 
+    def choose(self, place: int) -> "Proposal":
+        """The same with another word: the one `place` places after this one, round and round."""
+        ranked = [(self.word, self.confidence), *self.alternatives]
+        place %= len(ranked)
+        word, confidence = ranked[place]
+        others = (*ranked[place + 1 :], *ranked[:place])
+        return Proposal(self.raw, word, confidence, self.sure, others)
+
 
 class Words:
     """The words of a language and how often they are used."""
