@@ -1,9 +1,12 @@
 """Writing files whole or not at all."""
 
+import json
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from livevision.errors import OutputError
 
@@ -33,6 +36,15 @@ def replace(path: Path, save: Callable[[Path], object], *, private: bool = False
 def replace_text(path: Path, text: str, *, private: bool = False) -> None:
     """Make `text` the content of `path` (UTF-8, lines end with a line feed). Raises OutputError."""
     replace(path, lambda draft: draft.write_text(text, "utf-8", newline="\n"), private=private)
+
+
+def replace_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Make `content` that of `path`, as JSON; "-" is standard output. Raises OutputError."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    if str(path) == "-":
+        sys.stdout.write(text)
+    else:
+        replace_text(path, text)
 
 
 def erase(path: Path) -> None:

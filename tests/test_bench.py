@@ -3,22 +3,19 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from livevision import assets
+from livevision import assets, files
 from livevision.__main__ import main
 from livevision.benchmark import measures, scenes
 from livevision.benchmark.measures import Pass, Pictures
 from livevision.benchmark.scenes import Scene
 from livevision.benchmark.stopwatch import Stopwatch, milliseconds
-from livevision.commands.replay import write_json
 from livevision.demo import ENROLLED
 from livevision.errors import LivevisionError
-from livevision.evaluation import _report
 from livevision.locators.faces import FaceLocator
 from livevision.locators.hands import HandLocator
 from livevision.sources.recording import Recording
@@ -196,16 +193,13 @@ def test_everything_is_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-@pytest.mark.parametrize("write", [_report.write_json, lambda path, c: write_json(c, str(path))])
-def test_a_pipe_or_device_is_written_to_and_never_replaced(
-    tmp_path: Path, write: Callable[[Path, dict[str, int]], None]
-) -> None:
+def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     told: list[str] = []
     reader = threading.Thread(target=lambda: told.append(pipe.read_text(encoding="utf-8")))
     reader.start()
-    write(pipe, {"a": 1})
+    files.replace_json(pipe, {"a": 1})
     reader.join(10)
     assert json.loads(told[0]) == {"a": 1}
     assert pipe.is_fifo()

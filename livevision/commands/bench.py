@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from livevision import files
 from livevision.evaluation import _report
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def execute(arguments: argparse.Namespace) -> int:
         content = measure(Path(folder), quick=arguments.quick, tell=status.update)
     _print(content, Console())
     if arguments.json:
-        _report.write_json(arguments.json, content)
+        files.replace_json(arguments.json, content)
     return 0
 
 

@@ -9,7 +9,6 @@ examples: livevision replay clip.mp4
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,9 @@ DIFFERENT = 1
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clips", nargs="+", metavar="CLIP", help="video file")
-    parser.add_argument("--json", metavar="FILE", help="write what was read (docs/json.md)")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write what was read (docs/json.md)"
+    )
     parser.add_argument(
         "--save", type=Path, metavar="OUT.mp4", help="write the annotated video (of a single clip)"
     )
@@ -82,7 +83,7 @@ def execute(arguments: argparse.Namespace) -> int:
         if code == _output.INTERRUPTED:
             break
     if arguments.json:
-        write_json({"schema": SCHEMA, "clips": list(read.values())}, arguments.json)
+        files.replace_json(arguments.json, {"schema": SCHEMA, "clips": list(read.values())})
     else:
         for content in read.values():
             _print(content)
@@ -133,15 +134,6 @@ def replay(
         "text": summary.text,
         "people": [each.record() for each in collector.events if each.kind == "person"],
     }
-
-
-def write_json(content: dict[str, Any], target: str) -> None:
-    """Write JSON to a file, whole or not at all, or to standard output if `target` is "-"."""
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-        return
-    files.replace_text(Path(target), text)
 
 
 def _print(content: dict[str, Any]) -> None:

@@ -1,12 +1,8 @@
 """Writing what was measured."""
 
-import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from livevision import files
 from livevision.errors import OutputError
 
 
@@ -18,9 +14,3 @@ def check(path: Path) -> None:
         raise OutputError(f"There is no folder {path.parent}; make it first.")
     if not os.access(path.parent, os.W_OK):
         raise OutputError(f"Nothing may be written to the folder {path.parent}.")
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write `content` as JSON, whole or not at all. Raises OutputError."""
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    files.replace_text(path, text)

@@ -198,7 +198,7 @@ def execute(arguments: argparse.Namespace) -> int:
     score = Score(answers)
     if arguments.json:
         content = {"model": arguments.signs_model, **score.record(), "unreadable": len(unreadable)}
-        _report.write_json(arguments.json, content)
+        files.replace_json(arguments.json, content)
     if matrix:
         files.replace(matrix, lambda draft: draw(score, draft))
     _print(score, Console())

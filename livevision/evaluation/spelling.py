@@ -19,7 +19,7 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
-from livevision import recognizers
+from livevision import files, recognizers
 from livevision.errors import UsageError
 from livevision.evaluation import _report
 from livevision.frame import Event
@@ -204,7 +204,7 @@ def execute(arguments: argparse.Namespace) -> int:
     score = Score(readings)
     if arguments.json:
         content = {"model": arguments.signs_model, **score.record()}
-        _report.write_json(arguments.json, content)
+        files.replace_json(arguments.json, content)
     _print(score)
     return 0
 
