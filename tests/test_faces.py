@@ -20,7 +20,7 @@ from livevision.recognizers.faces import network
 from livevision.recognizers.faces.embedding import FaceReader
 from livevision.recognizers.faces.enrolment import enrol
 from livevision.recognizers.faces.gallery import UNKNOWN, EnrolledFace, Gallery
-from livevision.recognizers.faces.matching import Matcher, default_threshold, template, unit
+from livevision.recognizers.faces.matching import Matcher, Seen, default_threshold, template, unit
 from livevision.recognizers.faces.recognizer import FaceRecognizer, _Look
 from livevision.recognizers.faces.tracks import MISSING, Tracker, share_out
 
@@ -359,8 +359,8 @@ def test_unknown_is_a_vote() -> None:
     track.decide(matcher)
     assert track.name == "Zoë"
     for seed in range(5, 12):  # most looks say: nobody
-        track.looks.append((around(seed, 0.75, base), 1.0))
-    track.looks.insert(-1, (around(12, 0.2, base), 1.0))
+        track.looks.append(Seen(around(seed, 0.75, base), 1.0))
+    track.looks.insert(-1, Seen(around(12, 0.2, base), 1.0))
     track.decide(matcher)
     assert track.name == UNKNOWN
 
@@ -374,10 +374,10 @@ def test_a_name_goes_with_its_bearer_when_another_face_takes_the_place() -> None
         track.add(around(seed, 0.2, base), 1.0)
     track.decide(matcher)
     assert track.name == "Zoë"
-    track.looks.append((around(20, 0.75, base), 1.0))
+    track.looks.append(Seen(around(20, 0.75, base), 1.0))
     track.decide(matcher)
     assert (track.name, track.doubtful, track.usurped) == ("Zoë", True, False)
-    track.looks.append((around(21, 0.75, base), 1.0))
+    track.looks.append(Seen(around(21, 0.75, base), 1.0))
     track.decide(matcher)
     assert track.usurped
     other = tracker.split(track, 1.0)
@@ -420,7 +420,9 @@ def stream(recognizer: FaceRecognizer, images: list[Image], fps: float = 10.0) -
 
 
 def options(gallery: Path) -> argparse.Namespace:
-    return argparse.Namespace(gallery=gallery, faces_threshold=None, remember_strangers=False)
+    return argparse.Namespace(
+        gallery=gallery, faces_threshold=None, faces_model="dlib", remember_strangers=False
+    )
 
 
 def test_enrolled_person_is_named_and_stranger_is_not(gallery_file: Path, astronaut: Image) -> None:
@@ -444,6 +446,33 @@ def test_enrolled_person_is_named_and_stranger_is_not(gallery_file: Path, astron
         assert {each.detections[0].label for each in found[:12]} == {demo.ENROLLED}
         runs.append([event.record() for event in events])
     assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("model", ["lbph", "eigen", "fisher"])
+def test_classic_models_name_live_who_was_enrolled_with_pictures(
+    tmp_path: Path, reader: FaceReader, model: str
+) -> None:
+    path = tmp_path / "gallery.sqlite"
+    portraits = {"Eileen": demo.astronaut(), "Grace": demo.hopper()}
+    with Gallery(path) as gallery:
+        for name, portrait in portraits.items():
+            looks = [reader.read(shifted(portrait, 3 * n, n))[0] for n in range(3)]
+            views = [(look.embedding, look.pose.quality, "test") for look in looks]
+            gallery.add(name, views, chips=[look.chip for look in looks])
+    words = options(path)
+    words.faces_model = model
+    for name, portrait in portraits.items():
+        with load("faces", options=words) as recognizer:
+            found = stream(recognizer, [shifted(portrait, 2 * n, 0, 1.02) for n in range(12)])
+        assert [event.label for result in found for event in result.events] == [name]
+        assert {each.label for result in found for each in result.detections} <= {name, ""}
+
+
+def test_classic_models_need_pictures(gallery_file: Path) -> None:
+    words = options(gallery_file)
+    words.faces_model = "lbph"
+    with pytest.raises(GalleryError, match="--keep-chips"):
+        load("faces", options=words)
 
 
 def test_at_a_cut_the_name_does_not_pass_to_the_next_face(
@@ -481,7 +510,9 @@ def test_a_live_stream_never_waits(
     assert len(waiting) == 1  # no second question before the first is answered
     for n in range(5, 12):
         if not waiting[-1].done():
-            waiting[-1].set_result(_Look(0.8, reader.read(astronaut)[0].embedding))
+            waiting[-1].set_result(
+                _Look(0.8, reader.read(astronaut)[0].embedding, np.zeros((100, 100), np.uint8))
+            )
         (face,) = recognizer.recognize(Frame(astronaut, n, n / 5, captured=n / 5)).detections
     assert face.label == demo.ENROLLED
 

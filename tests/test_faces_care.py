@@ -237,6 +237,26 @@ def test_privacy_shows_and_erases_all(home: Path, capsys: pytest.CaptureFixture[
     assert not (home / "settings.toml").exists()
 
 
+def test_privacy_tells_of_pictures_and_of_encryption(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = home / "photo.png"
+    cv2.imwrite(str(photo), demo.astronaut())
+    told = []
+    for words in ([], ["--keep-chips"]):
+        assert main(["faces", "add", "Eileen", str(photo), *words]) == 0
+        capsys.readouterr()
+        assert main(["privacy"]) == 0
+        told.append(capsys.readouterr().out)
+    assert ["with 1 pictures" in each for each in told] == [False, True]
+    monkeypatch.setenv("LIVEVISION_PASSPHRASE", "x")
+    assert main(["faces", "encrypt"]) == 0
+    monkeypatch.delenv("LIVEVISION_PASSPHRASE")
+    capsys.readouterr()
+    assert main(["privacy"]) == 0
+    assert "people who are enrolled, encrypted" in capsys.readouterr().out
+
+
 def test_guide_asks_for_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     from types import SimpleNamespace
 

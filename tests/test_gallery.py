@@ -86,6 +86,27 @@ def test_removed_people_leave_nothing_in_the_file(path: Path) -> None:
             gallery.prove_absent([embedding(80).tobytes()])
 
 
+def test_pictures_are_kept_on_request_alone_and_removed(path: Path) -> None:
+    chance = np.random.default_rng(0)
+    chips = [chance.integers(0, 256, (100, 100), np.uint8) for _ in range(2)]
+    with Gallery(path) as gallery:
+        gallery.add("Ada", [(embedding(1), 1.0, "a.jpg")])
+        assert gallery.chips() == []
+        gallery.add(
+            "Zoë", [(embedding(2), 1.0, "b.jpg"), (embedding(3), 1.0, "c.jpg")], chips=chips
+        )
+        gallery.rename("Zoë", "Zoe")
+        assert [name for name, _ in gallery.chips()] == ["Zoe", "Zoe"]
+        assert all(np.array_equal(a, b) for (_, a), b in zip(gallery.chips(), chips, strict=True))
+        pieces = [chip.tobytes()[start : start + 64] for chip in chips for start in (3000, 5500)]
+        assert all(piece in path.read_bytes() for piece in pieces)
+        assert gallery.remove("Zoe") == 2
+        assert gallery.chips() == []
+        for start in range(0, 10_000, 64):
+            piece = chips[0].tobytes()[start : start + 64]
+            assert piece not in path.read_bytes()
+
+
 def test_rename_and_merge(path: Path) -> None:
     with Gallery(path) as gallery:
         gallery.add("Zoe", [(embedding(1), 1, "a")])

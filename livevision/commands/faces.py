@@ -11,7 +11,7 @@ examples:
   livevision faces encrypt                        (LIVEVISION_PASSPHRASE spares you the question)
 
 Three photos a person, from different days, are worth much more than one. Only embeddings are kept
-(128 numbers a photo), never pictures, in one file that only you can read.
+(128 numbers a photo), no pictures unless you ask for them, in one file that only you can read.
 """
 
 import argparse
@@ -64,6 +64,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--consent", metavar="TEXT", help="what the person agreed to, and when")
     add.add_argument(
         "--expires", type=_day, metavar="YYYY-MM-DD", help="forget the person on that day"
+    )
+
+    add.add_argument(
+        "--keep-chips",
+        action="store_true",
+        help="keep a small grey picture of each face too, for 'run --faces-model lbph', eigen and "
+        "fisher",
     )
 
     action("list", "show who is enrolled", _list)
@@ -137,6 +144,7 @@ def _add(arguments: argparse.Namespace) -> int:
                 note=arguments.note,
                 consent=arguments.consent,
                 expires=arguments.expires,
+                keep_chips=arguments.keep_chips,
             )
             complete &= _outcome(done, name)
     return 0 if complete else GalleryError.exit_code
@@ -163,6 +171,7 @@ def _add_views(arguments: argparse.Namespace, reader: "FaceReader") -> int:
                 (look.embedding, look.pose.quality, "camera" if camera else arguments.clip.name)
                 for look in looks
             ],
+            chips=[look.chip for look in looks] if arguments.keep_chips else (),
             note=arguments.note,
             consent=arguments.consent,
             expires=arguments.expires,

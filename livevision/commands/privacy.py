@@ -9,12 +9,15 @@ kept. All that is kept otherwise is shown here, and nothing leaves the machine.
 """
 
 import argparse
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from livevision import files, settings
+from livevision.recognizers.faces.encryption import is_encrypted
 
 SUMMARY = "show the personal data that is kept, and erase it"
 
@@ -61,17 +64,30 @@ def found() -> Iterator[Kept]:
     data, configuration = settings.data_folder(), settings.path()
     kept = sorted(file for file in data.rglob("*") if file.is_file()) if data.is_dir() else []
     for file in kept:
-        yield Kept(_what(file.relative_to(data)), file, file.stat().st_size)
+        yield Kept(_what(file, file.relative_to(data)), file, file.stat().st_size)
     if configuration.is_file() and configuration not in kept:
         yield Kept("settings", configuration, configuration.stat().st_size)
 
 
-def _what(file: Path) -> str:
-    name = file.name
-    if name.startswith("gallery."):
-        return "people who are enrolled" if "damaged" not in name else "damaged gallery, kept aside"
+def _what(file: Path, below: Path) -> str:
+    if file.name.startswith("gallery."):
+        if "damaged" in file.name:
+            return "damaged gallery, kept aside"
+        return "people who are enrolled" + _more(file)
     # what others keep stands in a folder of its own, by which it is called
-    return file.parts[0] if len(file.parts) > 1 else file.stem
+    return below.parts[0] if len(below.parts) > 1 else below.stem
+
+
+def _more(gallery: Path) -> str:
+    """Whether a gallery is encrypted, or keeps pictures, as far as can be told."""
+    try:
+        if is_encrypted(gallery):
+            return ", encrypted"
+        with closing(sqlite3.connect(f"{gallery.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            (count,) = db.execute("SELECT count(chip) FROM faces").fetchone()
+    except (OSError, sqlite3.Error):  # damaged, or of an earlier version, which kept none
+        return ""
+    return f", with {count} pictures" if count else ""
 
 
 def _confirmed(count: int) -> bool:

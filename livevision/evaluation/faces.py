@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from livevision import files
 from livevision.errors import GalleryError, OutputError, UsageError
 from livevision.frame import Event, Frame, Image
+from livevision.recognizers.faces import CLASSIC
 
 if TYPE_CHECKING:
     from livevision.locators.faces import Face
@@ -41,7 +42,6 @@ SUMMARY = "name enrolled people and strangers in photos"
 
 RATES = (0.01, 0.00333)
 """Shares of the strangers that may be named, for `fnir_at_fpir`."""
-CLASSIC = ("lbph", "eigen", "fisher")
 UNKNOWN = "unknown"
 NO_FACE = -1.0
 """The score where no face was found: less than any other."""
@@ -177,30 +177,30 @@ def measure_classic(
 ) -> tuple[dict[str, object], Scores]:
     """The same figures for a classic recogniser, which has no threshold of its own."""
     from livevision.recognizers.faces.classic import ClassicMatcher
-    from livevision.recognizers.faces.embedding import FaceReader, views
+    from livevision.recognizers.faces.embedding import FaceReader, chip, views
     from livevision.recognizers.faces.enrolment import load_photo
 
     start = time.monotonic()
     reader = FaceReader()
 
-    def view(file: Path) -> Image | None:
+    def picture(file: Path) -> Image | None:
         image = load_photo(file)
         face = middle_face(reader, image)
         if face is None:
             return None
-        return views(image, reader.aligner.pose(image, face))[0]
+        return chip(views(image, reader.aligner.pose(image, face))[0])
 
-    shown = [(name, view(file)) for name, files in gallery.items() for file in files]
+    shown = [(name, picture(file)) for name, files in gallery.items() for file in files]
     matcher = ClassicMatcher(model, [(name, each) for name, each in shown if each is not None])
     spent = 0.0
 
     def best(file: Path) -> tuple[float, str]:
         nonlocal spent
-        chip = view(file)
-        if chip is None:
+        seen = picture(file)
+        if seen is None:
             return -np.inf, ""
         before = time.perf_counter()
-        scores = matcher.scores(chip)
+        scores = matcher.scores(seen)
         spent += time.perf_counter() - before
         return float(scores.max()), matcher.names[int(scores.argmax())]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from livevision import settings
 from livevision.recognizers import Recognizer, Settings
 
+CLASSIC = ("lbph", "eigen", "fisher")
+
 SUMMARY = "names the faces of people who are enrolled (see 'livevision faces --help')"
 
 _NOBODY = "Nobody is enrolled, so faces are off; 'livevision faces add NAME PHOTO' changes that."
@@ -27,6 +29,13 @@ def add_options(group: argparse._ActionsContainer) -> None:
         metavar="SCORE",
         help="least score of a name, 0 to 1; higher is stricter (default: the one that "
         "'livevision faces tune' set, else what suits the number of people enrolled)",
+    )
+    group.add_argument(
+        "--faces-model",
+        choices=("dlib", *CLASSIC),
+        default="dlib",
+        help="what compares the faces: dlib's network (default), or a classic for comparison, "
+        "with the pictures that 'livevision faces add --keep-chips' kept",
     )
     group.add_argument(
         "--remember-strangers",
@@ -65,13 +74,21 @@ def load(settings: Settings) -> Recognizer:
     Raises GalleryError if it is damaged, ModelError if a model is missing.
     """
     from livevision.recognizers.faces.gallery import Gallery
-    from livevision.recognizers.faces.matching import matcher
+    from livevision.recognizers.faces.matching import Judge, matcher
     from livevision.recognizers.faces.recognizer import FaceRecognizer
 
     options = settings.options
     with Gallery(options.gallery) as gallery:
         gallery.forget_expired(date.today())
-        people = matcher(gallery, options.faces_threshold)
+        people: Judge
+        if options.faces_model == "dlib":
+            people = matcher(gallery, options.faces_threshold)
+        else:
+            from livevision.recognizers.faces.classic import ClassicMatcher
+
+            people = ClassicMatcher(
+                options.faces_model, gallery.chips(), threshold=options.faces_threshold
+            )
         sightings = gallery.path if options.remember_strangers else None
     return FaceRecognizer(people, live=settings.live, sightings=sightings)
 

@@ -1,8 +1,8 @@
 """The classic recognisers, for comparison: Eigenfaces, Fisherfaces and LBPH, as OpenCV has them.
 
 Turk and Pentland, 1991; Belhumeur, Hespanha and Kriegman, 1997; Ahonen, Hadid and Pietikainen,
-2006. They compare the aligned pictures themselves, and pictures are not kept in a gallery: they can
-be trained where photos are at hand, in `livevision evaluate faces --faces-model NAME`.
+2006. They compare small pictures of the faces themselves, which a gallery keeps only where that was
+asked for.
 """
 
 from collections.abc import Sequence
@@ -11,36 +11,72 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision.errors import GalleryError
 from livevision.frame import Image
+from livevision.recognizers.faces.gallery import UNKNOWN
+from livevision.recognizers.faces.matching import Floats, Match, Seen, probability
 
-MODELS = ("lbph", "eigen", "fisher")
 _KINDS = {"lbph": "LBPH", "eigen": "Eigen", "fisher": "Fisher"}
-SIDE = 100
-"""Of the pictures compared, in pixels."""
+_THRESHOLD = 0.95
+"""Where the scale of the scores has the threshold; the enrolled are at 1 in the middle."""
 
 
 class ClassicMatcher:
-    """Compares aligned views, (150, 150, 3) RGB, with those of the enrolled people."""
+    """Compares chips (see `embedding.chip`) with those of the enrolled people."""
 
-    def __init__(self, model: str, people: Sequence[tuple[str, Image]]) -> None:
-        """Train `model`, one of MODELS, on (name, view) pairs of at least two people."""
+    def __init__(
+        self, model: str, people: Sequence[tuple[str, Image]], *, threshold: float | None = None
+    ) -> None:
+        """Train `model`, "lbph", "eigen" or "fisher", on (name, chip) pairs.
+
+        Raises GalleryError with fewer than two people. The default threshold is the best score that
+        a chip of one of them reaches with another.
+        """
         self.names = list(dict.fromkeys(name for name, _ in people))
+        if len(self.names) < 2:
+            raise GalleryError(
+                f"{model} needs pictures of at least two people, and the gallery keeps those of "
+                f"{len(self.names)}. Enrol with 'livevision faces add NAME PHOTO --keep-chips'."
+            )
+        self.threshold = _THRESHOLD if threshold is None else threshold
         self._model = getattr(cv2.face, f"{_KINDS[model]}FaceRecognizer_create")()
         labels = np.array([self.names.index(name) for name, _ in people], np.int32)
-        self._model.train([prepared(view) for _, view in people], labels)
+        self._model.train([chip for _, chip in people], labels)
+        self._zero, self._scale = 0.0, 1.0
+        strange, own = [], []
+        for (_, chip), label in zip(people, labels, strict=True):
+            results = self._distances(chip)
+            strange.append(-min(distance for other, distance in results if other != label))
+            # the nearest of a person's own is the chip itself
+            own += [
+                -distance
+                for other, distance in sorted(results, key=lambda r: r[1])[1:]
+                if other == label
+            ][:1]
+        bar = max(strange)
+        middle = float(np.median(own)) if own else 0.0
+        self._scale = (1 - _THRESHOLD) / max(middle - bar, abs(bar) / 10, 1e-9)
+        self._zero = _THRESHOLD - self._scale * bar
 
-    def scores(self, view: Image) -> NDArray[np.float64]:
-        """(people,): minus the distance to each person's nearest view."""
-        collector = cv2.face.StandardCollector.create()
-        self._model.predict_collect(prepared(view), collector)
+    def scores(self, chip: Image) -> NDArray[np.float64]:
+        """(people,): minus the distance to each person's nearest chip, on a scale of its own."""
         scores = np.full(len(self.names), -np.inf)
-        for label, distance in collector.getResults():
+        for label, distance in self._distances(chip):
             scores[label] = max(scores[label], -distance)
-        return scores
+        return self._zero + self._scale * scores
 
+    def judge(self, looks: Sequence[Seen]) -> tuple[Match, Floats]:
+        """Who all the looks show, and the (looks, people) scores of each; see `Matcher.judge`."""
+        ballots = np.array([self.scores(look.chip) for look in looks if look.chip is not None])
+        weights = np.array([look.weight for look in looks])
+        mean = weights @ ballots / weights.sum()
+        best, score = self.names[int(mean.argmax())], float(mean.max())
+        chance = probability(score - self.threshold)
+        named = score >= self.threshold
+        match = Match(best if named else UNKNOWN, score, best, chance if named else 1 - chance)
+        return match, ballots.astype(np.float32)
 
-def prepared(view: Image) -> Image:
-    """Grey, smaller, its light evened out."""
-    grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.equalizeHist(small), np.uint8)
+    def _distances(self, chip: Image) -> list[tuple[int, float]]:
+        collector = cv2.face.StandardCollector.create()
+        self._model.predict_collect(chip, collector)
+        return list(collector.getResults())

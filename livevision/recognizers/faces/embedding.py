@@ -10,7 +10,7 @@ import numpy as np
 from livevision.frame import Image
 from livevision.locators.faces import Face, FaceLocator
 from livevision.recognizers.faces.alignment import Aligner, Matrix, Pose, crop, similarity
-from livevision.recognizers.faces.gallery import Embedding
+from livevision.recognizers.faces.gallery import CHIP_SIDE, Embedding
 from livevision.recognizers.faces.network import SIZE, Embedder
 
 View: TypeAlias = tuple[float, float, int, int]
@@ -39,6 +39,8 @@ class Look:
     pose: Pose
     embedding: Embedding
     """(128,) float32, of unit length."""
+    chip: Image
+    """See `chip`."""
 
 
 class FaceReader:
@@ -58,12 +60,15 @@ class FaceReader:
         poses = (
             self.aligner.pose(image, face) for face in self.locator.locate(image, thorough=True)
         )
-        return [Look(pose, self.embed(views(image, pose, THOROUGH))) for pose in poses]
+        return [self._look(image, pose) for pose in poses]
 
     def look(self, image: Image, face: Face) -> Look:
         """One face of a still picture (BGR) with the thorough embedding."""
-        pose = self.aligner.pose(image, face)
-        return Look(pose, self.embed(views(image, pose, THOROUGH)))
+        return self._look(image, self.aligner.pose(image, face))
+
+    def _look(self, image: Image, pose: Pose) -> Look:
+        chips = views(image, pose, THOROUGH)
+        return Look(pose, self.embed(chips), chip(chips[0]))
 
     def embed(self, chips: Sequence[Image]) -> Embedding:
         """The mean, of unit length, over `chips`, (150, 150, 3) RGB, and their mirror images."""
@@ -86,6 +91,16 @@ def views(image: Image, pose: Pose, which: Sequence[View] = QUICK) -> list[Image
         view = crop(image, _moved(similarity(pose.points, padding), degrees, right, down))
         chips.append(np.asarray(cv2.cvtColor(view, cv2.COLOR_BGR2RGB), np.uint8))
     return chips
+
+
+def chip(view: Image) -> Image:
+    """What the classic recognisers see of an aligned view, (150, 150, 3) RGB.
+
+    Grey, (100, 100), its light evened out.
+    """
+    grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (CHIP_SIDE, CHIP_SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.equalizeHist(small), np.uint8)
 
 
 def as_bgr(image: Image) -> Image:

@@ -140,10 +140,12 @@ def enrol_photos(
     note: str | None = None,
     consent: str | None = None,
     expires: date | None = None,
+    keep_chips: bool = False,
 ) -> Enrolment:
     """Enrol every usable photo of a person; the others are told of, each with its reason.
 
-    A photo that does not fit the person's others is taken for somebody else's and not added.
+    A photo that does not fit the person's others is taken for somebody else's and not added. With
+    `keep_chips` a small picture of each face is kept, for the classic recognisers.
     """
     name = checked_name(name)
     done = Enrolment(None)
@@ -175,6 +177,7 @@ def enrol_photos(
                 (look.embedding, look.pose.quality, Path(source).name)
                 for source, look in looks.items()
             ],
+            chips=[look.chip for look in looks.values()] if keep_chips else (),
             note=note,
             consent=consent,
             expires=expires,

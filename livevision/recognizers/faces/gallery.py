@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from livevision import files, settings
 from livevision.errors import GalleryError, OutputError
+from livevision.frame import Image
 from livevision.recognizers.faces import encryption
 
 Embedding = NDArray[np.float32]
 """(128,), dlib's."""
 
 DIMENSIONS = 128
+CHIP_SIDE = 100
+"""Of the pictures that the classic recognisers compare, in pixels."""
 UNKNOWN = "unknown"
 """What somebody is called who is not enrolled; nobody can be enrolled under this name."""
 NAME_LENGTH = 100
@@ -64,8 +67,14 @@ _MIGRATIONS = (
     );
     CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
     """,
+    f"""
+    ALTER TABLE faces ADD COLUMN chip BLOB
+        CHECK (chip IS NULL OR length(chip) = {CHIP_SIDE * CHIP_SIDE});
+    """,
 )
 """One script for each version of the schema; `PRAGMA user_version` counts those applied."""
+_TABLES = ({"people", "faces"}, {"rejected", "sightings", "settings"})
+"""The tables that the first versions brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +221,15 @@ class Gallery:
             raise GalleryError(
                 f"The gallery {self.path} was written by a later livevision. Update livevision."
             )
+        self._check_tables(_TABLES[:version])
         for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
             statements = script + f"PRAGMA user_version = {number};"
             self._db.executescript(f"BEGIN IMMEDIATE;{statements}COMMIT;")
-        tables = {name for (name,) in query("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not {"people", "faces", "rejected", "sightings", "settings"} <= tables:
+        self._check_tables(_TABLES)
+
+    def _check_tables(self, expected: Sequence[set[str]]) -> None:
+        rows = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        if not set().union(*expected) <= {name for (name,) in rows}:
             raise sqlite3.DatabaseError("its tables are not those of a gallery")
 
     def close(self) -> None:
@@ -286,19 +299,32 @@ class Gallery:
             for number, person, name, blob, quality, source, added in rows
         ]
 
+    def chips(self) -> list[tuple[str, Image]]:
+        """The names and pictures, (100, 100) grey, of the views that were enrolled with one."""
+        with self._guard():
+            rows = self._db.execute(
+                "SELECT name, chip FROM faces JOIN people ON people.id = person"
+                " WHERE chip IS NOT NULL ORDER BY faces.id"
+            ).fetchall()
+        shape = CHIP_SIDE, CHIP_SIDE
+        return [(name, np.frombuffer(blob, np.uint8).reshape(shape)) for name, blob in rows]
+
     def add(
         self,
         name: str,
         views: Sequence[tuple[Embedding, float, str]],
         *,
+        chips: Sequence[Image] = (),
         note: str | None = None,
         consent: str | None = None,
         expires: date | None = None,
     ) -> Person:
         """Enrol views (embedding, quality, source) of `name`, who may be enrolled already.
 
-        `note`, `consent` and `expires` replace earlier ones where they are given.
+        `chips` are pictures of the views, (100, 100) grey, if they are to be kept. `note`,
+        `consent` and `expires` replace earlier ones where they are given.
         """
+        pictures: list[bytes | None] = [chip.tobytes() for chip in chips] or [None] * len(views)
         name = checked_name(name)
         now = _now()
         with self._guard(), self._transaction():
@@ -314,9 +340,12 @@ class Gallery:
                 if value is not None:
                     query(f"UPDATE people SET {column} = ? WHERE id = ?", (value, number))
             self._db.executemany(
-                "INSERT INTO faces (person, embedding, quality, source, added)"
-                " VALUES (?, ?, ?, ?, ?)",
-                [(number, _pack(e), quality, source, now) for e, quality, source in views],
+                "INSERT INTO faces (person, embedding, quality, source, added, chip)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (number, _pack(e), quality, source, now, picture)
+                    for (e, quality, source), picture in zip(views, pictures, strict=True)
+                ],
             )
         return self.person(name)
 
@@ -365,11 +394,18 @@ class Gallery:
                     "SELECT id, embedding FROM sightings WHERE name = ?", (person.name,)
                 )
             ]
+            chips = [
+                blob
+                for (blob,) in self._db.execute(
+                    "SELECT chip FROM faces WHERE person = ? AND chip IS NOT NULL", (person.id,)
+                )
+            ]
             with self._transaction():
                 self._db.execute("DELETE FROM people WHERE id = ?", (person.id,))
                 self._db.execute("DELETE FROM sightings WHERE name = ?", (person.name,))
             self._rewrite()
-        self.prove_absent(blobs)
+        # SQLite keeps what is large in pieces: a few rows of a picture are always in one of them
+        self.prove_absent(blobs + [chip[start:][:128] for chip in chips for start in (3000, 5500)])
         return len(blobs)
 
     def prove_absent(self, blobs: Sequence[bytes]) -> None:
@@ -380,7 +416,7 @@ class Gallery:
         for file, data in contents:
             if any(blob in data or blob[:64] in data for blob in blobs):
                 raise GalleryError(
-                    f"{file} still holds a removed embedding. Delete the file by hand."
+                    f"{file} still holds what was to be removed. Delete the file by hand."
                 )
 
     def files(self) -> list[Path]:

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision.frame import Image
 from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, EnrolledFace, Gallery
 
 Floats = NDArray[np.float32]
@@ -33,6 +35,27 @@ class Match:
     """Who is most like it, like enough or not; empty with nobody enrolled."""
     confidence: float
     """Probability, 0 to 1, that `name` is right."""
+
+
+class Seen(NamedTuple):
+    """One look at a face that is followed."""
+
+    embedding: Embedding
+    """Of unit length."""
+    weight: float
+    """Its quality, 0 to 1."""
+    chip: Image | None = None
+    """For those who compare pictures: see `embedding.chip`."""
+
+
+class Judge(Protocol):
+    """Who decides whom a face that is followed shows."""
+
+    names: list[str]
+    threshold: float
+
+    def judge(self, looks: Sequence[Seen]) -> tuple[Match, Floats]:
+        """Who all the looks together show, and the (looks, people) scores of each."""
 
 
 class Matcher:
@@ -97,6 +120,10 @@ class Matcher:
             return Match(self.names[best], score, self.names[best], chance)
         return Match(UNKNOWN, score, self.names[best], 1 - chance)
 
+    def judge(self, looks: Sequence[Seen]) -> tuple[Match, Floats]:
+        """Who the mean of the looks, weighted, shows; and the (looks, people) scores of each."""
+        return self.match(mean(looks)), self.scores(np.array([look.embedding for look in looks]))
+
     def _crowd_of_templates(self) -> Floats:
         """(people,): how far each template is in a crowd of other templates."""
         count = len(self.names)
@@ -124,6 +151,11 @@ def matcher(gallery: Gallery, threshold: float | None = None) -> Matcher:
 def unit(embedding: Embedding) -> Embedding:
     """The embedding scaled to length 1."""
     return np.asarray(embedding / max(float(np.linalg.norm(embedding)), 1e-9), np.float32)
+
+
+def mean(looks: Sequence[Seen]) -> Embedding:
+    """All looks together, weighted by quality, of unit length."""
+    return unit(np.sum([look.embedding * look.weight for look in looks], axis=0))
 
 
 def template(views: Sequence[EnrolledFace]) -> Embedding:

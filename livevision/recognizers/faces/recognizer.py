@@ -11,9 +11,9 @@ from threading import get_native_id
 from livevision.frame import Box, Detection, Event, Findings, Frame, Image
 from livevision.locators.faces import Face
 from livevision.recognizers import Recognizer
-from livevision.recognizers.faces.embedding import QUICK, FaceReader, as_bgr, views
+from livevision.recognizers.faces.embedding import QUICK, FaceReader, as_bgr, chip, views
 from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, Gallery
-from livevision.recognizers.faces.matching import Matcher
+from livevision.recognizers.faces.matching import Judge
 from livevision.recognizers.faces.tracks import Track, Tracker, share_out
 
 POOR = 0.08
@@ -49,6 +49,7 @@ class _Look:
 
     quality: float
     embedding: Embedding
+    chip: Image
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ class FaceRecognizer(Recognizer):
 
     def __init__(
         self,
-        matcher: Matcher,
+        matcher: Judge,
         *,
         live: bool,
         reader: FaceReader | None = None,
@@ -160,7 +161,7 @@ class FaceRecognizer(Recognizer):
         if look is None:
             return track
         plan.best = max(plan.best, look.quality)
-        own = track.add(look.embedding, look.quality)
+        own = track.add(look.embedding, look.quality, look.chip)
         if own:
             self._tracker.identify(track)
             track.decide(self._matcher)
@@ -179,7 +180,7 @@ class FaceRecognizer(Recognizer):
         if plan is not None and self._is_ready(track, plan, math.inf):
             assert plan.waiting is not None
             look = plan.waiting.result()
-            if look is not None and track.add(look.embedding, look.quality):
+            if look is not None and track.add(look.embedding, look.quality, look.chip):
                 track.decide(self._matcher)
         if track.last - track.start < (LONG if not track.looks else BRIEF if not track.name else 0):
             return []
@@ -197,7 +198,8 @@ def _look(reader: FaceReader, image: Image, face: Face, least: float) -> _Look |
     pose = reader.aligner.pose(image, face)
     if pose.quality < least:
         return None
-    return _Look(pose.quality, reader.embed(views(image, pose, QUICK)))
+    chips = views(image, pose, QUICK)
+    return _Look(pose.quality, reader.embed(chips), chip(chips[0]))
 
 
 def _detection(track: Track) -> Detection:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from livevision.frame import Image
 from livevision.locators.faces import Face
 from livevision.recognizers.faces.gallery import UNKNOWN, Embedding
-from livevision.recognizers.faces.matching import Match, Matcher, unit
+from livevision.recognizers.faces.matching import Judge, Match, Seen, mean
 
 SURE = 0.7
 """Least score of a face that begins a track; what is less may be a shirt."""
@@ -58,9 +59,8 @@ class Track:
     """Seconds of the stream when it was last seen."""
     velocity: tuple[float, float] = (0.0, 0.0)
     """Pixels a second."""
-    looks: list[tuple[Embedding, float]] = field(default_factory=list)
-    """Embeddings and their weights."""
-    odd: list[tuple[Embedding, float]] = field(default_factory=list)
+    looks: list[Seen] = field(default_factory=list)
+    odd: list[Seen] = field(default_factory=list)
     """The latest looks, if they show somebody else than the earlier ones."""
     match: Match | None = None
     """Whom all looks together are most like."""
@@ -75,33 +75,33 @@ class Track:
     found: bool = False
     """True if its face, lost from sight, has been found in another track."""
 
-    def add(self, embedding: Embedding, weight: float) -> bool:
+    def add(self, embedding: Embedding, weight: float, chip: Image | None = None) -> bool:
         """Take a look into account; False if the track has become somebody else's."""
+        look = Seen(embedding, weight, chip)
         if len(self.looks) >= 2 and float(self.mean() @ embedding) < STRANGE:
-            self.odd.append((embedding, weight))
+            self.odd.append(look)
             return len(self.odd) < 2
         self.odd.clear()
-        self.looks.append((embedding, weight))
+        self.looks.append(look)
         if len(self.looks) > LOOKS:
             # the weakest goes, not the oldest: a good view stays worth having
             # (by place: list.remove would compare arrays)
-            del self.looks[min(range(len(self.looks)), key=lambda place: self.looks[place][1])]
+            del self.looks[min(range(len(self.looks)), key=lambda place: self.looks[place].weight)]
         return True
 
     def mean(self) -> Embedding:
         """All looks together, weighted by quality."""
-        return unit(np.sum([e * weight for e, weight in self.looks], axis=0))
+        return mean(self.looks)
 
-    def decide(self, matcher: Matcher) -> None:
+    def decide(self, matcher: Judge) -> None:
         """Call the track what its looks, together and one by one, say."""
         if not self.looks:
             return
-        self.match = matcher.match(self.mean())
+        self.match, ballots = matcher.judge(self.looks)
         if len(self.looks) < FEWEST and self.match.score < matcher.threshold + CLEAR:
             return
         best = self.match.best
-        ballots = matcher.scores(np.array([embedding for embedding, _ in self.looks]))
-        weights = np.array([weight for _, weight in self.looks])
+        weights = np.array([look.weight for look in self.looks])
         share, lately = 0.0, False
         if matcher.names:
             place = matcher.names.index(best)
