@@ -81,7 +81,10 @@ def main() -> None:
         figures = ", ".join(f"p{s} {ms:.1f} ms" for s, ms in zip(SHARES, told[faces], strict=True))
         print(f"{words:20s} {figures}")
     more = 100 * (told[True] / told[False] - 1)
-    print("more                 " + ", ".join(f"p{s} {m:+.0f} %" for s, m in zip(SHARES, more)))
+    print(
+        "more                 "
+        + ", ".join(f"p{s} {m:+.0f} %" for s, m in zip(SHARES, more, strict=True))
+    )
     pairs = zip(spent[True], spent[False], strict=True)
     ratios = [np.percentile(a, SHARES) / np.percentile(b, SHARES) for a, b in pairs]
     medians = 100 * (np.median(ratios, axis=0) - 1)
