@@ -1,4 +1,4 @@
-"""Rendered hands in quantity: ``python -m recordings.render.quick words|set|idle|pictures``.
+"""Rendered hands in quantity: ``python -m recordings.render.quick words|set|idle``.
 
 Plainer than the bundled recordings, but any text, at any speed, and each clip another signer:
 proportions, handshapes, skin, sleeve, left or right hand, light, camera, distance, background and
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import string
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .arm import Arm, orientation
+from .arm import Arm
 from .camera import Camera
 from .clip import Grain, Image, Truth, overlay, write_film, write_joints
 from .mesh import PACKAGE, PARENTS, VERSION, Array, Hand, RestMesh, fetch, read_glb
@@ -127,25 +127,6 @@ def film(
             placed = arm.place(moment.pose, moment.turn, moment.center)
             drawn = raster.draw(placed, look.light)
             yield look.finish(drawn, grain), look.camera.project(placed.joints)
-
-
-def show(
-    letter: str, look: Look, rest: RestMesh, rng: np.random.Generator
-) -> Generator[Image, None, None]:
-    """Pictures without end of one letter by one signer, never twice the same."""
-    arm = Arm(Hand(rest, look.proportions), look.left)
-    grain = Grain(look.background.shape, look.noise, rng)
-    with Raster(arm, look.camera, look.skin, look.sleeve) as raster:
-        while True:
-            angles = look.poses[letter].vector()
-            angles[:26] += rng.normal(0, 2.5, 26)
-            angles[26:] += rng.normal(0, 5, 5)
-            pose = Pose.from_vector(angles)
-            lean = tuple(np.add(look.lean, rng.normal(0, 6, 3)).tolist())
-            turn = orientation(lean) @ orientation((0, 0, 0)).T @ orientation(pose.view)
-            center = _own_side(look) + rng.normal(0, 0.01, 3)
-            placed = arm.place(pose, turn, center)
-            yield look.finish(raster.draw(placed, look.light), grain)
 
 
 def _own_side(look: Look) -> Array:
@@ -327,21 +308,6 @@ def _name(text: str) -> str:
     return "".join(each for each in text.lower() if each.isalpha())
 
 
-def _pictures(given: argparse.Namespace) -> None:
-    rest = read_glb(fetch())
-    for letter in given.letters:
-        folder = given.output / letter
-        folder.mkdir(parents=True, exist_ok=True)
-        for first in range(0, given.number, given.per_signer):
-            rng = np.random.default_rng([given.seed, ord(letter), first])
-            look = Look.random(rng, given.hand and given.hand == "left", given.width)
-            pictures = show(letter, look, rest, rng)
-            for i in range(first, min(first + given.per_signer, given.number)):
-                cv2.imwrite(str(folder / f"{i:05d}.jpg"), next(pictures))
-            pictures.close()
-        print(folder)
-
-
 def _letters(text: str) -> str:
     word = text.upper()
     if not word or not set(word) <= set(POSES):
@@ -393,14 +359,9 @@ def main() -> None:
     idle.add_argument("number", type=int, help="of clips")
     idle.add_argument("--seconds", type=_positive, default=20.0, help="of each")
     idle.set_defaults(act=_idle)
-    pictures = ways.add_parser("pictures", help="still pictures in a folder for each letter")
-    pictures.add_argument("number", type=int, help="of pictures for each letter")
-    pictures.add_argument("--letters", type=_letters, default="ABCDEFGHIKLMNOPQRSTUVWXY")
-    pictures.add_argument("--per-signer", type=int, default=5, help="pictures of one signer")
-    pictures.set_defaults(act=_pictures)
     for way in (words, mixed, idle):
         way.add_argument("--fps", type=int, default=FPS, help="pictures a second")
-    for way in (words, mixed, idle, pictures):
+    for way in (words, mixed, idle):
         way.add_argument("--output", type=Path, required=True, metavar="DIR")
         way.add_argument("--seed", type=int, default=0)
         way.add_argument("--hand", choices=("left", "right"), help="otherwise left to chance")

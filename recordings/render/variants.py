@@ -1,0 +1,331 @@
+"""The letters as people really make them: other handshapes, other ways to hold the hand.
+
+``poses.POSES`` has one standard form of each letter. Signers differ far more: M and N with the
+fingers hanging down, D with a closed fist, P held level with the middle finger on the thumb, G and
+H with the palm to the camera. The ranges were set by what photos of signers show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .poses import POSES, Finger, Pose, Thumb
+
+NOTHING = "_NOTHING"
+"""No letter: open and half-curled hands, counting and other gestures."""
+LETTERS = tuple(letter for letter in POSES if letter not in "JZ")
+KNOWN_FROM_BEHIND = "BDFIKLRUVWY"
+
+_FIST = POSES["A"]
+_CURLED = (_FIST.index, _FIST.middle, _FIST.ring, _FIST.pinky)
+
+Draw = Callable[[float, float], float]
+
+
+def variant(letter: str, rng: np.random.Generator) -> Pose:
+    """One way of making ``letter``, or of a hand that makes none (``NOTHING``)."""
+
+    def draw(low: float, high: float) -> float:
+        return float(rng.uniform(low, high))
+
+    if letter == NOTHING:
+        return _nothing(draw)
+    make = _VARIANTS.get(letter)
+    return make(POSES[letter], draw) if make else POSES[letter]
+
+
+def _a(pose: Pose, draw: Draw) -> Pose:
+    if draw(0, 1) < 0.3:
+        return replace(pose, view=(draw(-60, 60), draw(-10, 30), 0))
+    return pose
+
+
+def _b(pose: Pose, draw: Draw) -> Pose:
+    return replace(pose, thumb=_scaled_thumb(pose.thumb, draw(0.75, 1.02)))
+
+
+def _c(pose: Pose, draw: Draw) -> Pose:
+    if draw(0, 1) < 0.35:  # a flat beak
+        mcp, pip = draw(40, 68), draw(10, 40)
+        spreads = (-3, -2, 5, 10)
+        fingers = [Finger(mcp + i, pip + i, pip * 0.6, spreads[i]) for i in range(4)]
+        thumb = Thumb(draw(0, 14), draw(40, 58), 0, draw(10, 28), draw(5, 20))
+        return _hand(fingers, thumb, (draw(20, 95), 0, 0))
+    return replace(_bent(pose, draw(0.6, 1.2)), view=(draw(-10, 90), 0, 0))
+
+
+def _d(pose: Pose, draw: Draw) -> Pose:
+    kind = draw(0, 1)
+    if kind < 0.45:  # the other fingers closed to a fist
+        index = Finger(draw(-5, 12), draw(0, 12), draw(0, 8))
+        return replace(POSES["Z"], index=index, view=(draw(-20, 40), 0, 0))
+    if kind < 0.9:
+        index = Finger(draw(-5, 15), draw(0, 10), draw(0, 6))
+        return replace(_bent(pose, draw(0.8, 1.15)), index=index, view=(draw(10, 85), 0, 0))
+    return pose
+
+
+def _e(pose: Pose, draw: Draw) -> Pose:
+    if draw(0, 1) < 0.4:  # a claw, the fingertips above the thumb
+        mcp, pip = draw(5, 45), draw(95, 112)
+        fingers = [Finger(mcp + draw(-4, 4), pip, draw(40, 70), 4 * i - 3) for i in range(4)]
+        thumb = Thumb(draw(22, 34), draw(8, 24), draw(0, 20), 65, draw(50, 80), -12)
+        return _hand(fingers, thumb, pose.view)
+    return _bent(pose, draw(0.85, 1.08))
+
+
+def _f(pose: Pose, draw: Draw) -> Pose:
+    bend = draw(0, 35)
+    return replace(
+        pose,
+        middle=Finger(5 + bend * 0.5, 5 + bend, 5 + bend * 0.4),
+        ring=Finger(bend * 0.4, 5 + bend, 5 + bend * 0.4, draw(-8, -2)),
+        pinky=Finger(-5 + bend * 0.4, 5 + bend, 5 + bend * 0.4, draw(-16, -6)),
+        view=(draw(-5, 60), 0, 0),
+    )
+
+
+def _g(pose: Pose, draw: Draw) -> Pose:
+    if draw(0, 1) < 0.5:  # palm to the camera
+        return replace(
+            pose,
+            index=Finger(draw(-5, 25), draw(0, 12), 4),
+            thumb=Thumb(draw(5, 20), draw(0, 20), -5, draw(5, 30), draw(0, 15), draw(0, 8)),
+            view=(draw(-25, 45), draw(-10, 10), draw(-105, -45)),
+            wrist=(draw(-10, 15), draw(-20, 5)),
+        )
+    index = Finger(draw(45, 70), 6, 4)
+    return replace(pose, index=index, view=(draw(60, 125), draw(-10, 10), draw(0, 20)))
+
+
+def _h(pose: Pose, draw: Draw) -> Pose:
+    if draw(0, 1) < 0.5:  # palm to the camera
+        view = draw(-40, 45), draw(-10, 10), draw(-105, -50)
+        return replace(pose, view=view, wrist=(draw(-10, 15), draw(-15, 5)))
+    return replace(pose, view=(draw(110, 185), draw(-5, 10), draw(40, 75)))
+
+
+def _k(pose: Pose, draw: Draw) -> Pose:
+    thumb = pose.thumb
+    return replace(
+        pose,
+        index=Finger(draw(-5, 8), draw(0, 8), 0, draw(0, 8)),
+        middle=Finger(draw(0, 50), draw(0, 10), 5, draw(-14, -3)),
+        thumb=thumb._replace(
+            cmc=thumb.cmc + draw(-6, 4),
+            palmar=thumb.palmar + draw(-4, 10),
+            mcp=draw(5, 30),
+            ip=draw(5, 30),
+        ),
+        view=(draw(-25, 35), 0, 0),
+    )
+
+
+def _l(pose: Pose, draw: Draw) -> Pose:
+    return replace(pose, thumb=Thumb(draw(-12, 5), draw(-10, 8)))
+
+
+def _m(pose: Pose, draw: Draw) -> Pose:
+    kind = draw(0, 1)
+    if kind < 0.4:
+        return _hanging(pose, 3, draw)
+    if kind < 0.75:  # tight: the thumb is hardly seen
+        thumb = Thumb(draw(38, 52), draw(-25, 0), -5, 65, draw(20, 60), -12)
+        return replace(_closed(pose, 3, draw(0.3, 1)), thumb=thumb)
+    return pose
+
+
+def _n(pose: Pose, draw: Draw) -> Pose:
+    kind = draw(0, 1)
+    if kind < 0.4:
+        return _hanging(pose, 2, draw)
+    if kind < 0.65:
+        return _closed(pose, 2, draw(0.2, 0.8))
+    return pose
+
+
+def _o(pose: Pose, draw: Draw) -> Pose:
+    return replace(pose, view=(draw(-10, 95), 0, 0))
+
+
+def _p(pose: Pose, draw: Draw) -> Pose:
+    kind = draw(0, 1)
+    if kind < 0.3:  # level, the middle finger on the thumb as in D
+        like_d = POSES["D"]
+        middle = like_d.middle
+        others = like_d if draw(0, 1) < 0.3 else _FIST
+        return replace(
+            like_d,
+            index=Finger(draw(-5, 15), draw(0, 15), draw(0, 8)),
+            middle=Finger(middle.mcp + draw(-8, 8), middle.pip + draw(-25, 5), middle.dip, -3),
+            ring=others.ring,
+            pinky=others.pinky,
+            view=(draw(-120, -40), draw(-10, 15), draw(-100, -50)),
+            wrist=(draw(-5, 50), draw(-10, 10)),
+        )
+    middle = Finger(draw(25, 75), draw(4, 20), 5, -4)
+    if kind < 0.6:  # level, pointing the other way
+        view = draw(-115, -35), draw(-10, 15), draw(-90, -30)
+        return replace(pose, middle=middle, view=view, wrist=(draw(0, 60), 0))
+    view = draw(15, 95), draw(-5, 25), draw(0, 40)
+    return replace(pose, middle=middle, view=view, wrist=(draw(25, 85), 0))
+
+
+def _q(pose: Pose, draw: Draw) -> Pose:
+    kind = draw(0, 1)
+    if kind < 0.35:  # a beak that points aside and down
+        return replace(
+            POSES["G"],
+            index=Finger(draw(30, 58), draw(5, 40), draw(5, 25)),
+            thumb=Thumb(draw(0, 22), draw(8, 25), -5, draw(5, 28), draw(0, 20), draw(0, 10)),
+            view=(draw(-120, -40), draw(-10, 15), draw(-95, -45)),
+            wrist=(draw(0, 50), draw(-15, 10)),
+        )
+    index = Finger(draw(25, 55), draw(5, 30), draw(3, 20), 3)
+    if kind < 0.6:
+        view = draw(-130, -40), draw(-10, 15), draw(-55, -5)
+        return replace(pose, index=index, view=view, wrist=(draw(30, 75), draw(-10, 10)))
+    view = draw(-10, 80), draw(5, 30), draw(-5, 25)
+    return replace(pose, index=index, view=view, wrist=(draw(40, 85), 0))
+
+
+def _v(pose: Pose, draw: Draw) -> Pose:
+    index = Finger(0, draw(0, 15), draw(0, 10), draw(6, 14))
+    return replace(pose, index=index, middle=Finger(0, draw(0, 15), draw(0, 10), draw(-16, -8)))
+
+
+def _w(pose: Pose, draw: Draw) -> Pose:
+    spread = draw(7, 15)
+    return replace(pose, index=Finger(spread=spread), ring=Finger(spread=-spread))
+
+
+def _x(pose: Pose, draw: Draw) -> Pose:
+    share = draw(0.45, 1.15)
+    index = Finger(draw(-5, 35), 75 * share, 45 * share)
+    return replace(pose, index=index, view=(draw(-20, 60), 0, 0))
+
+
+_VARIANTS: dict[str, Callable[[Pose, Draw], Pose]] = {
+    "A": _a,
+    "B": _b,
+    "C": _c,
+    "D": _d,
+    "E": _e,
+    "F": _f,
+    "G": _g,
+    "H": _h,
+    "K": _k,
+    "L": _l,
+    "M": _m,
+    "N": _n,
+    "O": _o,
+    "P": _p,
+    "Q": _q,
+    "V": _v,
+    "W": _w,
+    "X": _x,
+}
+
+
+def _hanging(pose: Pose, count: int, draw: Draw) -> Pose:
+    """The first ``count`` fingers hang over the thumb, nearly straight."""
+    mcp, pip, dip = draw(55, 92), draw(5, 50), draw(0, 25)
+    spreads = (-1, 3, 6)
+    fingers = [
+        Finger(mcp + draw(-6, 6), pip + draw(-8, 8), dip, spreads[i]) for i in range(count)
+    ] + [pose.ring, pose.pinky][count - 2 :]
+    wrist = draw(0, 85), draw(-15, 15)
+    pitch = draw(-25, 30) if wrist[0] < 40 else draw(-20, 10)
+    return _hand(fingers, pose.thumb, (draw(-30, 30), pitch, draw(-15, 15)), wrist)
+
+
+def _closed(pose: Pose, count: int, share: float) -> Pose:
+    """The first ``count`` fingers bent on towards those of a fist."""
+    own = (pose.index, pose.middle, pose.ring, pose.pinky)
+    fingers = [
+        Finger(*np.multiply(own[i], 1 - share) + np.multiply(_CURLED[i], share))
+        if i < count
+        else own[i]
+        for i in range(4)
+    ]
+    return _hand(fingers, pose.thumb, pose.view, pose.wrist)
+
+
+def _bent(pose: Pose, share: float) -> Pose:
+    """All fingers bent ``share`` times as much."""
+    fingers = [
+        Finger(each.mcp * share, each.pip * share, each.dip * share, each.spread)
+        for each in (pose.index, pose.middle, pose.ring, pose.pinky)
+    ]
+    return _hand(fingers, pose.thumb, pose.view, pose.wrist)
+
+
+def _hand(
+    fingers: Sequence[Finger],
+    thumb: Thumb,
+    view: tuple[float, float, float],
+    wrist: tuple[float, float] = (0, 0),
+) -> Pose:
+    index, middle, ring, pinky = fingers
+    return Pose(index, middle, ring, pinky, thumb, view, wrist)
+
+
+def _scaled_thumb(thumb: Thumb, share: float) -> Thumb:
+    return Thumb(*np.multiply(thumb, share).tolist())
+
+
+def _nothing(draw: Draw) -> Pose:
+    kind = draw(0, 1)
+    if kind < 0.25:  # open
+        spread, bend = draw(4, 14), draw(0, 25)
+        fingers = [
+            Finger(bend, bend * draw(0.3, 1), bend * 0.5, spread * share)
+            for share in (1, 0.2, -0.7, -1.3)
+        ]
+        thumb = Thumb(draw(-10, 10), draw(-5, 30), 0, draw(0, 15), draw(0, 15))
+        view = draw(-180, 180), draw(-40, 40), draw(-60, 60)
+        return _hand(fingers, thumb, view, (draw(-30, 50), draw(-15, 15)))
+    if kind < 0.6:  # half curled
+        bend = draw(15, 60)
+        fingers = [
+            Finger(
+                bend * draw(0.5, 1) + 5 * i,
+                bend * draw(0.7, 1.3) + 7 * i,
+                bend * draw(0.3, 0.7),
+                4 - 3 * i,
+            )
+            for i in range(4)
+        ]
+        thumb = Thumb(draw(-5, 20), draw(5, 40), 0, draw(5, 30), draw(0, 35))
+        # not upright with the palm or the thumb to the camera, where it would be a loose C
+        view = (
+            (draw(110, 250), draw(-50, 50), draw(-80, 80))
+            if draw(0, 1) < 0.5
+            else (draw(-180, 180), draw(-40, 40), (80 + draw(0, 80)) * (1 if bend < 37 else -1))
+        )
+        return _hand(fingers, thumb, view, (draw(-30, 60), draw(-20, 20)))
+    if kind < 0.7:  # thumb out, fist from the side
+        thumb = Thumb(draw(-15, -5), draw(-10, 10), 10, draw(-10, 10), draw(-15, 10))
+        side = 1 if draw(0, 1) < 0.5 else -1
+        view = side * draw(60, 120), draw(-20, 20), draw(-100, 100)
+        return _hand(_CURLED, thumb, view)
+    straight = [Finger(draw(-5, 10), draw(0, 12), draw(0, 8), each) for each in (4, 1, -3, -7)]
+    across, out = POSES["U"].thumb, Thumb(-8, -8, 0, -3)
+    index, middle, ring, pinky = straight
+    curled = _CURLED
+    shapes = (
+        ((index, *curled[1:3], pinky), across),  # horns
+        ((index, *curled[1:3], pinky), out),
+        ((curled[0], middle, *curled[2:]), across),
+        ((index, middle, *curled[2:]), out),  # three
+        ((index, middle, ring, pinky), POSES["B"].thumb),  # four
+        ((index, Finger(60, 60, 30), ring, pinky), POSES["D"].thumb),  # eight
+    )
+    if kind < 0.95:
+        shown, thumb = shapes[int(draw(0, len(shapes)))]
+        return _hand(shown, thumb, (draw(-60, 60), draw(-30, 30), draw(-40, 40)))
+    pointing = Finger(draw(20, 70), draw(0, 20), 5)  # at the camera
+    return _hand((pointing, *curled[1:]), across, (draw(-60, 60), draw(30, 70), draw(-40, 40)))
