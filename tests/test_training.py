@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -145,9 +146,13 @@ def test_needs_tensorflow(
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two sources of photos out of the recordings, five letters each."""
+    """Two sources of photos and a folder of rendered hands, all out of the recordings."""
     root = tmp_path_factory.mktemp("data")
-    for clip in ("jawsclub", "cloudy"):
+    for clip, below in (
+        ("jawsclub", "signs/photos/jawsclub"),
+        ("cloudy", "signs/photos/cloudy"),
+        ("alphabet", "rendered"),
+    ):
         folder = assets.folder("recordings")
         truth = json.loads((folder / f"{clip}.json").read_text(encoding="utf-8"))
         capture = cv2.VideoCapture(str(folder / f"{clip}.mp4"))
@@ -156,7 +161,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 continue
             when = letter["start"] + part * (letter["end"] - letter["start"])
             capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * when)
-            place = root / "signs" / "photos" / clip / letter["letter"]
+            place = root / below / letter["letter"]
             place.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(place / f"{part}.jpg"), capture.read()[1])
         capture.release()
@@ -168,14 +173,18 @@ def test_trains_from_a_folder_and_continues(
 ) -> None:
     pytest.importorskip("tensorflow")
     words = ["train", "signs", "--data", str(data), "--only", "fused", "--epochs", "2"]
+    words += ["--rendered", str(data / "rendered")]
     words += ["--members", "1", "--cache", str(tmp_path / "cache")]
     words += ["--output", str(tmp_path / "models"), "--report", str(tmp_path / "report.html")]
     assert main(words) == 0
     table = capsys.readouterr().out
     assert "jawsclub" in table
     assert "cloudy" in table
+    assert "rendered" not in table, "measured on hands that were drawn"
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64") == 3
+    wrong = re.findall(r"<h3>([A-Z]) read as", page)
+    assert page.count("data:image/jpeg;base64") >= len(wrong)
     assert "http" not in page.replace("http-equiv", "")
     classifier = load_classifier("fused", tmp_path / "models")
     picture = cv2.imread(str(next(data.glob("signs/photos/jawsclub/A/*.jpg"))))

@@ -37,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help=f"train this one alone: {', '.join(NETWORKS)}; may be repeated",
     )
+    parser.add_argument(
+        "--rendered",
+        type=Path,
+        metavar="DIR",
+        help="folder of rendered hands, LETTER/*.jpg, to train on as well",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of all chance (default: %(default)s)")
     parser.add_argument(
         "--members",
@@ -68,10 +74,13 @@ def execute(arguments: argparse.Namespace) -> int:
     from livevision.training.run import run
     from livevision.training.signs import Request
 
+    if arguments.rendered is not None and not arguments.rendered.is_dir():
+        raise UsageError(f"--rendered {arguments.rendered} is not a folder.")
     cache = arguments.cache or Path(user_cache_dir("livevision", appauthor=False)) / "training"
     request = Request(
         data=arguments.data,
         cache=cache,
+        rendered=arguments.rendered,
         models=arguments.output or assets.folder("models") / "signs",
         networks=tuple(arguments.only or NETWORKS),
         seed=arguments.seed,

@@ -2,7 +2,7 @@
 
 Expects `signs/photos/SOURCE/LETTER/*.jpg` (a folder `_NOTHING` holds pictures without a sign) and
 takes, where they are there, `signs/videos/closeup_LETTER.mp4` and `faces/people/NAME/*.jpg`, in
-which nobody signs either.
+which nobody signs either. Rendered hands, LETTER/*.jpg, may come from another folder.
 """
 
 import hashlib
@@ -34,6 +34,8 @@ NOTHING = "_NOTHING"
 MOVING = ("J", "Z")
 CLOSEUPS = "closeup_videos"
 BYSTANDERS = "faces"
+RENDERED = "rendered"
+"""Hands that were drawn: to train on, never to measure with."""
 SAME_PEOPLE = {"keptsecret_desk": "keptsecret"}
 """Sources whose people are those of another."""
 FLAWED = {("massey_2524", "F"), ("longhong_left", "F")}
@@ -98,16 +100,27 @@ class Hands:
         return type(self)(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
 
-def collect(data: Path, cache: Path, progress: Progress = lambda name, at, of: None) -> Hands:
-    """All hands below `data`, from `cache` where they are there already.
+def collect(
+    data: Path,
+    rendered: Path | None,
+    cache: Path,
+    progress: Progress = lambda name, at, of: None,
+) -> Hands:
+    """All hands below `data` and `rendered`, from `cache` where they are there already.
 
     Raises UsageError if there are no pictures.
     """
+    found = {name: (data, files) for name, files in sources(data).items()}
+    if rendered is not None:
+        files = sorted(rendered.glob("*/*.jpg"))
+        if not files:
+            raise UsageError(f"No pictures below {rendered}: expected LETTER/*.jpg.")
+        found[RENDERED] = rendered, files
     parts = []
-    for name, files in sources(data).items():
-        path = cache / f"{name}-{_fingerprint(data, files)}.npz"
+    for name, (folder, files) in found.items():
+        path = cache / f"{name}-{_fingerprint(folder, files)}.npz"
         if not path.is_file():
-            _write(path, _locate(data, name, files, progress))
+            _write(path, _locate(folder, name, files, progress))
         with np.load(path) as stored:
             parts.append(Hands(**{each.name: stored[each.name] for each in fields(Hands)}))
     return parts[0].joined(*parts[1:])
@@ -183,6 +196,8 @@ def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
             for hand in hands:
                 grey = prepare.prepare(image, hand.box, right=hand.right)[-1][1]
                 rows.append((*label, 0, *_columns(hand), hand.right, grey))
+                if source == RENDERED:  # no two of them are alike as it is
+                    continue
                 for view, look in _other_views(image, hand, finder, generator):
                     rows.append((*label, view, *_columns(look), hand.right, _NO_GREY))
             if not hands:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from livevision.recognizers.signs.classifiers import LABELS, STILL
 from livevision.recognizers.signs.features import features, with_traits
-from livevision.training.dataset import FLAWED, MOVING, NOTHING, Hands
+from livevision.training.dataset import FLAWED, MOVING, NOTHING, RENDERED, Hands
 from livevision.training.poses import Changes, changed
 from livevision.training.validation import Calibration
 
@@ -33,11 +33,13 @@ class Plan:
     traits: bool
     """True for `fused`, False for `landmarks`."""
     members: int = 3
-    epochs: int = 20
+    epochs: int = 40
     seed: int = 1
     changes: Changes = _CHANGES
-    nothing: float = 0.06
+    nothing: float = 0.04
     """Share of no-sign examples in a batch."""
+    rendered: float = 0.4
+    """Share of rendered hands in a batch, where there are any."""
     blind: float = 0.1
     """Share of hands whose traits are hidden, as those of hands known by landmarks alone are."""
 
@@ -204,7 +206,7 @@ def _member(
         gradients = tape.gradient(cost, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
 
-    draw = _Draw(known, plan.nothing, generator)
+    draw = _Draw(known, plan, generator)
     one_hot = np.eye(NO_SIGN + 1, dtype=np.float32)
     for number in range(steps):
         if number % _STEPS_PER_EPOCH == 0:
@@ -225,17 +227,18 @@ def _member(
 class _Draw:
     """Draws hands: sources by the root of their size, letters of a source as they come."""
 
-    def __init__(self, known: Examples, nothing: float, generator: np.random.Generator) -> None:
+    def __init__(self, known: Examples, plan: Plan, generator: np.random.Generator) -> None:
         self._generator = generator
         self._output = known.output
         weights = np.zeros(len(known.output))
         for source in np.unique(known.source):
             rows = known.source == source
             weights[rows] = 1.0 / np.sqrt(rows.sum())
-        empty = known.output == NO_SIGN
-        weights[~empty] *= (1.0 - nothing) / weights[~empty].sum()
-        if empty.any():
-            weights[empty] *= nothing / weights[empty].sum()
+        empty, drawn = known.output == NO_SIGN, known.source == RENDERED
+        for of_kind, share in ((empty, plan.nothing), (~empty, 1.0 - plan.nothing)):
+            for of_origin, part in ((drawn, plan.rendered), (~drawn, 1.0 - plan.rendered)):
+                rows = of_kind & of_origin
+                weights[rows] *= share * part / max(weights[rows].sum(), 1e-9)
         self._edges = np.cumsum(weights)
         self._alike = {}
         for output in np.unique(known.output):

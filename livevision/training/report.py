@@ -3,10 +3,11 @@
 import base64
 import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from livevision.recognizers.signs.classifiers import LABELS
@@ -21,6 +22,11 @@ _STYLE = (
     "border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}"
     "img{max-width:100%}"
 )
+
+_ERROR_KINDS = 30
+_ERROR_EXAMPLES = 6
+_THUMBNAIL = 150
+"""Pixels."""
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Heads of the columns, and rows of cells."""
@@ -91,8 +97,11 @@ def markdown(table: Table) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def write_html(path: Path, models: Mapping[str, Answers]) -> None:
-    """Write the page; of the models, the last is the one shown in detail."""
+def write_html(path: Path, models: Mapping[str, Answers], data: Path) -> None:
+    """Write the page; of the models, the last is the one shown in detail.
+
+    It shows pictures of `data`, so it is for those who may see them.
+    """
     name, answers = list(models.items())[-1]
     parts = [
         "<h1>Signs, read from people never seen</h1>",
@@ -106,12 +115,49 @@ def write_html(path: Path, models: Mapping[str, Answers]) -> None:
         _picture(_confusion(answers), "confusion matrix"),
         _picture(_reliability(answers), "reliability"),
         _html(letter_table(answers)),
+        "<h2>Errors</h2>",
+        *_error_pictures(answers, data),
     ]
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Signs</title>'
         f"<style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
     path.write_text(page, encoding="utf-8")
+
+
+def _error_pictures(answers: Answers, data: Path) -> Iterator[str]:
+    """The commonest errors of each kind: what was shown, what was read, by whom, with examples."""
+    wrong = np.flatnonzero(answers.letters & (answers.answer != answers.truth))
+    kinds: dict[tuple[str, str, str], list[int]] = {}
+    for row in wrong:
+        read = "no hand" if answers.answer[row] < 0 else LABELS[answers.answer[row]] or "no sign"
+        kind = LABELS[answers.truth[row]], read, str(answers.source[row])
+        kinds.setdefault(kind, []).append(int(row))
+    common = sorted(kinds.items(), key=lambda each: -len(each[1]))[:_ERROR_KINDS]
+    for (truth, read, source), rows in common:
+        yield f"<h3>{truth} read as {read}: {len(rows)} pictures of {html.escape(source)}</h3><p>"
+        for row in rows[:: max(1, len(rows) // _ERROR_EXAMPLES)][:_ERROR_EXAMPLES]:
+            picture = _thumbnail(data, str(answers.name[row]))
+            if picture:
+                yield f'<img alt="{truth} read as {read}" src="data:image/jpeg;base64,{picture}"> '
+        yield "</p>"
+
+
+def _thumbnail(data: Path, name: str) -> str:
+    """A picture as base64 of a small JPEG; nothing if it is gone."""
+    file, _, frame = name.partition("#")
+    if frame:
+        capture = cv2.VideoCapture(str(data / file))
+        capture.set(cv2.CAP_PROP_POS_FRAMES, int(frame))
+        _, image = capture.read()
+        capture.release()
+    else:
+        image = cv2.imread(str(data / file))
+    if image is None:
+        return ""
+    scale = _THUMBNAIL / max(image.shape[:2])
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return base64.b64encode(cv2.imencode(".jpg", small)[1].tobytes()).decode()
 
 
 def _html(table: Table) -> str:

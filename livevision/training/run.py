@@ -46,7 +46,7 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
         if official is not None:
             _show(reports.official_table(official))
         if report is not None and models:
-            reports.write_html(report, models)
+            reports.write_html(report, models, request.data)
         if not only_measure and set(request.networks) == {"cnn28", "landmarks", "fused"}:
             assert official is not None
             text = card(request, models, calibrations, official)
