@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from livevision.recognizers.signs.decoder import Decoder
-from livevision.recognizers.signs.spelling import Speller
+from livevision.recognizers.signs.spelling import LONGEST_WORD, Speller
 from livevision.recognizers.signs.words import Words
 from tests.signing import LABELS, Signer, chances, hand, letters, read, shape_of, showing, steps
 
@@ -337,3 +337,11 @@ def test_a_hand_within_a_hand_is_none() -> None:
     whole, part = seen(Box(62, 25, 149, 178), 1), seen(Box(52, 99, 128, 165), 2)
     other = seen(Box(120, 25, 220, 178), 3)
     assert _distinct([whole, part, other]) == [whole, other]
+
+
+def test_a_word_without_end_is_ended() -> None:
+    signer = Signer(rate=4, fps=25).spell("CAKEBOXLSU" * 12)
+    speller = Speller(LABELS, WORDS)
+    events = read(signer.frames, speller)
+    assert len(letters(events)) == 120
+    assert [len(each.label) for each in events if each.kind == "word"] == [LONGEST_WORD, 20]

@@ -72,6 +72,8 @@ OWN_TIME = 0.8
 WORD, LIKELY = 3, 0.5
 """Letters and probability from which on a proposal is worth telling."""
 ALTERNATIVES = 3
+LONGEST_WORD = 100
+"""Letters after which a word ends without a pause: all of it is compared again with each letter."""
 LONGEST_TEXT = 5000
 """Characters that are kept of a text, so that it does not grow for ever."""
 
@@ -539,6 +541,8 @@ class Speller:
     def _pause(self, hand: _Hand, time: float) -> list[Event]:
         """End the word if the hand has left or made no sign for a while."""
         line = hand.line
+        if len(line.letters) >= LONGEST_WORD:
+            return self._end_word(line)
         if not line.letters or hand.waiting or hand.decoder.sign is not None:
             return []
         last = line.letters[-1].end
