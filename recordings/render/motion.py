@@ -28,7 +28,7 @@ J_CENTERS = np.array([[-0.01, 0, 0.03], [-0.01, 0, -0.03], [0.015, 0, -0.035], [
 #: What else than letters a text may hold, and its seconds: the hand leaves the picture
 #: for a pause, or for a moment; held open it accepts a proposal, waved it deletes a letter.
 PAUSE, ABSENCE, ACCEPT, DELETE = " ", "_", "!", "<"
-SECONDS = {PAUSE: 1.9, ABSENCE: 0.6, ACCEPT: 1.4, DELETE: 1.5}
+SECONDS = {PAUSE: 1.9, ABSENCE: 0.3, ACCEPT: 1.4, DELETE: 1.5}
 #: Least seconds to reach any of these and to come back; where a hand that is away is, in metres.
 AWAY_TIME = 0.4
 AWAY = np.array([0.0, 0, -0.45])

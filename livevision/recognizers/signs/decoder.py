@@ -184,6 +184,8 @@ class Decoder:
         self.motion = Motion()
         self.sign: Sign | None = None
         """The letter that is being signed."""
+        self.clear = False
+        """Whether the last frame showed a letter for sure."""
         self._no_sign = 0.0
         """Running mean of the probability of no sign while the hand rests."""
         self._sums = np.zeros(len(labels) - 1, np.float32)
@@ -221,8 +223,10 @@ class Decoder:
         motion = self.motion
         motion.see(time, landmarks)
         step = min(motion.step, LONGEST_STEP)
-        if motion.step > RELEASE:  # what spoke for a letter then says nothing now
+        self.clear = float(probabilities[:-1].max()) >= SURE
+        if motion.step > RELEASE:  # the hand was away: it begins anew
             self._clear()
+            step = 0.0
         weight = step * self._calm()
         if not self._restarted:  # a movement that was a letter looks like no sign
             share = 1.0 - float(np.exp(-step * self._rest() ** 2 / NO_SIGN_TIME))

@@ -338,10 +338,12 @@ WAVE_STROKE = 0.35
 """Least way of each of the strokes of a wave, in palms."""
 WAVE_STROKES = 3
 WAVE_TIME = 1.3
-"""Seconds within which an open hand waves to delete a letter."""
-SPREAD = 0.42
+"""Seconds within which an open hand waves to delete a letter..."""
+WAVE_AGAIN = 1.0
+"""...and after which it waves for another one."""
+SPREAD = 0.36
 """Least distance between the tips of neighbouring fingers of a spread hand, in palms."""
-THUMB_OUT = 0.75
+THUMB_OUT = 0.6
 """Least distance from the tip of the thumb to the index finger's knuckle, in palms."""
 
 
@@ -352,6 +354,7 @@ class Gestures:
         self._open_since: float | None = None
         self._done = False
         self._turns: deque[float] = deque(maxlen=WAVE_STROKES)
+        self._waved = -WAVE_AGAIN
         self._from = 0.0
         self._way = 0.0
 
@@ -391,6 +394,9 @@ class Gestures:
         if len(self._turns) < WAVE_STROKES or time - self._turns[0] > WAVE_TIME:
             return False
         self._turns.clear()
+        if time - self._waved < WAVE_AGAIN:
+            return False
+        self._waved = time
         return True
 
 

@@ -145,6 +145,8 @@ class _Line:
     """Of the word that is being spelt, those that were reported."""
     used: float = 0.0
     """When it was last written to, in seconds."""
+    corrected: float = -10.0
+    """When its signer or a key last took something back, in seconds: the word goes on from then."""
     last: Proposal | None = None
     """What stands for the word that ended last; None without a dictionary."""
 
@@ -203,6 +205,8 @@ class _Hand:
         )
         if drawing is not None:
             self._draw(drawing)
+        if self.decoder.clear:  # a W that is held asks for nothing
+            return []
         return self.gestures.see(
             time, showing.landmarks, showing.world, size, self.decoder.motion.way
         )
@@ -407,6 +411,8 @@ class Speller:
         self._proposal: Proposal | None = None
         self._chosen = False
         """Whether a person chose it."""
+        self._time = 0.0
+        """Of the last frame, in seconds."""
         self._due: list[Event] = []
         """What a command brought to its end, for the next frame's events."""
 
@@ -438,6 +444,7 @@ class Speller:
 
     def see(self, hands: Sequence[Showing], time: float) -> list[Event]:
         """Take in the hands of the frame at `time` seconds; what came to its end with it."""
+        self._time = time
         events, self._due = self._due, []
         for showing in hands:
             hand = self._hands.get(showing.track)
@@ -545,7 +552,7 @@ class Speller:
             return self._end_word(line)
         if not line.letters or hand.waiting or hand.decoder.sign is not None:
             return []
-        last = line.letters[-1].end
+        last = max(line.letters[-1].end, line.corrected)
         away = time - hand.seen > AWAY
         if away or time - last > max(PAUSE, PAUSE_SHARE * hand.interval):
             return self._end_word(line)
@@ -592,6 +599,7 @@ class Speller:
             hand.decoder.restart()
 
     def _backspace(self, line: _Line) -> None:
+        line.corrected = self._time
         for hand in self._signing(line):
             if hand.decoder.sign is not None:
                 hand.decoder.restart()
