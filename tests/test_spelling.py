@@ -106,6 +106,41 @@ def test_a_hand_that_gestures_does_not_spell() -> None:
     assert len(letters(read(signer.frames, Speller(LABELS)))) <= minutes
 
 
+def test_a_letter_passed_through_between_two_that_were_held_is_none() -> None:
+    signer = Signer(fps=25, rate=1).spell("B")
+    signer.move(shape_of("C"), 0.1)
+    signer._letter = "C"
+    signer.rest(0.12, most=0.6).spell("AG")
+    assert letters(read(signer.frames, Speller(LABELS))) == "BAG"
+    quick = Signer(fps=25, rate=5).spell("BCAG")
+    assert letters(read(quick.frames, Speller(LABELS))) == "BCAG"
+
+
+def test_letters_among_rests_without_a_sign_have_to_be_worth_more() -> None:
+    def talk(none: str) -> str:
+        signer = Signer(fps=25, seed=3)
+        for letter in "COMCOL":
+            signer.move(shape_of("X"), 0.3)
+            signer._letter = none
+            signer.rest(0.6)
+            signer.move(shape_of(letter), 0.3)
+            signer._letter = letter
+            signer.rest(0.28, most=0.75)
+        return letters(read(signer.frames, Speller(LABELS)))
+
+    assert talk("") == ""
+    assert talk("X") == "XCXOXMXCXOXL"
+
+
+def test_a_hand_that_comes_back_shows_its_letter_once() -> None:
+    signer = Signer(fps=25).spell("BLOB").leave(0.7)
+    signer.move(shape_of("B"), 0.04, np.add(signer._place, (0.0, -1.5)))
+    signer._letter = "B"
+    signer.rest(0.04).move(shape_of("B"), 0.1, np.add(signer._place, (0.0, 1.5))).rest(0.3)
+    signer.spell("Y")
+    assert letters(read(signer.frames, Speller(LABELS))) == "BLOBBY"
+
+
 @pytest.mark.parametrize("letter", "JZ")
 @pytest.mark.parametrize("right", [True, False])
 @pytest.mark.parametrize(("seconds", "size"), [(0.4, 0.8), (0.9, 1.0), (1.6, 2.0)])

@@ -380,7 +380,7 @@ class _Hand:
             return True
         if letter.label not in _BEGINS[drawing.letter]:
             return False
-        if letter.label == "Y" and drawing.start - letter.end < BESIDE:
+        if letter.label == "Y" and drawing.start - letter.end < 2 * BESIDE:
             return True  # the hand drew with the shape it had: no Y draws
         if letter.start >= drawing.start - BESIDE:
             return True
