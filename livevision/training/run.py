@@ -30,11 +30,13 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
             hands = signs.load(request, progress)
             models: dict[str, Answers] = {}
             calibrations: dict[str, Calibration] = {}
-            for name in ("landmarks", "fused"):
-                if name in request.networks:
-                    raw = signs.cross_validate(request, hands, name, progress)
-                    calibrations[name] = calibrate(raw)
-                    models[name] = raw.calibrated(calibrations[name])
+            for name in ("cnn28", "landmarks", "fused"):
+                if name not in request.networks:
+                    continue
+                models[name] = signs.cross_validate(request, hands, name, progress)
+                if name != "cnn28":
+                    calibrations[name] = calibrate(models[name])
+                    models[name] = models[name].calibrated(calibrations[name])
             official = None
             if not only_measure:
                 for name, calibration in calibrations.items():
