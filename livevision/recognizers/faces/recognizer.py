@@ -1,12 +1,10 @@
 """Names the faces of a stream."""
 
 import math
-import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import get_native_id
 
 from livevision.frame import Box, Detection, Event, Findings, Frame, Image
 from livevision.locators.faces import Face
@@ -39,8 +37,6 @@ LONG = 2.0
 BESIDE = 0.1
 """Seconds after which a recording takes a look at a face that was called something before into
 account, whenever it was ready: it is made beside the pictures meanwhile."""
-NICE = 15
-"""Priority of the embedding's thread, where threads have one of their own (Linux)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,9 +90,9 @@ class FaceRecognizer(Recognizer):
         self._tracker = Tracker()
         self._wide = 0.0
         self._plans: dict[Track, _Plan] = {}
-        self._pool = ThreadPoolExecutor(
-            1, "face-embedding", initializer=_give_way if live else None
-        )
+        # at no lower priority: a thread that has to wait while it holds the interpreter's lock lets
+        # everything wait
+        self._pool = ThreadPoolExecutor(1, "face-embedding")
 
     def recognize(self, frame: Frame) -> Findings:
         self._waits = frame.captured is None
@@ -220,9 +216,3 @@ def _confidence(track: Track) -> float:
 def _hidden(track: Track, boxes: list[Box]) -> bool:
     box = track.face.box
     return any(other is not box and box.overlap(other) > HIDDEN for other in boxes)
-
-
-def _give_way() -> None:
-    """Lower the priority of this thread: the picture comes first."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICE)
