@@ -33,10 +33,11 @@ ALONE, CERTAIN, UNCERTAIN = 0.23, 0.8, 0.3
 """What a letter has to be worth to stand alone: some 0.4 s at rest; more the less its confidence is
 than the second, by this much for one of 0."""
 HELD = 0.43
-"""What is enough for any letter: a second at rest if it is clear."""
-SHARE, COMPANY, SURE, ENOUGH = 0.14, 0.05, 0.8, 0.29
-"""Letters that follow each other stand if together they are worth the last: each counts at most the
-first, and the second beside it if its confidence is at least the third."""
+"""What is enough for any letter: 0.7 s at rest if it is clear."""
+SHARE, COMPANY, SURE, ENOUGH, VAGUE = 0.14, 0.05, 0.8, 0.29, 0.5
+"""Letters that follow each other stand if together they are worth ENOUGH: each counts at most the
+first, and the second beside it if its confidence is at least the third; below VAGUE,
+nothing."""
 TOGETHER = 0.6
 """Most seconds between two such letters; from one to the next spellers take 0.2 s, idle hands 1."""
 NO_SIGN = 0.1
@@ -51,13 +52,12 @@ AT_ONCE = 0.2
 DRAWN = 0.12
 """What a drawn letter is worth."""
 PASSING, FULL = 0.1, 0.2
-"""A letter worth less than this share of the last ones, if these were worth FULL, was only passed
-through. They count no more than that, so that a quick letter may follow a long one; of letters that
-are worth less, as quick signers' are, the share is less in proportion."""
+"""A letter worth less than this share of the lesser of its neighbours was only passed through. They
+count no more than the second, so that a quick letter may follow a long one."""
 LEAST, DOUBLE = 0.06, 0.3
 """The same while only the letter before it is known, and if that is the same letter."""
 FLEETING, DOUBT = 0.2, 0.7
-"""The same share of the lesser of its two neighbours, for a letter of less confidence."""
+"""The same share for a letter of less confidence than the second; its neighbours count in full."""
 BACK, BACK_AGAIN, SAME = 0.12, 0.06, 0.3
 """What the handshape that has just drawn a letter has to be worth to be a letter itself; the same
 if it is held as it was before the drawing, by the mean distance between the landmarks in palms."""
@@ -182,8 +182,6 @@ class _Hand:
         """That letter."""
         self.interval = 0.5
         """Running mean of the time from letter to letter, in seconds."""
-        self.worth = 0.0
-        """Running mean of what letters were worth."""
         self.dwell: deque[float] = deque(maxlen=5)
         """How long the last letters were held, in seconds."""
 
@@ -258,7 +256,7 @@ class _Hand:
         for index, letter in enumerate(self.waiting):
             if index and letter.start - self.waiting[index - 1].end > TOGETHER:
                 worth, first, chain = 0.0, index, set()
-            if letter.label not in chain and letter.confidence >= 0.5:
+            if letter.label not in chain and letter.confidence >= VAGUE:
                 worth += min(letter.worth, SHARE) + COMPANY * (letter.confidence >= SURE)
             chain.add(letter.label)
             caution = min(1.0 + CAUTION * max(letter.no_sign - NO_SIGN, 0.0), MOST_CAUTION)
@@ -293,8 +291,6 @@ class _Hand:
         self.last, self.before = letter.end, letter
         if not letter.drawn:
             self.dwell.append(letter.end - letter.start)
-        worth = min(letter.worth, FULL)
-        self.worth = worth if self.worth == 0.0 else self.worth + 0.3 * (worth - self.worth)
 
     def _letter(self, sign: Sign) -> Letter:
         return Letter(
