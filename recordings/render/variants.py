@@ -94,7 +94,7 @@ def _g(pose: Pose, draw: Draw) -> Pose:
             pose,
             index=Finger(draw(-5, 25), draw(0, 12), 4),
             thumb=Thumb(draw(5, 20), draw(0, 20), -5, draw(5, 30), draw(0, 15), draw(0, 8)),
-            view=(draw(-25, 45), draw(-10, 10), draw(-105, -45)),
+            view=(draw(-25, 45), draw(-10, 10), draw(-105, -55)),
             wrist=(draw(-10, 15), draw(-20, 5)),
         )
     index = Finger(draw(45, 70), 6, 4)
@@ -163,15 +163,15 @@ def _p(pose: Pose, draw: Draw) -> Pose:
             middle=Finger(middle.mcp + draw(-8, 8), middle.pip + draw(-25, 5), middle.dip, -3),
             ring=others.ring,
             pinky=others.pinky,
-            view=(draw(-120, -40), draw(-10, 15), draw(-100, -50)),
+            view=(draw(-120, -40), draw(-10, 15), draw(-105, -70)),
             wrist=(draw(-5, 50), draw(-10, 10)),
         )
     middle = Finger(draw(25, 75), draw(4, 20), 5, -4)
     if kind < 0.6:  # level, pointing the other way
-        view = draw(-115, -35), draw(-10, 15), draw(-90, -30)
-        return replace(pose, middle=middle, view=view, wrist=(draw(0, 60), 0))
+        view = draw(-115, -35), draw(-10, 15), draw(-100, -60)
+        return replace(pose, middle=middle, view=view, wrist=(draw(10, 60), 0))
     view = draw(15, 95), draw(-5, 25), draw(0, 40)
-    return replace(pose, middle=middle, view=view, wrist=(draw(25, 85), 0))
+    return replace(pose, middle=middle, view=view, wrist=(draw(50, 85), 0))
 
 
 def _q(pose: Pose, draw: Draw) -> Pose:
@@ -179,17 +179,17 @@ def _q(pose: Pose, draw: Draw) -> Pose:
     if kind < 0.35:  # a beak that points aside and down
         return replace(
             POSES["G"],
-            index=Finger(draw(30, 58), draw(5, 40), draw(5, 25)),
+            index=Finger(draw(38, 60), draw(5, 40), draw(5, 25)),
             thumb=Thumb(draw(0, 22), draw(8, 25), -5, draw(5, 28), draw(0, 20), draw(0, 10)),
-            view=(draw(-120, -40), draw(-10, 15), draw(-95, -45)),
-            wrist=(draw(0, 50), draw(-15, 10)),
+            view=(draw(-120, -40), draw(-10, 15), draw(-100, -60)),
+            wrist=(draw(20, 55), draw(-15, 10)),
         )
-    index = Finger(draw(25, 55), draw(5, 30), draw(3, 20), 3)
+    index = Finger(draw(30, 55), draw(5, 30), draw(3, 20), 3)
     if kind < 0.6:
-        view = draw(-130, -40), draw(-10, 15), draw(-55, -5)
-        return replace(pose, index=index, view=view, wrist=(draw(30, 75), draw(-10, 10)))
+        view = draw(-130, -40), draw(-10, 15), draw(-70, -30)
+        return replace(pose, index=index, view=view, wrist=(draw(55, 80), draw(-10, 10)))
     view = draw(-10, 80), draw(5, 30), draw(-5, 25)
-    return replace(pose, index=index, view=view, wrist=(draw(40, 85), 0))
+    return replace(pose, index=index, view=view, wrist=(draw(60, 85), 0))
 
 
 def _v(pose: Pose, draw: Draw) -> Pose:
@@ -203,7 +203,7 @@ def _w(pose: Pose, draw: Draw) -> Pose:
 
 
 def _x(pose: Pose, draw: Draw) -> Pose:
-    share = draw(0.45, 1.15)
+    share = draw(0.55, 1.15)
     index = Finger(draw(-5, 35), 75 * share, 45 * share)
     return replace(pose, index=index, view=(draw(-20, 60), 0, 0))
 
