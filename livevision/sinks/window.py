@@ -19,7 +19,7 @@ from livevision.sinks import Sink
 from livevision.sinks.overlay import Look, Status, annotate
 
 if TYPE_CHECKING:
-    from livevision.sinks.x11 import Shortcuts
+    from livevision.sinks.x11 import Beside
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ LARGEST = 1280, 960
 SMALLEST = 640, 480
 """Sizes of a new window, in pixels; the user may give it any other."""
 _BIGGER = 1.25
+_PATIENCE = 50
+"""Hundredths of a second that a new window may stay away or black."""
 
 HELP = (
     ("q  Esc", "quit"),
@@ -186,7 +188,7 @@ class Window(Sink):
         self._notice_ends = 0.0
         self._result: Result | None = None
         self._changed = False
-        self._shortcuts: Shortcuts | None = None
+        self._beside: Beside | None = None
         self._open = False
         self._shown = False
 
@@ -246,9 +248,9 @@ class Window(Sink):
             self._copy()
 
     def close(self) -> None:
-        if self._shortcuts is not None:
-            self._shortcuts.close()
-            self._shortcuts = None
+        if self._beside is not None:
+            self._beside.close()
+            self._beside = None
         if self._open:
             self._open = False
             with suppress(cv2.error):  # the user was quicker
@@ -263,10 +265,16 @@ class Window(Sink):
             scale = max(1.0, min(SMALLEST[0] / width, SMALLEST[1] / height))
         cv2.resizeWindow(self._title, max(1, round(width * scale)), max(1, round(height * scale)))
         if sys.platform not in ("win32", "darwin"):
-            from livevision.sinks.x11 import Shortcuts
+            from livevision.sinks.x11 import Beside
 
             cv2.waitKey(1)
-            self._shortcuts = Shortcuts(self._title)
+            self._beside = Beside(self._title)
+            for _ in range(_PATIENCE):
+                if self._beside.shows_something():
+                    return
+                cv2.waitKey(10)
+            # On a busy machine Qt may miss that the window came into view, and then never draws.
+            self._beside.show_again()
 
     def _draw(self) -> None:
         if self._result is None:
@@ -290,8 +298,8 @@ class Window(Sink):
 
     def _pressed(self) -> Iterator[str]:
         yield key(cv2.waitKeyEx(1))
-        if self._shortcuts is not None:
-            yield from (f"ctrl-{letter}" for letter in self._shortcuts.pressed())
+        if self._beside is not None:
+            yield from (f"ctrl-{letter}" for letter in self._beside.pressed())
 
     def _is_visible(self) -> bool:
         try:

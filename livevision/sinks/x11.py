@@ -1,4 +1,4 @@
-"""What OpenCV's windows leave out on Linux: whether there is a display, and Ctrl with a letter."""
+"""What only the X server knows of a window of OpenCV: is it in view? which keys went with Ctrl?"""
 
 import os
 import warnings
@@ -8,6 +8,7 @@ from typing import Any
 from Xlib import X, error  # type: ignore[import-untyped]
 from Xlib.display import Display  # type: ignore[import-untyped]
 
+_COLORS = 0xFFFFFF
 _MODIFIERS = X.ControlMask | X.ShiftMask | X.Mod1Mask | X.Mod4Mask
 
 
@@ -22,18 +23,38 @@ def available() -> bool:
     return True
 
 
-class Shortcuts:
-    """Ctrl with a letter, as pressed in a window of this process.
+class Beside:
+    """What only the X server knows of a window of this process.
 
-    OpenCV's Qt windows drop these keys. The X server tells them to whoever asks, without taking
-    them from the window.
+    Ctrl with a letter, for one: OpenCV's Qt windows drop these keys. The server tells them to
+    whoever asks, without taking them from the window.
     """
 
     def __init__(self, title: str) -> None:
         self._display = Display()
-        window = self._find(self._display.screen().root, title)
-        if window is not None:
-            window.change_attributes(event_mask=X.KeyPressMask)
+        self._window = self._find(self._display.screen().root, title)
+        if self._window is not None:
+            self._window.change_attributes(event_mask=X.KeyPressMask)
+            self._display.sync()
+
+    def shows_something(self) -> bool:
+        """False while the window is not in view, or black all over."""
+        if self._window is None:
+            return True
+        try:
+            if self._window.get_attributes().map_state != X.IsViewable:
+                return False
+            place = self._window.get_geometry()
+            seen = self._window.get_image(0, 0, place.width, place.height, X.ZPixmap, _COLORS)
+        except error.XError:  # partly outside the screen: nobody can tell
+            return True
+        return any(seen.data)
+
+    def show_again(self) -> None:
+        """Take the window from the screen and put it back."""
+        if self._window is not None:
+            self._window.unmap()
+            self._window.map()
             self._display.sync()
 
     def pressed(self) -> Iterator[str]:
