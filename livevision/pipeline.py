@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from livevision import memory
 from livevision.capture import Capture, EndOfStream
 from livevision.errors import LivevisionError, ModelError, SinkClosed, SourceError
 from livevision.frame import Findings, Frame, Result, Stats, Steps
@@ -192,6 +193,7 @@ class _Loop:
         self._told = ""
         """The source's status that the sinks were last told."""
         self._first: float | None = None
+        self._given_back = clock()
 
     def work(self, max_frames: int | None) -> None:
         while max_frames is None or self._summary.frames < max_frames:
@@ -230,6 +232,9 @@ class _Loop:
         self._give(result)
         if frame.captured is not None:
             summary.latencies.append(self._clock() - frame.captured)
+        if now - self._given_back > memory.EVERY:
+            self._given_back = now
+            memory.give_back()
 
     def _result(self, frame: Frame, findings: list[Findings], base: Result) -> Result:
         return Result(

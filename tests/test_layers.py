@@ -11,7 +11,7 @@ ROOT = Path(livevision.__file__).parent
 LAYERS = [
     {"__init__"},
     {"errors", "frame", "rate"},
-    {"assets", "files", "litert", "logs", "truth"},
+    {"assets", "files", "litert", "logs", "memory", "truth"},
     {"settings"},
     {"stages", "sources", "sinks"},
     {"locators"},
