@@ -56,7 +56,7 @@ PASSING, FULL = 0.1, 0.2
 count no more than the second, so that a quick letter may follow a long one."""
 LEAST, DOUBLE = 0.06, 0.3
 """The same while only the letter before it is known, and if that is the same letter."""
-FLEETING, DOUBT = 0.2, 0.7
+FLEETING, DOUBT = 0.25, 0.8
 """The same share for a letter of less confidence than the second; its neighbours count in full."""
 BACK, BACK_AGAIN, SAME = 0.12, 0.06, 0.3
 """What the handshape that has just drawn a letter has to be worth to be a letter itself; the same
