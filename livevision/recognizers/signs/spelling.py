@@ -54,8 +54,9 @@ DRAWN = 0.12
 PASSING, FULL = 0.1, 0.2
 """A letter worth less than this share of the lesser of its neighbours was only passed through. They
 count no more than the second, so that a quick letter may follow a long one."""
-LEAST, DOUBLE = 0.06, 0.3
-"""The same while only the letter before it is known, and if that is the same letter."""
+LEAST, DOUBLE, UNLIKELY = 0.06, 0.3, 0.06
+"""The same while only the letter before it is known; and if that is the same letter, or no sign is
+more probable than the third, as in 5 % of the letters rightly read of people never seen."""
 FLEETING, DOUBT = 0.25, 0.8
 """The same share for a letter of less confidence than the second; its neighbours count in full."""
 BACK, BACK_AGAIN, SAME = 0.12, 0.06, 0.3
@@ -313,7 +314,8 @@ class _Hand:
         before = self.waiting[-1] if self.waiting else self.before
         least = 0.0
         if before is not None:
-            share = DOUBLE if letter.label == before.label else LEAST
+            unlikely = letter.label == before.label or letter.no_sign > UNLIKELY
+            share = DOUBLE if unlikely else LEAST
             least = share * min(before.worth, FULL)
         if self.drawn and letter.label in _BEGINS[self.drawn]:
             # the hand comes to rest where it drew, or back to the shape it drew with
