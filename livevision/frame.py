@@ -83,12 +83,21 @@ class Box:
 
     def overlap(self, other: "Box") -> float:
         """Intersection over union with `other`, 0 to 1."""
+        shared = self._shared(other)
+        if not shared:
+            return 0.0
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
+    def inside(self, other: "Box") -> float:
+        """How much of the smaller of the two boxes lies in the other, 0 to 1."""
+        smaller = min(self.width * self.height, other.width * other.height)
+        return self._shared(other) / max(smaller, 1)
+
+    def _shared(self, other: "Box") -> int:
+        """Pixels that are in both."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        if width <= 0 or height <= 0:
-            return 0.0
-        shared = width * height
-        return shared / (self.width * self.height + other.width * other.height - shared)
+        return max(width, 0) * max(height, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

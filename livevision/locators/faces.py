@@ -140,16 +140,8 @@ def _merge(faces: list[Face]) -> list[Face]:
     kept: list[Face] = []
     for face in sorted(faces, key=lambda each: -each.score):
         if all(
-            face.box.overlap(other.box) < SAME and not _inside(face.box, other.box)
+            face.box.overlap(other.box) < SAME and face.box.inside(other.box) <= INSIDE
             for other in kept
         ):
             kept.append(face)
     return kept
-
-
-def _inside(a: Box, b: Box) -> bool:
-    """Whether one of the boxes lies in the other for the most part."""
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
-    smaller = min(a.width * a.height, b.width * b.height)
-    return width > 0 and height > 0 and width * height > INSIDE * smaller

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from livevision.frame import Box, Detection, Findings, Frame, Image
+from livevision.frame import Detection, Findings, Frame, Image
 from livevision.locators.hands import Hand, HandLocator
 from livevision.recognizers import Recognizer
 from livevision.recognizers.signs.classifiers import Classifier
@@ -98,17 +98,9 @@ def _distinct(hands: Sequence[Hand]) -> list[Hand]:
     """`hands` without those that lie within an earlier one: its fingers, taken for a hand."""
     kept: list[Hand] = []
     for hand in hands:
-        if all(_share_inside(hand.box, other.box) < WITHIN for other in kept):
+        if all(hand.box.inside(other.box) < WITHIN for other in kept):
             kept.append(hand)
     return kept
-
-
-def _share_inside(box: Box, other: Box) -> float:
-    """How much of the smaller of two boxes lies in the other, 0 to 1."""
-    width = min(box.right, other.right) - max(box.left, other.left)
-    height = min(box.bottom, other.bottom) - max(box.top, other.top)
-    smaller = min(box.width * box.height, other.width * other.height)
-    return max(width, 0) * max(height, 0) / max(smaller, 1)
 
 
 class _Hint:
