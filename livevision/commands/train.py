@@ -69,13 +69,13 @@ def execute(arguments: argparse.Namespace) -> int:
         )
     if not arguments.data.is_dir():
         raise UsageError(f"--data {arguments.data} is not a folder.")
+    if arguments.rendered is not None and not arguments.rendered.is_dir():
+        raise UsageError(f"--rendered {arguments.rendered} is not a folder.")
     if arguments.members < 1 or (arguments.epochs is not None and arguments.epochs < 1):
         raise UsageError("--members and --epochs must be 1 or more.")
     from livevision.training.run import run
     from livevision.training.signs import Request
 
-    if arguments.rendered is not None and not arguments.rendered.is_dir():
-        raise UsageError(f"--rendered {arguments.rendered} is not a folder.")
     cache = arguments.cache or Path(user_cache_dir("livevision", appauthor=False)) / "training"
     request = Request(
         data=arguments.data,
