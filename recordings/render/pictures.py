@@ -19,7 +19,7 @@ from .arm import Arm, orientation
 from .clip import Grain, Image
 from .mesh import Array, Hand, RestMesh, fetch, read_glb
 from .poses import Pose
-from .quick import Look
+from .quick import Look, own_side
 from .raster import Raster
 from .variants import KNOWN_FROM_BEHIND, LETTERS, NOTHING, variant
 
@@ -40,7 +40,6 @@ def show(seed: int, rest: RestMesh) -> Iterator[tuple[str, Image]]:
     grain = Grain(look.background.shape, look.noise, rng)
     habit = rng.normal(0, 3, 26)
     lean = rng.normal(0, (16, 9, 9))
-    center = look.center * [-1, 1, 1] if look.left else look.center
     with Raster(arm, look.camera, look.skin, look.sleeve) as raster:
         for letter in rng.choice(SHOWN, PER_SIGNER, replace=False):
             angles = variant(letter, rng).vector()
@@ -48,7 +47,7 @@ def show(seed: int, rest: RestMesh) -> Iterator[tuple[str, Image]]:
             angles[26:] += rng.normal(0, 5, 5)
             pose = Pose.from_vector(angles)
             turn = _turn(letter, pose, lean, rng)
-            placed = arm.place(pose, turn, center + rng.normal(0, 0.01, 3))
+            placed = arm.place(pose, turn, own_side(look) + rng.normal(0, 0.01, 3))
             picture = look.finish(raster.draw(placed, look.light), grain)
             yield str(letter), _spoiled(picture, rng)
 

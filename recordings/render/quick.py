@@ -129,8 +129,11 @@ def film(
             yield look.finish(drawn, grain), look.camera.project(placed.joints)
 
 
-def _own_side(look: Look) -> Array:
-    # A left arm is mirrored with its place; the look's place is meant as it appears.
+def own_side(look: Look) -> Array:
+    """(3,) where to place an arm so that it appears at ``look.center``.
+
+    A left arm is mirrored together with its place.
+    """
     return look.center * [-1, 1, 1] if look.left else look.center
 
 
@@ -252,7 +255,7 @@ def _spell(
     )
     spelling = Spelling(
         text,
-        _own_side(look),
+        own_side(look),
         pace,
         look.lean,
         rng.uniform(0.5, 1.6),
@@ -277,7 +280,7 @@ def _idle(given: argparse.Namespace) -> None:
         seed = given.seed + i
         rng = np.random.default_rng(seed)
         look = Look.random(rng, given.hand and given.hand == "left", given.width)
-        movement = Gesturing(given.seconds, _own_side(look), seed)
+        movement = Gesturing(given.seconds, own_side(look), seed)
         path = given.output / f"idle_{seed:03d}.mp4"
         _film(movement, look, path, rest, rng, given.fps)
         made_with = f"python -m recordings.render.quick, seed {seed} ({PACKAGE} {VERSION})"
