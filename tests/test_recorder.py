@@ -91,15 +91,33 @@ def test_a_finished_recording_is_an_ordinary_mp4(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["out.mp4"]
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3, 7), (47, 33), (161, 121)])
-def test_odd_sizes_are_recorded(tmp_path: Path, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("size", "even"),
+    [
+        ((1, 1), (2, 2)),
+        ((1, 9), (2, 10)),
+        ((8, 2), (8, 2)),
+        ((640, 1), (640, 2)),
+        ((3, 7), (4, 8)),
+        ((47, 33), (48, 34)),
+        ((161, 121), (162, 122)),
+    ],
+    ids=lambda size: "{}x{}".format(*size),
+)
+def test_any_size_is_kept_but_made_even(
+    tmp_path: Path, size: tuple[int, int], even: tuple[int, int]
+) -> None:
     path = tmp_path / "out.mp4"
-    write(Recorder(path), results([0, 0.1, 0.2], size))
+    columns, rows = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
+    slope = (50 + 150 * (columns + rows) / sum(size)).astype(np.uint8)
+    image = np.dstack([slope] * 3)
+    write(Recorder(path), [Result(Frame(image, index, index / 10)) for index in range(3)])
     got = frames_of(path)
     assert len(got) == 3
-    height, width = got[0].image.shape[:2]
-    assert width in (size[0], size[0] + 1, 16)
-    assert height in (size[1], size[1] + 1, 16)
+    assert got[-1].image.shape == (even[1], even[0], 3)
+    beyond = ((0, even[1] - size[1]), (0, even[0] - size[0]), (0, 0))
+    want = np.pad(image.astype(int), beyond, mode="edge")  # no black bars
+    assert np.abs(got[-1].image - want).max() < 12
 
 
 @pytest.mark.long

@@ -43,7 +43,8 @@ class Recorder(Sink):
 
     With `annotate` the pictures are what it returns, without it those of the source, unmirrored.
     The file can be played at any moment, also after the process was killed (all but the last
-    second). Frames of another size than the first are fitted in, with black bars.
+    second). Sizes are the pictures' own, but even: an odd one has its last row or column twice.
+    Frames of another size than the first are fitted in, with black bars.
 
     With a `path` it records from the start; a file of that name is replaced with the first frame.
     With None it waits for the command "record", which starts and stops an annotated recording, each
@@ -142,8 +143,8 @@ class _Part:
         self.start = start
         self._path = path
         height, width = image.shape[:2]
-        self._width = max(16, width + width % 2)  # H.264 halves the colours; players want 16
-        self._height = max(16, height + height % 2)
+        self._width = width + width % 2  # H.264 halves the colours
+        self._height = height + height % 2
         self._last = -1
         self._converter = VideoReformatter()
         with _explained(path):
