@@ -15,7 +15,8 @@ from livevision.commands import train
 from livevision.locators.hands import HandLocator
 from livevision.recognizers.signs.classifiers import LABELS, NO_SIGN, load_classifier
 from livevision.recognizers.signs.features import features
-from livevision.training import signmnist, validation
+from livevision.training import dataset, personal, signmnist, validation
+from livevision.training.dataset import Hands
 from livevision.training.poses import Changes, changed
 from livevision.training.validation import Answers, Calibration, calibrate
 
@@ -134,6 +135,39 @@ def test_calibration_finds_the_temperature_and_the_caution() -> None:
     assert validation.calibration_error(better) < 0.03 < validation.calibration_error(found)
 
 
+def test_own_examples_are_measured_on_later_pictures_and_on_others(
+    poses: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """The model takes two poses of Ann's for one letter, by a little; of Bob's it is sure."""
+    count = 60
+    pose = np.arange(count) % 2 * (len(poses[0]) - 1)
+    generator = np.random.default_rng(7)
+    hands = Hands(
+        name=np.array([str(row) for row in range(2 * count)]),
+        source=np.repeat(["ann", "bob"], count),
+        letter=np.tile(["A", "S"], count),
+        view=np.zeros(2 * count, np.int64),
+        landmarks=(poses[0][np.tile(pose, 2)] + generator.normal(0, 0.3, (2 * count, 21, 3))),
+        world=(poses[1][np.tile(pose, 2)] + generator.normal(0, 5e-4, (2 * count, 21, 3))),
+        traits=np.zeros((2 * count, 1), np.float16),
+        angle=np.zeros(2 * count, np.float32),
+        right=np.ones(2 * count, np.bool_),
+        grey=np.zeros((2 * count, 28, 28), np.uint8),
+    )
+    unsure = [("ann", letter, "S", 0.5) for letter in hands.letter[:count]]
+    sure = [("bob", letter, letter, 0.99) for letter in hands.letter[count:]]
+    found = answers(unsure + sure)
+    found.probabilities[:count:, LABELS.index("A")] = 0.49
+    found.probabilities[:count:, NO_SIGN] = 0.01
+    gained = personal.gains(hands, found)
+    ann, bob = gained["ann"], gained["bob"]
+    assert ann.later == count - 2 * personal.LOOKS
+    assert (ann.without, ann.with_layer) == (0.5, 1.0)
+    assert ann.others == (0.0, 0.0), "changed what was sure"
+    assert (bob.without, bob.with_layer) == (1.0, 1.0)
+    assert bob.weight == 0.0
+
+
 def test_needs_tensorflow(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -197,6 +231,39 @@ def test_trains_from_a_folder_and_continues(
     again = load_classifier("fused", tmp_path / "models")
     same = again.classify(picture, HandLocator().locate(picture)[0])
     np.testing.assert_array_equal(same.probabilities, reading.probabilities)
+
+    capsys.readouterr()
+    assert main([*words, "--cross-validate", "--held-out", "cloudy"]) == 0
+    table = capsys.readouterr().out
+    assert "cloudy" in table
+    assert "jawsclub" not in table
+    assert main([*words, "--cross-validate", "--held-out", "rainy"]) == 2
+    assert "cloudy, jawsclub" in capsys.readouterr().err
+    assert kept == {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.*")}
+
+
+def test_grey_pictures_can_be_made_anew_without_a_step(data: Path, tmp_path: Path) -> None:
+    hands = dataset.collect(data, None, tmp_path)
+
+    def without(step: str) -> np.ndarray:
+        return dataset.without(step, hands, data, lambda *_: None).grey[hands.view == 0]
+
+    live = hands.grey[hands.view == 0]
+    np.testing.assert_array_equal(without("none of them"), live)
+    # half of a normalized picture is white, or near it once areas are averaged
+    assert (live > 200).mean() > 0.4
+    changes = {step: np.abs(without(step).astype(int) - live).mean() for step in train.STEPS}
+    assert changes["denoise"] < changes["normalize"]
+    assert min(changes.values()) > 0.1
+
+
+@pytest.mark.parametrize("more", [["--without", "crop"], ["--held-out", "cloudy"]])
+def test_what_only_measures_trains_nothing(
+    more: list[str], data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow")
+    assert main(["train", "signs", "--data", str(data), *more]) == 2
+    assert "--cross-validate" in capsys.readouterr().err
 
 
 def test_data_that_is_not_there_is_a_plain_error(

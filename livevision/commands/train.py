@@ -7,6 +7,7 @@ Needs the extra `train`.
 
 examples: livevision train signs --data pictures/
           livevision train signs --data pictures/ --cross-validate --report signs.html
+          livevision train signs --data pictures/ --cross-validate --only cnn28 --without denoise
 """
 
 import argparse
@@ -20,6 +21,7 @@ from livevision.errors import UsageError
 
 SUMMARY = "train the models of signs from pictures"
 NETWORKS = ("cnn28", "landmarks", "fused")
+STEPS = ("crop", "denoise", "normalize")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +54,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="networks whose mean answers (default: %(default)s)",
     )
     parser.add_argument("--epochs", type=int, metavar="N", help="fewer than planned, for a trial")
+    parser.add_argument(
+        "--held-out",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="with --cross-validate: measure on this source alone; may be repeated",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        choices=STEPS,
+        metavar="STEP",
+        help="with --cross-validate: measure cnn28 without this step of its pictures, too: "
+        f"{', '.join(STEPS)}; may be repeated",
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write an HTML page of figures")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="folder of the models (default: the bundled one)"
@@ -73,6 +91,8 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--rendered {arguments.rendered} is not a folder.")
     if arguments.members < 1 or (arguments.epochs is not None and arguments.epochs < 1):
         raise UsageError("--members and --epochs must be 1 or more.")
+    if (arguments.held_out or arguments.without) and not arguments.cross_validate:
+        raise UsageError("--held-out and --without only measure: add --cross-validate.")
     from livevision.training.run import run
     from livevision.training.signs import Request
 
@@ -86,6 +106,8 @@ def execute(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         epochs=arguments.epochs,
         members=arguments.members,
+        held_out=tuple(arguments.held_out),
+        without=tuple(arguments.without),
     )
     run(request, report=arguments.report, only_measure=arguments.cross_validate)
     return 0

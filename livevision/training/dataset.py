@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 import livevision.locators
 from livevision.errors import UsageError
-from livevision.frame import Image
+from livevision.frame import Box, Image
 from livevision.locators.hand_networks import LandmarkFinder, Look, Region
 from livevision.locators.hands import Hand, HandLocator
 from livevision.recognizers.signs import prepare
@@ -143,6 +143,31 @@ def sources(data: Path) -> dict[str, list[Path]]:
     if not set(found) - {CLOSEUPS, BYSTANDERS}:
         raise UsageError(f"No pictures below {photos}: expected SOURCE/LETTER/*.jpg.")
     return found
+
+
+def without(step: str, hands: Hands, data: Path, progress: Progress) -> Hands:
+    """The same hands, their grey pictures made anew by the live chain without one of its steps.
+
+    Without denoise, say, or without the crop: then they are of the whole picture.
+    """
+    stages = {name: stage for name, stage in prepare.STAGES.items() if name != step}
+    rows_of: dict[str, list[int]] = {}
+    for row in np.flatnonzero((hands.view == 0) & (hands.source != RENDERED)):
+        rows_of.setdefault(str(hands.name[row]), []).append(int(row))
+    files = list(dict.fromkeys(name.partition("#")[0] for name in rows_of))
+    grey = np.zeros_like(hands.grey)
+    for at, file in enumerate(files):
+        progress(f"without {step}", at, len(files))
+        for index, image in _images(data / file):
+            height, width = image.shape[:2]
+            for row in rows_of.get(f"{file}#{index}", []) + rows_of.get(file, []):
+                box = Box.around(hands.landmarks[row])
+                if step == "crop":
+                    box = Box(0, 0, width, height)
+                right = bool(hands.right[row])
+                grey[row] = prepare.prepare(image, box, right=right, stages=stages)[-1][1]
+    progress(f"without {step}", len(files), len(files))
+    return replace(hands, grey=grey)
 
 
 def _fingerprint(data: Path, files: Sequence[Path]) -> str:

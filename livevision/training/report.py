@@ -13,6 +13,7 @@ import numpy as np
 from livevision.recognizers.signs.classifiers import LABELS
 from livevision.training import validation
 from livevision.training.dataset import APART
+from livevision.training.personal import Gain
 from livevision.training.signs import Official
 from livevision.training.validation import Answers
 
@@ -79,6 +80,22 @@ def general_table(models: Mapping[str, Answers]) -> Table:
         ["hands in pictures without a sign", *(str(hands) for _, hands, _ in false)],
         ["of these read as a letter", *(str(named) for _, _, named in false)],
     ]
+
+
+def personal_table(name: str, gained: Mapping[str, Gain]) -> Table:
+    """What a user's own examples bring to that user, and to others who use the machine."""
+    rows = [
+        [
+            user,
+            str(gain.later),
+            _percent(gain.without),
+            _percent(gain.with_layer),
+            *(f"{100 * change:+.1f}" for change in gain.others),
+        ]
+        for user, gain in gained.items()
+    ]
+    heads = [f"{name}: user", "later hands", "without examples", "with them"]
+    return [*heads, "others, mean (points)", "others, worst"], rows
 
 
 def official_table(official: Official) -> Table:

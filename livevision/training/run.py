@@ -8,9 +8,10 @@ from rich.table import Table as Shown
 
 from livevision.assets import write_checksums
 from livevision.errors import OutputError
+from livevision.training import personal, signs
 from livevision.training import report as reports
-from livevision.training import signs
 from livevision.training.card import card
+from livevision.training.dataset import without
 from livevision.training.signs import Request
 from livevision.training.validation import Answers, Calibration, calibrate
 
@@ -30,6 +31,9 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
             hands = signs.load(request, progress)
             models: dict[str, Answers] = {}
             calibrations: dict[str, Calibration] = {}
+            for step in request.without:
+                other = without(step, hands, request.data, progress)
+                models[f"without {step}"] = signs.cross_validate(request, other, "cnn28", progress)
             for name in ("cnn28", "landmarks", "fused"):
                 if name not in request.networks:
                     continue
@@ -47,6 +51,9 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
             _show(table)
         if official is not None:
             _show(reports.official_table(official))
+        for name in calibrations:
+            gained = personal.gains(hands[signs.asked(request, hands)], models[name])
+            _show(reports.personal_table(name, gained))
         if report is not None and models:
             reports.write_html(report, models, request.data)
         if not only_measure and set(request.networks) == {"cnn28", "landmarks", "fused"}:

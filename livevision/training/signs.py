@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from livevision.assets import write_checksums
+from livevision.errors import UsageError
 from livevision.recognizers.signs.classifiers import LABELS, STILL, letters_of_cnn28
 from livevision.recognizers.signs.classifiers import NO_SIGN as NO_SIGN_PLACE
 from livevision.training import cnn28, landmark_files, letters, signmnist
@@ -40,6 +41,10 @@ class Request:
     epochs: int | None = None
     """Fewer than the plans', for a trial."""
     members: int = 3
+    held_out: tuple[str, ...] = ()
+    """Sources to measure on; none stands for all."""
+    without: tuple[str, ...] = ()
+    """Steps of the live chain, each of which `cnn28` is also measured without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,51 +71,64 @@ def cross_validate(request: Request, hands: Hands, name: str, progress: Progress
     taken from the cache.
     """
     plan = replace(_plan(request, name), members=1)
-    pictures = (hands.view != landmark_files.LANDMARKS_ALONE) & (hands.source != RENDERED)
-    held = [str(each) for each in np.unique(hands.source[pictures])]
+    held = _held_out(request, hands)
     answers = np.zeros((len(hands), len(LABELS)), np.float32)
     for at, source in enumerate(held):
         rows = np.flatnonzero((hands.source == source) & (hands.view == 0))
         rows = rows[~np.isin(hands.letter[rows], MOVING)]
-        path = request.cache / "folds" / f"{name}-{source}-{_key(plan, hands)}.npy"
+        known, seen = hands[hands.source != source], hands[rows]
+        key = _key_of_cnn28(request, known, seen) if name == "cnn28" else _key(plan, hands)
+        path = request.cache / "folds" / f"{name}-{source}-{key}.npy"
         if not path.is_file():
             progress(f"{name} without {source}", at, len(held))
-            known, asked = hands[hands.source != source], hands[rows]
             if name == "cnn28":
-                _keep(path, _answers_of_cnn28(request, known, asked))
+                _keep(path, _answers_of_cnn28(request, known, seen))
             else:
-                _keep(path, _answers_of_letters(plan, known, asked))
+                _keep(path, _answers_of_letters(plan, known, seen))
         answers[rows[:, None], list(STILL)] = np.load(path)
     progress(name, len(held), len(held))
-    return _answers(hands, answers)
+    measured = asked(request, hands)
+    place = {letter: place for place, letter in enumerate(LABELS)} | {NOTHING: NO_SIGN_PLACE}
+    return Answers(
+        hands.name[measured],
+        hands.source[measured],
+        np.array([place[letter] for letter in hands.letter[measured]], np.int64),
+        hands.view[measured] == 0,
+        answers[measured],
+    )
 
 
-def _answers_of_letters(plan: letters.Plan, known: Hands, asked: Hands) -> NDArray[np.float32]:
-    """(n, 25) to the hands `asked`, by a network that was trained on those `known`."""
+def asked(request: Request, hands: Hands) -> NDArray[np.bool_]:
+    """Which rows are measured on: pictures as they are; of two hands in one without a sign, both.
+
+    Also those in which no hand was found.
+    """
+    whole = ((hands.view == 0) | (hands.view == -2)) & ~np.isin(hands.letter, MOVING)
+    return np.asarray(whole & np.isin(hands.source, _held_out(request, hands)), np.bool_)
+
+
+def _held_out(request: Request, hands: Hands) -> list[str]:
+    """The sources to measure on; UsageError if one that was asked for is not there."""
+    pictures = (hands.view != landmark_files.LANDMARKS_ALONE) & (hands.source != RENDERED)
+    there = [str(each) for each in np.unique(hands.source[pictures])]
+    for source in request.held_out:
+        if source not in there:
+            raise UsageError(f"No source {source!r} to hold out; there are: {', '.join(there)}.")
+    return [source for source in there if source in (request.held_out or there)]
+
+
+def _answers_of_letters(plan: letters.Plan, known: Hands, seen: Hands) -> NDArray[np.float32]:
+    """(n, 25) to the hands `seen`, by a network that was trained on those `known`."""
     model = letters.fit(letters.examples(known[letters.usable(known)]), plan)
-    inputs = letters.examples(asked).inputs(np.arange(len(asked)), traits=plan.traits)
+    inputs = letters.examples(seen).inputs(np.arange(len(seen)), traits=plan.traits)
     return np.asarray(model(inputs, training=False).numpy(), np.float32)
 
 
-def _answers_of_cnn28(request: Request, known: Hands, asked: Hands) -> NDArray[np.float32]:
+def _answers_of_cnn28(request: Request, known: Hands, seen: Hands) -> NDArray[np.float32]:
     pictures = signmnist.read(request.data / "signs" / "signmnist" / "train.npz")
     everything = _mixed(pictures, np.arange(len(pictures.labels)), photo_examples(known))
-    model = cnn28.fit(everything, epochs=request.epochs or _FOLD_EPOCHS, seed=request.seed)
-    return letters_of_cnn28(cnn28.predict(model, asked.grey))[:, list(STILL)]
-
-
-def _answers(hands: Hands, probabilities: NDArray[np.float32]) -> Answers:
-    """Those to pictures; of two hands in a picture without a sign, both."""
-    asked = ((hands.view == 0) | (hands.view == -2)) & ~np.isin(hands.letter, MOVING)
-    asked &= hands.source != RENDERED
-    place = {letter: place for place, letter in enumerate(LABELS)} | {NOTHING: NO_SIGN_PLACE}
-    return Answers(
-        hands.name[asked],
-        hands.source[asked],
-        np.array([place[letter] for letter in hands.letter[asked]], np.int64),
-        hands.view[asked] == 0,
-        probabilities[asked],
-    )
+    model = cnn28.fit(everything, epochs=_fold_epochs(request), seed=request.seed)
+    return letters_of_cnn28(cnn28.predict(model, seen.grey))[:, list(STILL)]
 
 
 def train_letters(
@@ -214,6 +232,19 @@ def _key(plan: object, hands: Hands) -> str:
     total = hashlib.sha256(repr(plan).encode())
     total.update("\n".join(hands.name).encode())
     total.update(hands.view.tobytes())
+    return total.hexdigest()[:12]
+
+
+def _fold_epochs(request: Request) -> int:
+    return request.epochs or _FOLD_EPOCHS
+
+
+def _key_of_cnn28(request: Request, known: Hands, seen: Hands) -> str:
+    """Changes with the pictures, so that a changed chain of stages never meets an older answer."""
+    photos = photo_examples(known)
+    total = hashlib.sha256(repr((_fold_epochs(request), request.seed)).encode())
+    for part in (photos.images, photos.labels, photos.weights, seen.grey):
+        total.update(part.tobytes())
     return total.hexdigest()[:12]
 
 
