@@ -40,11 +40,16 @@ first, and the second beside it if its confidence is at least the third; below V
 nothing."""
 TOGETHER = 0.6
 """Most seconds between two such letters; from one to the next spellers take 0.2 s, idle hands 1."""
-NO_SIGN = 0.1
-"""Mean probability of no sign while the hand rests up to which it is taken to spell: spellers show
-0.00 to 0.02, idle hands 0.1 to 0.8..."""
-CAUTION, MOST_CAUTION = 10.0, 1.9
-"""...beyond it letters have to be worth more: so many times as much for each unit, at most."""
+NO_SIGN, CAUTION = 0.05, 14.0
+"""Mean probability of no sign while the hand rests up to which it is taken to spell: 0.00 to 0.01
+for spellers, 0.02 to 0.8 for idle hands. Beyond it letters have to be worth more: so many times as
+much for each unit."""
+STEADY, RESTLESS = 0.4, 6.0
+"""The same below such a worth for each second that letters take: 0.4 to 0.6 for spellers, 0.2 to
+0.35 for idle hands, which never quite rest. Only in as far as no sign is probable as well:
+landmarks that jitter are found on hands that spell, too."""
+MOST_CAUTION = 1.8
+"""How many times as much at most."""
 IDLE = 0.35
 """Such a mean from which on letters that do not follow at once have to prove themselves anew."""
 AT_ONCE = 0.2
@@ -253,14 +258,20 @@ class _Hand:
 
     def _judge(self, time: float, *, gone: bool) -> None:
         """Whether what waits is spelling; if it is over and was not, it is dropped."""
-        worth, first, chain = 0.0, 0, set[str]()
+        worth, first, chain, held, lasted, unseen = 0.0, 0, set[str](), 0.0, 0.0, 0.0
         for index, letter in enumerate(self.waiting):
             if index and letter.start - self.waiting[index - 1].end > TOGETHER:
-                worth, first, chain = 0.0, index, set()
+                worth, first, chain, held, lasted, unseen = 0.0, index, set(), 0.0, 0.0, 0.0
             if letter.label not in chain and letter.confidence >= VAGUE:
                 worth += min(letter.worth, SHARE) + COMPANY * (letter.confidence >= SURE)
             chain.add(letter.label)
-            caution = min(1.0 + CAUTION * max(letter.no_sign - NO_SIGN, 0.0), MOST_CAUTION)
+            lasts = letter.end - letter.start
+            held, lasted = held + letter.worth, lasted + lasts
+            unseen += letter.no_sign * lasts
+            no_sign, steady = unseen / max(lasted, 1e-6), held / max(lasted, 1e-6)
+            caution = 1.0 + CAUTION * max(no_sign - NO_SIGN, 0.0)
+            restless = RESTLESS * min(no_sign / NO_SIGN, 1.0)
+            caution = min(caution + restless * max(STEADY - steady, 0.0), MOST_CAUTION)
             alone = ALONE + UNCERTAIN * max(CERTAIN - letter.confidence, 0.0)
             together = len(chain) > 1 and worth >= ENOUGH * caution
             alone = min(alone * caution, HELD)
@@ -581,6 +592,8 @@ class Speller:
             return self._accept(line)
         if self._current(line):
             self._backspace(line)
+        for hand in self._signing(line):  # a wave, too, looks like no sign
+            hand.decoder.restart()
         return []
 
     def _accept(self, line: _Line) -> list[Event]:
