@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from livevision.training import report
+from livevision.training.personal import LOOKS, Gain
 from livevision.training.signs import Official, Request
 from livevision.training.validation import Answers, Calibration
 
@@ -14,6 +15,7 @@ def card(
     request: Request,
     models: Mapping[str, Answers],
     calibrations: Mapping[str, Calibration],
+    gained: Mapping[str, Gain],
     official: Official,
 ) -> str:
     """The card's text, from what was measured."""
@@ -23,9 +25,10 @@ def card(
         report.general_table(models),
         report.look_alike_table(models),
         report.letter_table(list(models.values())[-1]),
+        report.personal_table("fused", gained),
         report.official_table(official),
     ]
-    sources, general, look_alikes, by_letter, story = map(report.markdown, tables)
+    sources, general, look_alikes, by_letter, own, story = map(report.markdown, tables)
     sizes = "\n".join(
         f"| {path.name} | {path.stat().st_size / 1e6:.2f} MB |"
         for path in sorted(request.models.glob("*.*"))
@@ -69,6 +72,13 @@ Precision, recall and F1 of `fused`, as means over the sources:
 Temperature and caution (added to the score of "no sign") were chosen on these answers, the only
 two numbers that were: {adjusted}.
 
+## With a user's own examples
+
+Each source was the user once: the first looks at each letter ({LOOKS}, or half of what there is)
+became the layer that `livevision signs calibrate` makes. Shares of hands found, in the user's later
+pictures, and how the layer changes the share for all the other sources:
+
+{own}
 ## The story's data set
 
 Choices were made on a validation part of the training set, split by photo (its pictures are

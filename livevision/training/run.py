@@ -51,14 +51,15 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
             _show(table)
         if official is not None:
             _show(reports.official_table(official))
-        for name in calibrations:
-            gained = personal.gains(hands[signs.asked(request, hands)], models[name])
-            _show(reports.personal_table(name, gained))
+        asked = hands[signs.asked(request, hands)]
+        gained = {name: personal.gains(asked, models[name]) for name in calibrations}
+        for name, of_users in gained.items():
+            _show(reports.personal_table(name, of_users))
         if report is not None and models:
             reports.write_html(report, models, request.data)
         if not only_measure and set(request.networks) == {"cnn28", "landmarks", "fused"}:
             assert official is not None
-            text = card(request, models, calibrations, official)
+            text = card(request, models, calibrations, gained["fused"], official)
             (request.models / "card.md").write_text(text, encoding="utf-8")
             write_checksums(request.models)
     except OSError as error:
