@@ -179,8 +179,8 @@ class Findings:
     detections: tuple[Detection, ...] = ()
     events: tuple[Event, ...] = ()
     """What came to its end with this frame, each reported once."""
-    text: str = ""
-    """Running text: everything read so far, as a person would read it."""
+    text: str | None = None
+    """Running text: everything read so far, as a person would read it; None if it reads nothing."""
     stages: Sequence[Step] = ()
     """Names and pictures of the steps from crop to model input, for the stage view."""
     hints: tuple[str, ...] = ()

@@ -211,10 +211,10 @@ class _Loop:
         """Hand on what the recognisers still hold, with the last frame."""
         if not self._history:
             return
-        findings = self._panel.finish()
-        if any(each.events for each in findings):
-            last = self._history[-1]
-            self._give(self._result(last.frame, findings, last))
+        last = self._history[-1]
+        result = self._result(last.frame, self._panel.finish(), last)
+        if result.events or result.text != last.text:
+            self._give(result)
 
     def _show(self, frame: Frame, findings: list[Findings]) -> None:
         now = self._clock()
@@ -237,11 +237,12 @@ class _Loop:
             memory.give_back()
 
     def _result(self, frame: Frame, findings: list[Findings], base: Result) -> Result:
+        texts = [each.text for each in findings if each.text is not None]
         return Result(
             frame,
             tuple(found for each in findings for found in each.detections) or base.detections,
             tuple(event for each in findings for event in each.events),
-            "\n".join(each.text for each in findings if each.text) or base.text,
+            "\n".join(filter(None, texts)) if texts else base.text,
             Steps(lambda: tuple(step for each in findings for step in each.stages) or base.stages),
             tuple(hint for each in findings for hint in each.hints),
             base.stats,

@@ -117,6 +117,16 @@ def test_every_frame_of_a_recording_reaches_recognisers_and_sinks_in_order() -> 
     assert (sink.closed, one.closed, other.closed) == (1, 1, 1)
 
 
+def test_a_text_that_is_taken_back_at_the_end_is_gone() -> None:
+    class Unsure(Level):
+        def finish(self) -> Findings:
+            return Findings(text="")
+
+    sink = Keep()
+    assert run(Synthetic(3), [Unsure()], [sink]).text == ""
+    assert [each.text for each in sink.results] == ["level 0", "level 1", "level 2", ""]
+
+
 def test_two_runs_give_the_same_results(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "clip.mp4", count=20)
     sinks = [Keep(), Keep()]
