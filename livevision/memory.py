@@ -1,7 +1,8 @@
 """Memory that was freed goes back to the system.
 
 The pictures of a stream come and go on many threads, and glibc keeps what each of them freed: in an
-hour a process grew by 5 % though what it used did not. `malloc_trim` costs 2 to 5 ms here.
+hour a process grew by 5 % though what it used did not, and within a minute it swells by as much.
+`malloc_trim` costs 2 to 5 ms here.
 """
 
 import ctypes
@@ -9,7 +10,7 @@ import sys
 from functools import cache
 from typing import Any
 
-EVERY = 60.0
+EVERY = 10.0
 """Seconds after which it is worth while."""
 
 
