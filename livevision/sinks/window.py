@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -101,6 +101,8 @@ _KEYS = {
     0xFFFF: "delete",
     0xFF9F: "delete",
     0xFF08: "backspace",
+    0xFF09: "tab",
+    0xFF1B: "escape",
     0xFFAB: "+",
     0xFFAD: "-",
     # Windows: virtual keys
@@ -200,6 +202,10 @@ class Window(Sink):
         cv2.namedWindow(self._title, flags)
         self._open = True
         cv2.waitKey(1)
+        if sys.platform not in ("win32", "darwin"):
+            from livevision.sinks import x11
+
+            self._beside = x11.beside(self._title)
         self._shown = self._is_visible()  # so that it is noticed if it is closed before a picture
         return self
 
@@ -264,11 +270,7 @@ class Window(Sink):
         if scale > 1:
             scale = max(1.0, min(SMALLEST[0] / width, SMALLEST[1] / height))
         cv2.resizeWindow(self._title, max(1, round(width * scale)), max(1, round(height * scale)))
-        if sys.platform not in ("win32", "darwin"):
-            from livevision.sinks.x11 import Beside
-
-            cv2.waitKey(1)
-            self._beside = Beside(self._title)
+        if self._beside is not None:
             for _ in range(_PATIENCE):
                 if self._beside.shows_something():
                     return
@@ -287,7 +289,9 @@ class Window(Sink):
 
     def _listen(self) -> None:
         """Let the window breathe, and hand on what was pressed in it."""
-        for name in self._pressed():
+        last = cv2.waitKeyEx(1)
+        pressed = [last] if self._beside is None else self._beside.pressed()
+        for name in map(key, pressed):
             if name in COMMANDS:
                 self._controls.send(COMMANDS[name])
         visible = self._is_visible()
@@ -295,11 +299,6 @@ class Window(Sink):
             self._open = False
             raise SinkClosed("The window was closed.")
         self._shown |= visible
-
-    def _pressed(self) -> Iterator[str]:
-        yield key(cv2.waitKeyEx(1))
-        if self._beside is not None:
-            yield from (f"ctrl-{letter}" for letter in self._beside.pressed())
 
     def _is_visible(self) -> bool:
         try:
