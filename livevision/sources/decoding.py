@@ -1,19 +1,23 @@
-"""What recordings and streams share: a decoded picture as an upright BGR image."""
+"""What recordings and streams share: pictures decoded by FFmpeg, as upright BGR images."""
 
 import gc
-from collections.abc import Iterable
-from typing import cast
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import Self, cast
 
 import cv2
 import numpy as np
 from av import VideoFrame
+from av.container import InputContainer
 from av.error import FFmpegError
 from av.sidedata.sidedata import SideData, Type
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from livevision.frame import Image
+from livevision.errors import SourceError
+from livevision.frame import Frame, Image
+from livevision.sources import Source
 
 FAILURES = (FFmpegError, OSError, ValueError, MemoryError)
 """What PyAV raises when FFmpeg cannot go on."""
@@ -21,13 +25,53 @@ MAX_PIXELS = 1 << 26
 """67 million, twice 7680x4320: damaged headers claim more, and would take all memory."""
 
 
-def prepare(stream: VideoStream, *, low_delay: bool) -> None:
+class Video(Source):
+    """The first video in what `_open` opens, decoded by `_decode`."""
+
+    _container: InputContainer | None = None
+    _frames: Iterator[Frame] = iter(())
+
+    @abstractmethod
+    def _open(self) -> InputContainer:
+        """Open the file or connection, or raise SourceError; from then on `live` is right."""
+
+    @abstractmethod
+    def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[Frame]:
+        """The frames; SourceError if they break off."""
+
+    def __enter__(self) -> Self:
+        self.close()
+        self._container = container = self._open()
+        try:
+            if not container.streams.video:
+                raise ValueError("it holds none")
+            stream = container.streams.video[0]
+            _prepare(stream, low_delay=self.live)
+        except (*FAILURES, RuntimeError) as error:
+            self.close()
+            raise SourceError(
+                f"{self.name} gives no pictures: {error}. Try another video."
+            ) from error
+        self._frames = self._decode(container, stream)
+        return self
+
+    def read(self) -> Frame | None:
+        return next(self._frames, None)
+
+    def close(self) -> None:
+        self._frames = iter(())
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+
+def _prepare(stream: VideoStream, *, low_delay: bool) -> None:
     """Set up the stream's decoder; `low_delay` forgoes the threads that hold pictures back.
 
     Raises ValueError if FFmpeg does not know the codec.
     """
     if stream.codec_context is None:  # though its type hints say otherwise
-        raise ValueError("its codec is unknown")
+        raise ValueError("their codec is unknown")
     stream.thread_type = "SLICE" if low_delay else "AUTO"
     options = {"max_pixels": str(MAX_PIXELS)}
     if low_delay:

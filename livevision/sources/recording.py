@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
 
 import av
 from av.container import InputContainer
@@ -16,8 +15,7 @@ from av.video.stream import VideoStream
 
 from livevision.errors import SourceError
 from livevision.frame import Frame
-from livevision.sources import Source
-from livevision.sources.decoding import FAILURES, Converter, prepare
+from livevision.sources.decoding import FAILURES, Converter, Video
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +36,7 @@ _ASF_PART = 0.95
 """FFmpeg believes the length that an ASF file announces if this part of the file is there."""
 
 
-class Recording(Source):
+class Recording(Video):
     """The pictures of a video file, each once, at the container's own times from 0 on.
 
     Times always grow, whatever the file says. Damaged pictures inside are left out with a warning;
@@ -57,16 +55,13 @@ class Recording(Source):
             raise SourceError(f"{path} does not exist. Check the name.")
         if not path.is_file():
             raise SourceError(f"{path} is not a file. Give a video file or a folder of pictures.")
-        self._container: InputContainer | None = None
-        self._frames: Iterator[Frame] = iter(())
 
-    def __enter__(self) -> Self:
-        self.close()
+    def _open(self) -> InputContainer:
         try:
             if self._path.stat().st_size == 0:
                 raise SourceError(f"{self._path} is empty. Record or copy it again.")
             # "file:" and the whitelist: neither a name nor a playlist inside reaches the network
-            container = av.open(
+            return av.open(
                 f"file:{self._path}",
                 options={"protocol_whitelist": "file"},
                 metadata_errors="replace",
@@ -79,27 +74,6 @@ class Recording(Source):
             raise SourceError(
                 f"{self._path} is not a video, or is cut off. Try whether a video player opens it."
             ) from error
-        self._container = container
-        if not container.streams.video:
-            self.close()
-            raise SourceError(f"{self._path} holds no pictures. Give a video file.")
-        stream = container.streams.video[0]
-        try:
-            prepare(stream, low_delay=False)
-        except (*FAILURES, RuntimeError) as error:
-            self.close()
-            raise SourceError(f"{self._path}: its pictures cannot be decoded ({error}).") from error
-        self._frames = self._decode(container, stream)
-        return self
-
-    def read(self) -> Frame | None:
-        return next(self._frames, None)
-
-    def close(self) -> None:
-        self._frames = iter(())
-        if self._container is not None:
-            self._container.close()
-            self._container = None
 
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[Frame]:
         converter = Converter(stream)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Self
 from urllib.parse import urlsplit
 
 import av
@@ -12,7 +11,7 @@ from av.video.stream import VideoStream
 
 from livevision.errors import SourceError
 from livevision.frame import Frame
-from livevision.sources.decoding import FAILURES, Converter, prepare
+from livevision.sources.decoding import FAILURES, Converter, Video
 from livevision.sources.reconnecting import Renewable
 
 OPEN_TIMEOUT = 5.0
@@ -39,7 +38,7 @@ def safe_name(url: str) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}{parts.path}"
 
 
-class Stream(Renewable):
+class Stream(Video, Renewable):
     """Frames of a URL as they arrive; time is that of their arrival.
 
     A URL that says how long it lasts is a recording: not live, every frame kept, its own times.
@@ -52,14 +51,11 @@ class Stream(Renewable):
         self.name = safe_name(url)
         self._url = url
         self._clock = clock
-        self._container: InputContainer | None = None
-        self._frames: Iterator[Frame] = iter(())
 
     def renew(self) -> "Stream":
         return Stream(self._url, clock=self._clock)
 
-    def __enter__(self) -> Self:
-        self.close()
+    def _open(self) -> InputContainer:
         try:
             container = av.open(
                 self._url,
@@ -69,28 +65,8 @@ class Stream(Renewable):
             )
         except FAILURES as error:
             raise SourceError(f"{self.name} cannot be opened: {_reason(error)}") from None
-        self._container = container
-        if not container.streams.video:
-            self.close()
-            raise SourceError(f"{self.name} sends no video. Check the address.")
-        stream = container.streams.video[0]
         self.live = container.duration is None
-        try:
-            prepare(stream, low_delay=self.live)
-        except (*FAILURES, RuntimeError) as error:
-            self.close()
-            raise SourceError(f"{self.name} cannot be decoded: {_reason(error)}") from None
-        self._frames = self._decode(container, stream)
-        return self
-
-    def read(self) -> Frame | None:
-        return next(self._frames, None)
-
-    def close(self) -> None:
-        self._frames = iter(())
-        if self._container is not None:
-            self._container.close()
-            self._container = None
+        return container
 
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[Frame]:
         converter = Converter(stream)
