@@ -1,5 +1,4 @@
 import json
-import os
 import sys
 import threading
 import time
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livevision import assets, files
+from livevision import assets
 from livevision.__main__ import main
 from livevision.benchmark import measures, scenes
 from livevision.benchmark.measures import Pass, Pictures
@@ -190,17 +189,3 @@ def test_everything_is_measured(tmp_path: Path) -> None:
     assert content["start_s"] > 0
     assert content["rss_mb"] > 50
     assert content["machine"]["cores"] >= 1
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    told: list[str] = []
-    reader = threading.Thread(target=lambda: told.append(pipe.read_text(encoding="utf-8")))
-    reader.start()
-    files.replace_json(pipe, {"a": 1})
-    reader.join(10)
-    assert json.loads(told[0]) == {"a": 1}
-    assert pipe.is_fifo()
-    assert list(tmp_path.iterdir()) == [pipe]

@@ -53,3 +53,4 @@ def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     reader.join(10)
     assert told == ["through"]
     assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
