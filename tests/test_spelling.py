@@ -161,6 +161,12 @@ def test_still_i_and_d_stay_what_they_are() -> None:
     assert letters(read(signer.frames, Speller(LABELS))) == "DIKID"
 
 
+@pytest.mark.parametrize(("text", "rate"), [("OK", 1), ("OK", 2), ("HEY", 3), ("A", 1)])
+def test_a_short_word_after_an_idle_hand(text: str, rate: float) -> None:
+    signer = Signer(fps=30, rate=rate).rest(2.0).spell(text).leave(1.6)
+    assert letters(read(signer.frames, Speller(LABELS))) == text
+
+
 def test_a_pause_or_a_lowered_hand_ends_the_word() -> None:
     signer = Signer(fps=30).spell("CAB").move(shape_of(""), 0.2)
     signer._letter = ""

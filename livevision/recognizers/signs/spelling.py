@@ -44,12 +44,13 @@ NO_SIGN, CAUTION = 0.05, 14.0
 """Mean probability of no sign while the hand rests up to which it is taken to spell: 0.00 to 0.01
 for spellers, 0.02 to 0.8 for idle hands. Beyond it letters have to be worth more: so many times as
 much for each unit."""
-STEADY, RESTLESS = 0.4, 6.0
-"""The same below such a worth for each second that letters take: 0.4 to 0.6 for spellers, 0.2 to
-0.35 for idle hands, which never quite rest. Only in as far as no sign is probable as well:
-landmarks that jitter are found on hands that spell, too."""
-MOST_CAUTION = 1.8
-"""How many times as much at most."""
+STEADY, QUITE, RESTLESS = 0.4, 0.5, 6.0
+"""What letters are worth for each second that they take: 0.4 to 0.6 for spellers, 0.2 to 0.4 for
+idle hands, which never quite rest. From the second on a hand spells even if it was idle just now.
+Below the first letters have to be worth more, in as far as no sign is probable as well: landmarks
+that jitter are found on hands that spell, too."""
+MOST_CAUTION, LONGER = 1.8, 2.0
+"""How many times as much at most, and by how much more for each unit where a letter is alone."""
 IDLE = 0.35
 """Such a mean from which on letters that do not follow at once have to prove themselves anew."""
 AT_ONCE = 0.2
@@ -269,12 +270,14 @@ class _Hand:
             held, lasted = held + letter.worth, lasted + lasts
             unseen += letter.no_sign * lasts
             no_sign, steady = unseen / max(lasted, 1e-6), held / max(lasted, 1e-6)
-            caution = 1.0 + CAUTION * max(no_sign - NO_SIGN, 0.0)
+            over = max(no_sign - NO_SIGN, 0.0)
+            over *= min(max((QUITE - steady) / (QUITE - STEADY), 0.0), 1.0)
+            caution = 1.0 + CAUTION * over
             restless = RESTLESS * min(no_sign / NO_SIGN, 1.0)
             caution = min(caution + restless * max(STEADY - steady, 0.0), MOST_CAUTION)
             alone = ALONE + UNCERTAIN * max(CERTAIN - letter.confidence, 0.0)
             together = len(chain) > 1 and worth >= ENOUGH * caution
-            alone = min(alone * caution, HELD)
+            alone = min(alone * caution, HELD) * (1.0 + LONGER * over)
             if together or letter.drawn or letter.worth >= alone:
                 self.company = True
                 del self.waiting[: first if together else index]
