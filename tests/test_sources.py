@@ -3,6 +3,8 @@ import itertools
 import threading
 import time
 import traceback
+from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -13,9 +15,14 @@ from clips import make_clip, picture, turn
 from PIL import Image as Pillow
 from servers import MjpegServer, RtspServer, rtsp_python
 
+from livevision import __main__ as cli
+from livevision import assets, pipeline, recognizers
 from livevision.capture import Capture
 from livevision.errors import LivevisionError, SourceError, UsageError
-from livevision.frame import Frame
+from livevision.frame import Findings, Frame, Result
+from livevision.recognizers import Recognizer
+from livevision.sinks import Sink
+from livevision.sinks.overlay import annotate
 from livevision.sources import Source, camera, open_source, reconnecting
 from livevision.sources.camera import Camera
 from livevision.sources.pictures import Pictures
@@ -534,6 +541,85 @@ def test_an_unplugged_camera_comes_back(cameras, monkeypatch) -> None:
     assert max(b.time - a.time for a, b in itertools.pairwise(before + after)) > 0.3
 
 
+class Counting(Recognizer):
+    """Adds a letter to the text with each frame."""
+
+    text = ""
+
+    def recognize(self, frame: Frame) -> Findings:
+        self.text += "abcdefghij"[len(self.text) % 10]
+        return Findings(text=self.text, hints=("show a hand",))
+
+
+class Screen(Sink):
+    """Keeps what a window would show; pulls the plug at the tenth frame, and puts it back later."""
+
+    def __init__(self, cameras) -> None:
+        self.results: list[Result] = []
+        self.reviewed: list[Result] = []
+        self._cameras = cameras
+        self._looks = 0
+
+    def write(self, result: Result) -> None:
+        self.results.append(result)
+        if len(self.results) == 10:
+            self._cameras()
+
+    def review(self, result: Result) -> None:
+        self.reviewed.append(result)
+
+    def idle(self) -> None:
+        if self.reviewed and self._looks < 4:
+            self._looks += 1
+            if self._looks == 4:
+                self._cameras(c0="good")
+
+
+def test_a_run_goes_on_when_its_camera_is_plugged_in_again(cameras, monkeypatch) -> None:
+    monkeypatch.setattr(reconnecting, "PAUSES", (0.05,))
+    cameras(c0="good")
+    screen = Screen(cameras)
+    summary = pipeline.run(open_source("0"), [Counting()], [screen], max_frames=25)
+    assert summary.error is None
+    assert summary.frames == 25
+    assert [len(each.text) for each in screen.results] == list(range(1, 26))  # nothing was lost
+    times = [each.frame.time for each in screen.results]
+    assert max(b - a for a, b in itertools.pairwise(times)) > 0.25  # time went on
+    told = screen.reviewed[0]
+    assert told.text == screen.results[len(told.text) - 1].text
+    assert len(told.text) >= 10
+    lost, own = told.hints
+    assert lost.startswith("Lost camera 0: reconnecting (attempt ")
+    assert own == "show a hand"
+    assert (annotate(told) != annotate(replace(told, hints=(own,)))).any()
+    assert all(each.hints == (own,) for each in screen.results)
+
+
+def test_without_reconnecting_an_unplugged_camera_ends_the_program_with_3(
+    cameras, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
+    cameras(c0="good")
+    good = FakeCapture.grab
+
+    def grab(self: FakeCapture) -> bool:
+        if self.grabs == 12:
+            cameras()
+        return good(self)
+
+    monkeypatch.setattr(FakeCapture, "grab", grab)
+    out = tmp_path / "out.mp4"
+    words = ("0", "--no-reconnect", "--no-window", "--no-signs", "--no-faces", "--raw", str(out))
+    assert cli.main(["run", *words]) == 3
+    said = capsys.readouterr().err.strip().splitlines()
+    assert "Camera 0 stopped giving pictures. Check its cable" in said[-1]
+    assert "frames, " in said[-2]
+    frames, error = read(Recording(out))
+    assert error is None
+    assert 0 < len(frames) <= 11  # what was given so far, less what was dropped
+
+
 def test_the_next_camera_can_be_chosen_while_one_is_away(cameras, monkeypatch) -> None:
     monkeypatch.setattr(reconnecting, "PAUSES", (0.05,))
     cameras(c0="good")
@@ -658,6 +744,39 @@ def test_a_silent_stream_is_left_and_opened_again() -> None:
         frames = [source.read() for _ in range(10)]
         assert time.monotonic() - started < 6
     assert frames[-1].index >= 10
+
+
+def test_a_file_and_a_stream_are_read_at_once_and_apart() -> None:
+    """Two runs in one process, as docs/scaling.md measures them: neither hears of the other."""
+    clip = assets.folder("recordings") / "cloudy.mp4"
+    with Recording(clip) as recording:
+        shown = [frame.image for frame in recording if 0.5 < frame.time < 0.9]
+    own = Namespace(signs_personal=False)
+    letter = [cv2.imencode(".jpg", image)[1].tobytes() for image in shown]
+
+    def start(source: Source, most: int | None) -> tuple[threading.Thread, list[pipeline.Summary]]:
+        found: list[pipeline.Summary] = []
+
+        def work() -> None:
+            signs = recognizers.load("signs", live=source.live, options=own)
+            found.append(pipeline.run(source, [signs], [], max_frames=most))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread, found
+
+    with MjpegServer(rate=15, pictures=letter) as server:
+        file = start(open_source(str(clip)), None)
+        stream = start(open_source(server.url), 60)
+        for thread, _ in (file, stream):
+            thread.join()
+    of_file, of_stream = file[1][0], stream[1][0]
+    assert of_file.error is None
+    assert of_file.dropped == 0
+    assert of_file.text == "CLOUDY"
+    assert of_stream.error is None
+    assert of_stream.frames == 60
+    assert set(of_stream.text) <= {"C"}  # the letter that it shows, if it was quick enough
 
 
 def test_a_recording_behind_a_url_is_not_live(tmp_path: Path) -> None:
