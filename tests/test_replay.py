@@ -86,6 +86,41 @@ def test_a_folder_that_is_not_there_is_an_output_error(
     assert str(target) in message
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("replay", "{clip}", "--save", "{clip}"),
+        ("replay", "{clip}", "--json", "{link}"),
+        ("replay", "{clip}", "--expect", "{truth}", "--json", "{truth}"),
+        ("replay", "{clip}", "--json", "{new}", "--events", "{new}"),
+        ("run", "{clip}", "--no-window", "--record", "{clip}"),
+        ("run", "{clip}", "--no-window", "--events", "{link}"),
+        ("run", "{clip}", "--no-window", "--gallery", "{truth}", "--transcript", "{truth}"),
+    ],
+)
+def test_an_output_never_takes_the_place_of_what_is_read(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, link, truth_file = (tmp_path / name for name in ("clip.mp4", "link", "truth.json"))
+    clip.write_bytes(CLIPS[0].read_bytes())
+    link.hardlink_to(clip)
+    truth_file.write_bytes(CLIPS[0].with_suffix(".json").read_bytes())
+    names = {"clip": clip, "link": link, "truth": truth_file, "new": tmp_path / "new"}
+    code = cli.main([word.format(**names) for word in words])
+    assert code == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert clip.read_bytes() == CLIPS[0].read_bytes()
+    assert truth_file.read_bytes() == CLIPS[0].with_suffix(".json").read_bytes()
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_clip_that_cannot_be_read_leaves_an_earlier_result(tmp_path: Path) -> None:
+    result = tmp_path / "read.json"
+    result.write_text("earlier")
+    assert cli.main(["replay", str(tmp_path / "none.mp4"), "--json", str(result)]) == 3
+    assert result.read_text() == "earlier"
+
+
 def test_a_clip_that_fails_costs_no_other_clip(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,11 @@ def execute(arguments: argparse.Namespace) -> int:
         )
     if (arguments.save or arguments.events or arguments.captions) and len(clips) > 1:
         raise UsageError("--save, --events and --captions take one clip at a time.")
+    _output.check_outputs(
+        *(arguments.json, arguments.save, arguments.events, arguments.captions),
+        inputs=(*clips, *(arguments.expect or ()), arguments.gallery),
+    )
+    _output.check_writable(arguments.json)
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)
@@ -82,9 +87,9 @@ def execute(arguments: argparse.Namespace) -> int:
             trouble.append(error)
         if code == _output.INTERRUPTED:
             break
-    if arguments.json:
+    if arguments.json and (read or not trouble):  # what an earlier run wrote is better than nothing
         files.replace_json(arguments.json, {"schema": SCHEMA, "clips": list(read.values())})
-    else:
+    elif not arguments.json:
         for content in read.values():
             _print(content)
     for one, content in ((expected[place], read[place]) for place in read if expected):

@@ -157,7 +157,7 @@ def execute(arguments: argparse.Namespace) -> int:
     for text in hints:
         _output.hint(text)
     mirror = spec.isdigit() if arguments.mirror is None else arguments.mirror
-    summary = play(source, names, arguments, mirror=mirror)
+    summary = play(source, names, arguments, mirror=mirror, inputs=(spec,))
     _output.tell(summary)
     return _output.outcome(summary)
 
@@ -169,8 +169,12 @@ def play(
     *,
     mirror: bool = False,
     more: Sequence[Sink] = (),
+    inputs: Sequence[str | Path] = (),
 ) -> Summary:
-    """Run `source` through the recognisers `names` into the outputs asked for, and `more`."""
+    """Run `source` through the recognisers `names` into the outputs asked for, and `more`.
+
+    Raises UsageError if an output would take the place of one of the `inputs` or of the gallery.
+    """
     from livevision import pipeline
     from livevision.sinks.captions import Captions
     from livevision.sinks.console import Console
@@ -184,6 +188,7 @@ def play(
     _output.check_outputs(
         *(arguments.record, arguments.raw, arguments.events),
         *(arguments.captions, arguments.transcript),
+        inputs=(*inputs, arguments.gallery),
     )
     look = Look(
         text_size=arguments.text_size,
