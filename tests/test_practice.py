@@ -109,7 +109,7 @@ def test_lessons_are_what_was_asked_for() -> None:
     assert usual == practice.lesson(asked(), {})
     weak = practice.lesson(asked(letters="ABCDEFGH", count=100), {"C": 10})
     assert weak.count("C") > 25
-    for wrong in (asked("HELLO!"), asked("naïve"), asked(letters="A1")):
+    for wrong in (asked("HELLO!"), asked("naïve"), asked(""), asked(letters="A1")):
         with pytest.raises(UsageError, match="A to Z"):
             practice.lesson(wrong, {})
 
@@ -130,6 +130,18 @@ def test_progress_is_kept_if_asked_for(tmp_path: Path) -> None:
             practice.read_progress(file)
     with pytest.raises(OutputError):
         practice.write_progress(tmp_path / "none" / "p.json", {}, coach)
+
+
+def test_a_letter_that_was_never_right_needs_work_too(tmp_path: Path) -> None:
+    coach = Coach(["H"])
+    for time in range(3):
+        coach.see("U", time)
+    assert not coach.done
+    assert "needs work: H" in coach.report()
+    assert "No letter was right yet." in coach.report()
+    file = tmp_path / "progress.json"
+    practice.write_progress(file, {}, coach)
+    assert practice.read_progress(file) == {"H": 1}
 
 
 def test_the_board_shows_every_sign() -> None:
@@ -195,6 +207,8 @@ def test_what_is_not_signed_is_not_praised(capsys: pytest.CaptureFixture[str]) -
 def test_bad_input_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["practice", "a b", "--source", CLIP]) == 2
     assert main(["practice", "A", "--source", str(tmp_path / "none.mp4"), "--no-window"]) == 3
+    progress = str(tmp_path / "none" / "progress.json")
+    assert main(["practice", "A", "--source", CLIP, "--no-window", "--progress", progress]) == 6
     error = capsys.readouterr().err
     assert "Traceback" not in error
-    assert len([line for line in error.splitlines() if line.startswith("livevision:")]) == 2
+    assert len([line for line in error.splitlines() if line.startswith("livevision:")]) == 3

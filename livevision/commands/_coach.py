@@ -221,11 +221,11 @@ class Coach:
     def report(self) -> str:
         """How it went, in a few lines."""
         total = self.asked.total()
-        if not total:
-            return "No letter was signed."
-        lines = [
-            f"{self.right} of {total} letters right at once ({self.right / total:.0%}), "
-            f"{self.letters_per_minute:.0f} letters a minute"
-        ]
+        lines = ["No letter was signed." if not self.wrong else "No letter was right yet."]
+        if total:
+            lines = [
+                f"{self.right} of {total} letters right at once ({self.right / total:.0%}), "
+                f"{self.letters_per_minute:.0f} letters a minute"
+            ]
         lines += [f"needs work: {letter}  {HOW[letter]}" for letter in self.weak]
         return "\n".join(lines)

@@ -1,8 +1,9 @@
 """Learn to spell: livevision asks for letters or words and says what to change.
 
 A window shows the camera's picture and the sign to make; without a display, or with --no-window,
-everything is told in the terminal. Tab goes on with the next letter. Nothing is stored unless
---progress names a file; letters that need work are then asked for more often the next time.
+everything is told in the terminal. In the window Tab goes on with the next letter. Nothing is
+stored unless --progress names a file; letters that need work are then asked for more often the next
+time.
 
 examples: livevision practice                       ten letters and three words
           livevision practice HELLO JAZZ
@@ -76,6 +77,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from livevision.sources import open_source
 
     known = read_progress(arguments.progress) if arguments.progress else {}
+    _output.check_writable(arguments.progress)
     coach = Coach(lesson(arguments, known))
     spec = arguments.source
     if spec is None:
@@ -106,8 +108,8 @@ def lesson(arguments: argparse.Namespace, known: Mapping[str, int]) -> list[str]
     chance = random.Random(arguments.seed)
     words = [word.upper() for word in arguments.words]
     letters = arguments.letters.upper()
-    for word in [*words, letters]:
-        if not set(word) <= set(HOW):
+    for word in [*words, *([letters] if letters else [])]:
+        if not word or not set(word) <= set(HOW):
             raise UsageError(f"{word!r} cannot be spelt here: write words with A to Z only.")
     asked = words
     if letters or not words:
@@ -147,7 +149,7 @@ def read_progress(file: Path) -> dict[str, int]:
 def write_progress(file: Path, known: Mapping[str, int], coach: Coach) -> None:
     """Note which letters need work, whole or not at all. Raises OutputError."""
     need = dict(known)
-    for letter in coach.asked:
+    for letter in {*coach.asked, *coach.wrong, *coach.skipped}:
         missed = coach.wrong[letter] + coach.skipped[letter]
         need[letter] = min(need.get(letter, 0) + missed, 10) if missed else need.get(letter, 0) - 1
     content: dict[str, Any] = {
