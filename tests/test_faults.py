@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def ends(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
 def frames(path: Path) -> list[float]:
     """Times of the frames that can be played; the end may be missing."""
     times = []
-    with Recording(path) as source, suppress(SourceError):
+    with suppress(SourceError), Recording(path) as source:
         for frame in source:
             times.append(frame.time)
     return times
@@ -141,7 +142,7 @@ def test_a_stream_that_comes_back_goes_on_in_the_same_recording(tmp_path: Path, 
     with MjpegServer(rate=40) as server:
 
         def restart() -> None:
-            wait_for(out, 1)
+            wait_for(lambda: out.exists() and out.stat().st_size > 1)
             server.stop()
             time.sleep(0.8)
             server.start()
@@ -177,20 +178,25 @@ def children(pid: int) -> set[int]:
     return found
 
 
-def wait_for(path: Path, size: int) -> None:
-    deadline = time.monotonic() + 30
-    while not (path.exists() and path.stat().st_size > size):
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_signals_in_mid_recording(number: signal.Signals, tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "a.mp4", count=300, size=(64, 48))
+    clip = make_clip(tmp_path / "a.mp4", count=1800, size=(64, 48))
     out, events = tmp_path / "out.mp4", tmp_path / "out.jsonl"
     process = start(str(clip), "--realtime", "--raw", str(out), "--events", str(events))
-    wait_for(out, 3000)  # the first second is on the disk
+    try:
+        wait_for(lambda: out.exists() and len(frames(out)) >= 25)
+    except BaseException:
+        process.kill()
+        process.communicate()
+        raise
     offspring = children(process.pid)
     started = time.monotonic()
     process.send_signal(number)
@@ -203,10 +209,7 @@ def test_signals_in_mid_recording(number: signal.Signals, tmp_path: Path) -> Non
         assert process.returncode == 130
         assert "frames, " in said
         assert b"moof" not in out.read_bytes()[:200]
-    deadline = time.monotonic() + 3
-    while any(Path(f"/proc/{pid}").exists() for pid in offspring):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in offspring))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits on file sizes")

@@ -16,33 +16,20 @@ from av.video.stream import VideoStream
 from livevision.errors import SourceError
 from livevision.frame import Frame
 from livevision.sources.decoding import FAILURES, Converter, Video
+from livevision.sources.endings import ends_well
 
 log = logging.getLogger(__name__)
 
 MISSING_END = 0.5
 """Seconds of pictures less than the file announces that count as cut off."""
-_TAIL = 4096
-"""Bytes at the end of a GIF among which its last mark is looked for; some are filled up with 0."""
-_PACKETS = (188, 192, 204)
-"""Bytes of a transport stream's packets: plain, with times (Blu-ray), with parity."""
-_PACKS = 1 << 18
-"""Bytes at the end of a program stream among which its last pack begins."""
-_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
-_ASF_HEADER = 1 << 16
-"""Bytes at the start of an ASF file that hold its properties."""
-_ASF_BROADCAST = 1
-"""The flag of a file written as it came in, which knows no size."""
-_ASF_PART = 0.95
-"""FFmpeg believes the length that an ASF file announces if this part of the file is there."""
 
 
 class Recording(Video):
     """The pictures of a video file, each once, at the container's own times from 0 on.
 
     Times always grow, whatever the file says. Damaged pictures inside are left out with a warning;
-    a file that breaks off gives its good frames and then raises SourceError. Only bare pictures
-    without a container (.m2v, .h264, .hevc, .mjpeg, .y4m) may break off unnoticed, between two of
-    them: such a file holds no word of its length, nor a mark at its end.
+    a file that breaks off gives its good frames and then raises SourceError. What
+    `endings.ends_well` cannot tell from the file is noticed only if the last picture is damaged.
     """
 
     patience = 30.0  # a sleeping disk, a share on the network
@@ -115,55 +102,13 @@ class Recording(Video):
         if not index:
             raise SourceError(f"{self._path} holds no picture that can be read. Record it again.")
         missing = clock.missing(container) > MISSING_END
-        if broken or torn or missing or not _ends_well(self._path, container.format.name):
+        if broken or torn or missing or not ends_well(self._path, container.format.name):
             raise SourceError(
                 f"{self._path} is cut off or damaged: it ends after {clock.now:.1f} s. "
                 "All of it up to there was used; copy or record it again for the rest."
             )
         if damaged:
             log.warning("%s: %d damaged pictures were left out", self._path, damaged)
-
-
-def _ends_well(path: Path, kind: str) -> bool:
-    """False for a file that its end or size shows to be cut, of a kind that FFmpeg just reads."""
-    size = path.stat().st_size
-    if kind == "gif":
-        return _part(path, size - _TAIL).rstrip(b"\0").endswith(b";")
-    if kind == "mpegts":
-        return any(size % packet == 0 for packet in _PACKETS)
-    if kind == "mpeg":
-        return _last_pack_is_whole(_part(path, size - _PACKS))
-    if kind == "asf":
-        return size >= _ASF_PART * _asf_size(_part(path, 0, _ASF_HEADER))
-    return True
-
-
-def _part(path: Path, start: int, count: int = -1) -> bytes:
-    with path.open("rb") as file:
-        file.seek(max(0, start))
-        return file.read(count)
-
-
-def _last_pack_is_whole(data: bytes) -> bool:
-    """True if the last pack's packets are as long as they say (ISO/IEC 13818-1, 2.5.3)."""
-    at = data.rfind(b"\0\0\1\xba")
-    if at < 0:
-        return True
-    pack = data[at:]
-    at = 12  # MPEG-1
-    if len(pack) > 13 and pack[4] >> 6 == 1:  # MPEG-2
-        at = 14 + (pack[13] & 7)
-    while pack[at : at + 3] == b"\0\0\1" and pack[at + 3 : at + 4] != b"\xb9":
-        at += 6 + int.from_bytes(pack[at + 4 : at + 6])
-    return at <= len(pack)
-
-
-def _asf_size(header: bytes) -> int:
-    """Bytes of the whole file by its File Properties Object (ASF 3.2); 0 if it does not say."""
-    at = header.find(_ASF_PROPERTIES)
-    if at < 0 or header[at + 88 : at + 89] == b"" or header[at + 88] & _ASF_BROADCAST:
-        return 0
-    return int.from_bytes(header[at + 40 : at + 48], "little")
 
 
 class _Clock:
