@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from servers import MjpegServer
 
-from livevision import demo
+from livevision import assets, demo
 from livevision.__main__ import main
 from livevision.errors import GalleryError, SourceError
 from livevision.frame import Box, Frame, Image
@@ -16,7 +16,7 @@ from livevision.recognizers.faces import tuning
 from livevision.recognizers.faces.alignment import Pose
 from livevision.recognizers.faces.embedding import FaceReader
 from livevision.recognizers.faces.enrolment import best_views, misfits, undecided
-from livevision.recognizers.faces.gallery import UNKNOWN, Gallery
+from livevision.recognizers.faces.gallery import UNKNOWN, Gallery, default_path
 from livevision.recognizers.faces.matching import default_threshold, matcher, unit
 from livevision.recognizers.faces.strangers import group
 
@@ -212,6 +212,12 @@ def test_folder_of_people(home: Path) -> None:
         assert [person.name for person in gallery.people()] == ["Eileen Collins", "Grace Hopper"]
     assert main(["faces", "add", "--folder", str(home / "nowhere")]) == 5
     assert main(["faces", "backup", str(home / "copy.sqlite")]) == 0
+    assert main(["faces", "backup", str(home / "nowhere" / "copy.sqlite")]) == 6
+    assert main(["faces", "backup", str(default_path())]) == 2
+    assert main(["faces", "list", "--gallery", str(home / "mistyped.sqlite")]) == 5
+    clip = str(assets.folder("recordings") / "jawsclub.mp4")
+    assert main(["replay", clip, "--gallery", str(home / "mistyped.sqlite")]) == 5
+    assert not (home / "mistyped.sqlite").exists()
     assert main(["faces", "merge", "Eileen Collins", "Grace Hopper"]) == 0
     assert main(["faces", "restore", str(home / "copy.sqlite")]) == 0
     with Gallery() as gallery:

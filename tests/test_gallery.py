@@ -86,6 +86,22 @@ def test_removed_people_leave_nothing_in_the_file(path: Path) -> None:
             gallery.prove_absent([embedding(80).tobytes()])
 
 
+def test_a_view_that_others_have_too_is_theirs(path: Path) -> None:
+    with Gallery(path) as gallery:
+        for name, number in (("Ada", 1), ("Bob", 2)):
+            gallery.add(name, [(embedding(number), 1.0, "photo")])
+            gallery.reject(name, embedding(9))
+        gallery.add("Bobby", [(embedding(2), 1.0, "photo")])
+        gallery.reject("Ada", embedding(2))
+        assert gallery.shared("Ada") == []
+        assert gallery.shared("Bob") == ["Bobby"]
+        assert gallery.remove("Bob") == 0
+        assert embedding(2).tobytes() in path.read_bytes()
+        assert gallery.remove("Bobby") == 1
+        assert embedding(2).tobytes() not in path.read_bytes()
+        assert [name for name, _ in gallery.rejected()] == ["Ada"]
+
+
 def test_pictures_are_kept_on_request_alone_and_removed(path: Path) -> None:
     chance = np.random.default_rng(0)
     chips = [chance.integers(0, 256, (100, 100), np.uint8) for _ in range(2)]
@@ -205,6 +221,14 @@ def test_damaged_files_are_kept_aside(path: Path, damage: str) -> None:
         assert gallery.people() == []
 
 
+def test_a_file_named_by_mistake_stays_where_it_is(tmp_path: Path) -> None:
+    clip = tmp_path / "holiday.mp4"
+    clip.write_bytes(b"not a gallery" * 100)
+    with pytest.raises(GalleryError, match="is no gallery"):
+        Gallery(clip)
+    assert [file.name for file in tmp_path.iterdir()] == ["holiday.mp4"]
+
+
 def test_a_folder_is_no_gallery(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match="folder"):
         Gallery(tmp_path)
@@ -220,6 +244,9 @@ def test_backup_and_restore(path: Path, tmp_path: Path) -> None:
     assert restore(copy, path) == 1
     with Gallery(path) as gallery:
         assert gallery.person("Zoë").faces == 1
+    copy.write_bytes(b"")
+    with pytest.raises(GalleryError, match="no backup"):
+        restore(copy, path)
     copy.write_bytes(b"damaged" * 100)
     with pytest.raises(GalleryError, match="left as it is"):
         restore(copy, path)

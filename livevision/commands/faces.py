@@ -21,6 +21,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livevision import files, settings
+from livevision.commands import _output
 from livevision.errors import GalleryError, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +33,41 @@ if TYPE_CHECKING:
     from livevision.recognizers.faces.gallery import Gallery
     from livevision.recognizers.faces.tuning import Curve
 
+_EXAMPLES = {
+    "add": """examples: livevision faces add "Zoë" zoe1.jpg zoe2.jpg zoe3.jpg
+          livevision faces add --folder staff/        (staff/Zoë/*.jpg, staff/Ada/*.jpg ...)
+          livevision faces add "Zoë" --camera --consent "said yes on 3 May" --expires 2030-05-03
+
+A photo with more or fewer faces than one, or that does not fit the person's others, is left out
+and told; the others are added, and the exit code is 5.""",
+    "list": "example: livevision faces list",
+    "remove": 'example: livevision faces remove "Zoë" "Ada"',
+    "rename": 'example: livevision faces rename "Zoë" "Zoë Müller"',
+    "merge": 'example: livevision faces merge "Zoe" "Zoë"      (Zoë has all views, Zoe is gone)',
+    "reject": """example: livevision faces reject "Zoë" not-her.jpg
+
+For a look-alike who was called Zoë: from now on faces like these do not get her name.""",
+    "tune": """examples: livevision faces tune                            (shows, changes nothing)
+          livevision faces tune --strangers-named 1        (in a thousand)
+          livevision faces tune --curve curve.png
+          livevision faces tune --default""",
+    "unknown": """examples: livevision run --remember-strangers
+          livevision faces unknown                         (numbers them)
+          livevision faces unknown --name 2 "Ada"
+          livevision faces unknown --forget""",
+    "backup": "example: livevision faces backup gallery-2030.sqlite",
+    "restore": """example: livevision faces restore gallery-2030.sqlite
+
+Whoever is enrolled now and not in the copy is lost: back up first.""",
+    "encrypt": """example: livevision faces encrypt
+
+It asks for a passphrase, or takes it from LIVEVISION_PASSPHRASE. Without it there is no way
+back.""",
+    "decrypt": "example: livevision faces decrypt",
+}
+_NOBODY = "Nobody is enrolled."
+_NO_STRANGERS = "No strangers are remembered. 'livevision run --remember-strangers' does that."
+
 SUMMARY = "enrol people, list, rename or remove them"
 
 
@@ -40,7 +77,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     def action(
         name: str, help_: str, act: "Callable[[argparse.Namespace], int]"
     ) -> argparse.ArgumentParser:
-        child = actions.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
+        child = actions.add_parser(
+            name,
+            help=help_,
+            description=help_[0].upper() + help_[1:] + ".",
+            epilog=_EXAMPLES[name],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         child.add_argument(
             "--gallery", type=Path, metavar="FILE", help="another gallery than your own"
         )
@@ -56,9 +99,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--camera",
         type=_camera,
         nargs="?",
-        const="0",
+        const="",
         metavar="CAMERA",
-        help="take them from a camera, by its number or its address (default: 0)",
+        help="take them from a camera, by its number or its address (default: 0, or what "
+        "'livevision config camera=N' says)",
     )
     add.add_argument("--note", help="anything worth remembering about the person")
     add.add_argument("--consent", metavar="TEXT", help="what the person agreed to, and when")
@@ -80,13 +124,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rename.add_argument("name", metavar="NAME")
     rename.add_argument("new", metavar="NEW_NAME")
     merge = action("merge", "make two enrolled people one", _merge)
-    merge.add_argument("name", metavar="NAME")
-    merge.add_argument("into", metavar="INTO")
+    merge.add_argument("name", metavar="NAME", help="who goes")
+    merge.add_argument("into", metavar="INTO", help="who stays, with the views of both")
     reject = action(
         "reject", "teach that photos do not show a person, though it seemed so", _reject
     )
     reject.add_argument("name", metavar="NAME", help="who was named wrongly")
-    reject.add_argument("photos", metavar="PHOTO", nargs="+", type=Path)
+    reject.add_argument(
+        "photos", metavar="PHOTO", nargs="+", type=Path, help="pictures of somebody else"
+    )
     tune = action("tune", "set the threshold from your own gallery", _tune)
     tune.add_argument(
         "--strangers-named",
@@ -101,8 +147,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     unknown.add_argument("--name", nargs=2, metavar=("NUMBER", "NAME"), help="enrol one of them")
     unknown.add_argument("--forget", action="store_true", help="erase all of them")
-    action("backup", "write a copy of the gallery", _backup).add_argument("file", type=Path)
-    action("restore", "replace the gallery by a copy", _restore).add_argument("file", type=Path)
+    backup = action("backup", "write a copy of the gallery", _backup)
+    backup.add_argument("file", type=Path, metavar="FILE", help="where to write it")
+    restore = action("restore", "replace the gallery by a copy", _restore)
+    restore.add_argument("file", type=Path, metavar="FILE", help="what 'backup' wrote")
     action("encrypt", "keep the gallery under a passphrase from now on", _encrypt)
     action("decrypt", "keep the gallery without a passphrase from now on", _decrypt)
 
@@ -157,7 +205,7 @@ def _add_views(arguments: argparse.Namespace, reader: "FaceReader") -> int:
     from livevision.sources import open_source
 
     camera = arguments.camera is not None
-    source = open_source(arguments.camera if camera else str(arguments.clip))
+    source = open_source((arguments.camera or settings.source()) if camera else str(arguments.clip))
     with Gallery(arguments.gallery) as gallery:  # before the work, so that it can't be in vain
         with source:
             if camera:
@@ -234,7 +282,7 @@ def _outcome(done: "Enrolment", name: str) -> bool:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    gallery = _existing(arguments)
+    gallery = _existing(arguments, _NOBODY)
     if gallery is None:
         return 0
     from rich.console import Console
@@ -252,7 +300,7 @@ def _list(arguments: argparse.Namespace) -> int:
                 person.note,
             )
         if not table.row_count:
-            print("Nobody is enrolled.")
+            print(_NOBODY)
             return 0
         Console(markup=False, highlight=False).print(table)
         print(gallery.path)
@@ -265,6 +313,8 @@ def _remove(arguments: argparse.Namespace) -> int:
     with Gallery(arguments.gallery, create=False) as gallery:
         names = [gallery.person(name).name for name in arguments.names]  # all or none
         for name in dict.fromkeys(names):
+            for other in gallery.shared(name):
+                _output.hint(f"{other} is enrolled from a photo of {name}'s; {other}'s view stays.")
             count = gallery.remove(name)
             print(
                 f"{name}: removed with {count} embeddings; {gallery.path} was rewritten and "
@@ -302,7 +352,8 @@ def _reject(arguments: argparse.Namespace) -> int:
         looks = [only_face(reader, load_photo(file), str(file)) for file in arguments.photos]
         for look in looks:
             gallery.reject(name, look.embedding)
-    print(f"Noted: {len(looks)} faces that are not {name}.")
+    faces = "1 face that is" if len(looks) == 1 else f"{len(looks)} faces that are"
+    print(f"Noted: {faces} not {name}.")
     return 0
 
 
@@ -312,6 +363,8 @@ def _tune(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.faces.matching import THRESHOLD_SETTING, matcher
 
     with Gallery(arguments.gallery, create=False) as gallery:
+        _output.check_outputs(arguments.curve, inputs=(gallery.path,))
+        _output.check_writable(arguments.curve)
         if arguments.default:
             gallery.set(THRESHOLD_SETTING, None)
             print(f"Threshold: {matcher(gallery).threshold:.4f}, the program's own.")
@@ -355,15 +408,15 @@ def _draw(curve: "Curve", file: Path) -> None:
     axes.set_ylabel("enrolled people missed in one look, %")
     axes.grid(True, which="both", alpha=0.3)
     try:
-        figure.savefig(file, dpi=120)
-    except (OSError, ValueError) as error:
-        raise OutputError(f"Cannot write {file}: {error}.") from error
+        files.replace(file, lambda draft: figure.savefig(draft, dpi=120))
+    except ValueError as error:  # an ending that stands for no format
+        raise OutputError(f"Cannot write {file}: {error}. Name it .png.") from error
 
 
 def _unknown(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.faces.strangers import enrol_stranger, group
 
-    gallery = _existing(arguments)
+    gallery = _existing(arguments, _NO_STRANGERS)
     if gallery is None:
         return 0
     with gallery:
@@ -378,7 +431,7 @@ def _unknown(arguments: argparse.Namespace) -> int:
             person = enrol_stranger(gallery, strangers[int(number) - 1], name)
             print(f"{person.name} is enrolled with {person.faces} views.")
         elif not strangers:
-            print("No strangers are remembered. 'livevision run --remember-strangers' does that.")
+            print(_NO_STRANGERS)
         else:
             for number, one in enumerate(strangers, start=1):
                 first, last = one.sightings[0].seen, one.sightings[-1].seen
@@ -393,6 +446,7 @@ def _backup(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.faces.gallery import Gallery
 
     with Gallery(arguments.gallery, create=False) as gallery:
+        _output.check_outputs(arguments.file, inputs=(gallery.path,))
         gallery.backup(arguments.file)
         print(f"{len(gallery.people())} people written to {arguments.file}; keep it safe.")
     return 0
@@ -432,15 +486,14 @@ def _decrypt(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _existing(arguments: argparse.Namespace) -> "Gallery | None":
-    """The gallery, or None, having said so, if there is none yet."""
+def _existing(arguments: argparse.Namespace, otherwise: str) -> "Gallery | None":
+    """The gallery, or None, having printed `otherwise`, if the user has none of their own yet."""
     from livevision.recognizers.faces.gallery import Gallery, default_path
 
-    path = arguments.gallery or default_path()
-    if not path.exists():
-        print("Nobody is enrolled.")
+    if arguments.gallery is None and not default_path().exists():
+        print(otherwise)
         return None
-    return Gallery(path)
+    return Gallery(arguments.gallery, create=False)
 
 
 def _camera(word: str) -> str:

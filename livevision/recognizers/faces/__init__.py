@@ -71,14 +71,14 @@ def wanted() -> tuple[bool, str]:
 def load(settings: Settings) -> Recognizer:
     """The recogniser with the gallery that the options name.
 
-    Raises GalleryError if it is damaged, ModelError if a model is missing.
+    Raises GalleryError if it is damaged, or named and not there; ModelError if a model is missing.
     """
     from livevision.recognizers.faces.gallery import Gallery
     from livevision.recognizers.faces.matching import Judge, matcher
     from livevision.recognizers.faces.recognizer import FaceRecognizer
 
     options = settings.options
-    with Gallery(options.gallery) as gallery:
+    with Gallery(options.gallery, create=options.gallery is None) as gallery:
         gallery.forget_expired(date.today())
         people: Judge
         if options.faces_model == "dlib":

@@ -73,6 +73,10 @@ _MIGRATIONS = (
     """,
 )
 """One script for each version of the schema; `PRAGMA user_version` counts those applied."""
+_MAGIC = b"SQLite format 3\0"
+"""What every file of SQLite begins with."""
+_SUFFIXES = (".sqlite", ".sqlite3", ".db", "")
+"""Of files that are put aside if they are damaged; another was named by mistake."""
 _TABLES = ({"people", "faces"}, {"rejected", "sightings", "settings"})
 """The tables that the first versions brought."""
 
@@ -376,8 +380,10 @@ class Gallery:
     def remove(self, name: str) -> int:
         """Erase somebody, and prove it: how many embeddings were removed.
 
-        The whole file is rewritten and then searched for every embedding of the person's;
-        GalleryError if one were still there.
+        With them goes what was noted of the same views elsewhere: that they show nobody else. The
+        whole file is rewritten and then searched for every embedding of the person's; GalleryError
+        if one were still there. One that is enrolled or rejected for somebody else too is theirs as
+        well, and stays (see `shared`).
         """
         person = self.person(name)
         with self._guard():
@@ -401,12 +407,44 @@ class Gallery:
                 )
             ]
             with self._transaction():
+                self._db.execute(
+                    "DELETE FROM rejected WHERE embedding IN"
+                    " (SELECT embedding FROM faces WHERE person = ?)",
+                    (person.id,),
+                )
                 self._db.execute("DELETE FROM people WHERE id = ?", (person.id,))
                 self._db.execute("DELETE FROM sightings WHERE name = ?", (person.name,))
             self._rewrite()
+            kept = self._stored("embedding") | self._stored("chip")
+        gone = [blob for blob in blobs if blob not in kept]
         # SQLite keeps what is large in pieces: a few rows of a picture are always in one of them
-        self.prove_absent(blobs + [chip[start:][:128] for chip in chips for start in (3000, 5500)])
-        return len(blobs)
+        pieces = [
+            chip[start:][:128] for chip in chips if chip not in kept for start in (3000, 5500)
+        ]
+        self.prove_absent(gone + pieces)
+        return len(gone)
+
+    def _stored(self, column: str) -> set[bytes]:
+        """Every embedding, or every chip, there is."""
+        tables = ("faces", "rejected", "sightings") if column == "embedding" else ("faces",)
+        return {
+            blob
+            for table in tables
+            for (blob,) in self._db.execute(f"SELECT {column} FROM {table}")
+            if blob is not None
+        }
+
+    def shared(self, name: str) -> list[str]:
+        """The others who have one of the very views under which `name` is enrolled."""
+        person = self.person(name)
+        with self._guard():
+            rows = self._db.execute(
+                "SELECT DISTINCT name FROM faces JOIN people ON people.id = person"
+                " WHERE person != ? AND embedding IN"
+                " (SELECT embedding FROM faces WHERE person = ?) ORDER BY name",
+                (person.id, person.id),
+            ).fetchall()
+        return [other for (other,) in rows]
 
     def prove_absent(self, blobs: Sequence[bytes]) -> None:
         """Raise GalleryError if one of the byte strings is in the gallery's files still."""
@@ -497,13 +535,13 @@ class Gallery:
                 self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
 
     def backup(self, target: Path) -> None:
-        """Write a copy of the gallery to `target`, complete or not at all; encrypted if this is."""
-        try:
-            with self._guard():
-                content = self._db.serialize()
-            _write(target, self._sealed(content))
-        except OutputError as error:
-            raise GalleryError(f"Cannot write the backup {target}: {error}") from error
+        """Write a copy of the gallery to `target`, complete or not at all; encrypted if this is.
+
+        Raises OutputError if it cannot be written.
+        """
+        with self._guard():
+            content = self._db.serialize()
+        _write(target, self._sealed(content))
 
     @property
     def encrypted(self) -> bool:
@@ -590,6 +628,8 @@ class Gallery:
 
     def _put_aside(self, error: Exception) -> str:
         self._db.close()
+        if self.path.suffix.lower() not in _SUFFIXES:
+            return f"{self.path} is no gallery ({error}). Name another file with --gallery."
         stem = f"{self.path.stem}.damaged-{datetime.now():%Y%m%d-%H%M%S}"
         aside = self.path.with_name(stem + self.path.suffix)
         number = 1
@@ -617,6 +657,8 @@ def restore(backup: Path, target: Path) -> int:
     try:
         data = backup.read_bytes()
         content = encryption.unlock(data, backup)[0] if encryption.is_encrypted(backup) else data
+        if not content.startswith(_MAGIC):
+            raise sqlite3.DatabaseError("file is not a database")
         db = sqlite3.connect(":memory:")
         try:
             db.deserialize(content)
