@@ -62,7 +62,12 @@ def write(values: Mapping[str, Value], file: Path | None = None) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"Cannot make the folder {file.parent}: {error.strerror}.") from error
-    files.replace_text(file, tomlkit.dumps(dict(values)))
+    files.replace_text(file, tomlkit.dumps(dict(values)), private=True)
+
+
+def source() -> str:
+    """The SOURCE when none is given: the one the settings name, else camera 0."""
+    return str(read().get(SOURCE, 0))
 
 
 def words(values: Mapping[str, Value]) -> list[str]:

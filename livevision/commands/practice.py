@@ -81,7 +81,7 @@ def execute(arguments: argparse.Namespace) -> int:
     coach = Coach(lesson(arguments, known))
     spec = arguments.source
     if spec is None:
-        spec = str(settings.read().get(settings.SOURCE, 0))
+        spec = settings.source()
     source = open_source(spec)
     controls = pipeline.Controls()
     shown = arguments.window and display_available()

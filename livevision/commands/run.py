@@ -141,7 +141,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return demo.play(arguments)
     spec = arguments.source
     if spec is None:
-        spec = str(settings.read().get(settings.SOURCE, 0))
+        spec = settings.source()
     from livevision.sources import open_source
 
     source = open_source(

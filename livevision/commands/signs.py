@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livevision import assets, recognizers
+from livevision import assets, recognizers, settings
 from livevision.errors import SourceError, UsageError
 from livevision.frame import Result
 from livevision.sinks import Sink
@@ -49,10 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     calibrate.add_argument(
         "source",
         nargs="?",
-        default="0",
         metavar="SOURCE",
-        help="a camera's number (default: 0), or a folder with a clip or a folder of pictures for "
-        "each letter",
+        help="a camera's number or address (default: 0, or what 'livevision config camera=N' "
+        "says), or a folder with a clip or a folder of pictures for each letter",
     )
     calibrate.add_argument(
         "--letters", default=LETTERS, metavar="ABC", help="which letters (default: all but J, Z)"
@@ -62,15 +61,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     teach.add_argument(
         "source",
         nargs="?",
-        default="0",
         metavar="SOURCE",
-        help="a camera's number (default: 0), a clip, or a folder of pictures",
+        help="a camera's number or address (default: 0, or what 'livevision config camera=N' "
+        "says), a clip, or a folder of pictures",
     )
     for child, count in ((calibrate, 12), (teach, 20)):
         child.add_argument(
             "--examples",
-            type=int,
-            choices=range(4, 101),
+            type=_looks,
             default=count,
             metavar="N",
             help="how many looks at each sign, 4 to 100 (default: %(default)s)",
@@ -91,6 +89,16 @@ def execute(arguments: argparse.Namespace) -> int:
     return int(arguments.act(arguments))
 
 
+def _is_camera(source: str) -> bool:
+    return source.isdigit() or "://" in source
+
+
+def _looks(text: str) -> int:
+    if not text.isdecimal() or not 4 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 4 to 100")
+    return int(text)
+
+
 def _calibrate(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.signs import personal
 
@@ -99,8 +107,10 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     if wrong or not letters:
         raise UsageError(f"--letters takes letters other than J and Z, not {arguments.letters!r}.")
     layer = personal.read()
+    if arguments.source is None:
+        arguments.source = settings.source()
     source = Path(arguments.source)
-    if arguments.source.isdigit():
+    if _is_camera(arguments.source):
         examples = _lead(letters, arguments)
     else:
         found = {letter: _paths(source, letter) for letter in letters}
@@ -123,7 +133,9 @@ def _teach(arguments: argparse.Namespace) -> int:
 
     name = personal.checked_name(arguments.name)
     layer = personal.read()
-    if arguments.source.isdigit():
+    if arguments.source is None:
+        arguments.source = settings.source()
+    if _is_camera(arguments.source):
         examples = _lead([name], arguments)
     else:
         source = Path(arguments.source)
@@ -255,7 +267,7 @@ def _images(paths: "Sequence[Path]") -> "Iterator[tuple[Image, float | None]]":
 def _paths(folder: Path, letter: str) -> list[Path]:
     """The clips and pictures of a letter: LETTER.* or all in LETTER/."""
     if not folder.is_dir():
-        raise UsageError(f"{folder} is neither a camera's number nor a folder.")
+        raise UsageError(f"{folder} is neither a camera's number or address nor a folder.")
     paths: list[Path] = []
     for child in sorted(folder.iterdir()):
         if child.is_dir() and child.name.upper() == letter:
