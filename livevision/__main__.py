@@ -2,15 +2,18 @@
 
 import _thread
 import argparse
+import difflib
+import errno
 import os
 import signal
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from livevision import __version__, commands, logs
-from livevision.errors import LivevisionError, ModelError
+from livevision.errors import LivevisionError, ModelError, OutputError, UsageError
 
 INTERRUPTED = 130
 
@@ -41,6 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # e.g. `livevision replay ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        # what writes files says which; this is standard output, sent to a file on a full disk
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"livevision: Cannot write what was asked for: {error.strerror}.", file=sys.stderr)
+        return OutputError.exit_code
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -53,6 +63,11 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     first = next((word for word in words if not word.startswith("-")), None)
     asks_help = any(word in ("-h", "--help", "--version") for word in words)
     if first not in names and not (asks_help and first is None):
+        if first is not None and (meant := _mistyped(first, names)):
+            raise UsageError(
+                f"There is no command {first!r}. Did you mean 'livevision {meant}'? "
+                "'livevision --help' lists all."
+            )
         first = "run"
         words.insert(0, first)
     name = first if first in names else "run"
@@ -61,6 +76,15 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         place = words.index(name) + 1
         words[place:place] = module.remembered()
     return _parser(name).parse_args(words)
+
+
+def _mistyped(word: str, names: Sequence[str]) -> str | None:
+    """The command that was meant by `word`, unless it can be a source."""
+    if not word.isalpha() or Path(word).exists():
+        return None
+    if word == "help":
+        return "--help"
+    return next(iter(difflib.get_close_matches(word, names, n=1)), None)
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:

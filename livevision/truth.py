@@ -9,6 +9,7 @@ A truth file is a JSON object; each of its keys may be left out:
 """
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,8 +68,10 @@ def read(path: Path) -> Truth:
         raise UsageError(f"Cannot read the truth file {path}: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"The truth file {path} is not JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"The truth file {path} is not as it should be: it has no {{...}} around.")
     try:
-        tolerance = float(content.get("tolerance_s", TOLERANCE))
+        tolerance = _seconds(content.get("tolerance_s", TOLERANCE))
         text = content.get("text")
         return Truth(
             _spans(content, "letters", "letter"),
@@ -77,8 +80,9 @@ def read(path: Path) -> Truth:
             tolerance,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        why = f"no {error}" if isinstance(error, KeyError) else error
         raise UsageError(
-            f"The truth file {path} is not as it should be ({error!r}): letters need 'letter', "
+            f"The truth file {path} is not as it should be ({why}): letters need 'letter', "
             "'start' and 'end', people 'name', 'start' and 'end'."
         ) from error
 
@@ -87,8 +91,16 @@ def _spans(content: Mapping[str, Any], key: str, label: str) -> tuple[Span, ...]
     if key not in content:
         return None
     return tuple(
-        Span(str(each[label]), float(each["start"]), float(each["end"])) for each in content[key]
+        Span(str(each[label]), _seconds(each["start"]), _seconds(each["end"]))
+        for each in content[key]
     )
+
+
+def _seconds(value: Any) -> float:
+    seconds = float(value)
+    if not math.isfinite(seconds):  # no time would ever differ from it
+        raise ValueError(f"{value} is no time")
+    return seconds
 
 
 def compare(truth: Truth, clip: Mapping[str, Any], *, ignore: Collection[str] = ()) -> Comparison:

@@ -69,6 +69,9 @@ def test_without_a_command_the_words_are_those_of_run() -> None:
         ["config", "volume=11"],
         ["config", "size=big"],
         ["config", "camera"],
+        ["config", "camera="],
+        ["replya", "clip.mp4"],
+        ["help"],
     ],
 )
 def test_a_usage_error_is_2_and_one_line(
@@ -95,6 +98,36 @@ def test_a_setting_can_be_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("config", "--unset", "camera") == 0
     assert settings.read() == {}
     assert exit_code("config", "--unset", "camera") == 2
+
+
+def test_settings_that_became_wrong_are_told_and_can_be_forgotten(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings.path().write_text('gone = 1\nsize = "big"\n')
+    for key in ("gone", "size"):
+        assert exit_code("run", "x.mp4") == 2
+        message = capsys.readouterr().err
+        assert str(settings.path()) in message
+        assert f"livevision config --unset {key}" in message
+        assert exit_code("config", "--unset", key) == 0
+    assert exit_code("run", "x.mp4") == 3
+
+
+def test_a_full_disk_under_standard_output_is_told() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-u", "-m", "livevision", "config", "--path"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 6
+    assert done.stderr.startswith("livevision: ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_broken_settings_say_where_they_are(capsys: pytest.CaptureFixture[str]) -> None:

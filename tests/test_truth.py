@@ -77,7 +77,12 @@ def test_keys_that_are_left_out_are_not_compared(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[1]", '{"letters": 3}', '{"letters": [{"letter": "A"}]}', "[" * 100_000]
+    "content",
+    [
+        *("", "[1]", "null", '{"letters": 3}', '{"letters": [{"letter": "A"}]}', "[" * 100_000),
+        '{"letters": [{"letter": "A", "start": NaN, "end": 2}]}',
+        '{"tolerance_s": Infinity}',
+    ],
 )
 def test_a_file_that_is_no_truth_is_a_usage_error(tmp_path: Path, content: str) -> None:
     file = tmp_path / "truth.json"

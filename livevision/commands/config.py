@@ -9,6 +9,7 @@ examples: livevision config
 """
 
 import argparse
+from pathlib import Path
 
 from livevision import settings
 from livevision.errors import UsageError
@@ -30,25 +31,27 @@ def execute(arguments: argparse.Namespace) -> int:
         print(file)
         return 0
     values = settings.read(file)
+    changed: dict[str, settings.Value] = {}
     for change in arguments.changes:
         key, equals, value = change.partition("=")
         if not equals or not key:
             raise UsageError(f"{change!r} is no setting; write KEY=VALUE, e.g. camera=1.")
-        values[key.strip().replace("-", "_")] = _value(value.strip())
+        changed[key.strip().replace("-", "_")] = _value(value.strip())
     for key in arguments.unset:
         if values.pop(key.replace("-", "_"), None) is None:
             raise UsageError(f"There is no setting {key!r} to forget.")
     if arguments.changes or arguments.unset:
-        check(values)
-        settings.write(values, file)
+        check(changed)
+        settings.write(values | changed, file)
+        values = settings.read(file)
     print(f"# {file}" + ("" if file.exists() else " (does not exist yet)"))
     for key, setting in values.items():
         print(f"{key} = {setting!r}" if isinstance(setting, str) else f"{key} = {setting}".lower())
     return 0
 
 
-def check(values: dict[str, settings.Value]) -> None:
-    """Raises UsageError if 'run' would not understand `values`."""
+def check(values: dict[str, settings.Value], *, file: Path | None = None) -> None:
+    """Raises UsageError if 'run' would not understand `values`, which come from `file`."""
     from livevision.commands import run
 
     class Parser(argparse.ArgumentParser):
@@ -57,8 +60,17 @@ def check(values: dict[str, settings.Value]) -> None:
 
     parser = Parser(add_help=False, allow_abbrev=False)
     run.add_options(parser)
-    for word in settings.words(values):  # one by one, so that the message names the culprit
-        parser.parse_args([word])
+    for key, value in values.items():  # one by one, so that the message names the culprit
+        if value == "":
+            raise UsageError(f"{key} has no value. Forget it with: livevision config --unset {key}")
+        try:
+            parser.parse_args(settings.words({key: value}))
+        except UsageError as error:
+            if file is None:
+                raise
+            raise UsageError(
+                f"The settings {file}: {error}. Forget it with: livevision config --unset {key}"
+            ) from error
 
 
 def _value(text: str) -> settings.Value:

@@ -60,6 +60,11 @@ def execute(arguments: argparse.Namespace) -> int:
 
     clips = arguments.clips
     expected = [truth.read(path) for path in arguments.expect or ()]
+    for path, one in zip(arguments.expect or (), expected, strict=True):
+        if one.letters is None and one.people is None and one.text is None:
+            _output.hint(
+                f"{path} names no letters, people or text, so nothing is compared with it."
+            )
     if expected and len(expected) != len(clips):
         raise UsageError(
             f"{len(clips)} clips need {len(clips)} --expect, one each, in their order."

@@ -29,7 +29,7 @@ def remembered() -> list[str]:
     from livevision.commands import config
 
     values = settings.read()
-    config.check(values)
+    config.check(values, file=settings.path())
     return settings.words(values)
 
 
