@@ -25,6 +25,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _interrupt)
     try:
+        try:
+            return _execute(words)
+        finally:
+            print(end="", flush=True)  # at the interpreter's end it would be too late to tell
+    except BrokenPipeError:  # e.g. `livevision replay ... | head`
+        _drop_output()
+        return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        # what writes files says which; this is standard output, sent to a file on a full disk
+        _drop_output()
+        print(f"livevision: Cannot write what was asked for: {error.strerror}.", file=sys.stderr)
+        return OutputError.exit_code
+
+
+def _execute(words: Sequence[str]) -> int:
+    try:
         arguments = parse(words)
         logs.begin(arguments.log_level)
         return int(arguments.execute(arguments))
@@ -41,16 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("livevision: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # e.g. `livevision replay ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        # what writes files says which; this is standard output, sent to a file on a full disk
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"livevision: Cannot write what was asked for: {error.strerror}.", file=sys.stderr)
-        return OutputError.exit_code
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:

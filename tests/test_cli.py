@@ -118,8 +118,9 @@ def test_a_full_disk_under_standard_output_is_told() -> None:
         pytest.skip("no /dev/full here")
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-u", "-m", "livevision", "config", "--path"],
+            [sys.executable, "-m", "livevision", "config", "--path"],
             cwd=ROOT,
+            env={key: each for key, each in os.environ.items() if key != "PYTHONUNBUFFERED"},
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
