@@ -155,7 +155,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench", "--json", str(tmp_path / "none" / "b.json")]) == 6
-    assert "no folder" in capsys.readouterr().err
+    assert "make the folder" in capsys.readouterr().err
 
 
 @trained

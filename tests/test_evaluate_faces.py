@@ -106,6 +106,14 @@ def test_missing_folders_are_usage_errors(words: list[str]) -> None:
     assert main(["evaluate", "faces", *words]) == 2
 
 
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    for words in (["faces"], ["pairs", str(tmp_path / "pairs.csv")]):
+        (tmp_path / "pairs.csv").write_text("file_a,file_b,same\na,a,1\na,a,0\n")
+        (tmp_path / "a").touch()
+        assert main(["evaluate", *words, "--json", str(tmp_path / "none" / "x.json")]) == 6
+        assert main(["evaluate", *words, "--curve", str(tmp_path)]) == 6
+
+
 def test_probes_of_people_not_enrolled_are_refused(folders: Path) -> None:
     words = ["--gallery", "gallery", "--probes", "", "--strangers", "strangers"]
     words = [str(folders / word) if not word.startswith("--") else word for word in words]

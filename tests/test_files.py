@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from livevision import files
-from livevision.errors import OutputError
+from livevision.errors import OutputError, UsageError
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -54,3 +54,24 @@ def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     assert told == ["through"]
     assert pipe.is_fifo()
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    files.check_writable(None)
+    files.check_writable(Path("-"))
+    files.check_writable(tmp_path / "new.json")
+    assert list(tmp_path.iterdir()) == []
+    for bad in (tmp_path, tmp_path / "none" / "new.json"):
+        with pytest.raises(OutputError, match="folder"):
+            files.check_writable(bad)
+
+
+def test_no_output_is_another_or_an_input(tmp_path: Path) -> None:
+    clip, link, new = (tmp_path / name for name in ("clip.mp4", "link.mp4", "new.json"))
+    clip.write_bytes(b"frames")
+    link.symlink_to(clip)
+    files.check_outputs(new, None, Path("-"), Path("-"), inputs=(clip, None, "0", "rtsp://x/y"))
+    files.check_outputs(Path(os.devnull), Path(os.devnull), inputs=(os.devnull,))
+    for bad in ((new, new), (new, tmp_path / "." / "new.json"), (link,)):
+        with pytest.raises(UsageError):
+            files.check_outputs(*bad, inputs=(clip,))

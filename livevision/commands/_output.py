@@ -2,13 +2,10 @@
 
 import argparse
 import math
-import os
-import stat
 import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 
-from livevision.errors import ModelError, OutputError, UsageError
+from livevision.errors import ModelError
 from livevision.pipeline import Summary
 
 INTERRUPTED = 130
@@ -50,52 +47,6 @@ def between(low: float, high: float) -> Callable[[str], float]:
         return value
 
     return number
-
-
-def check_outputs(*paths: Path | None, inputs: Iterable[str | Path | None] = ()) -> None:
-    """Raises UsageError if two outputs would be one file, or one would take the place of an input.
-
-    Devices and "-" (standard output) are passed over.
-    """
-    read = {identity for each in inputs if each is not None and (identity := _identity(each))}
-    seen: set[str] = set()
-    for path in paths:
-        identity = None if path is None else _identity(path)
-        if path is None or identity is None:
-            continue
-        if identity in read:
-            raise UsageError(
-                f"{path} is read from: it would be lost as an output. Name another file."
-            )
-        if identity in seen:
-            raise UsageError(f"{path.name} is asked for as two outputs at once.")
-        seen.add(identity)
-
-
-def check_writable(path: Path | None) -> None:
-    """Raises OutputError if a file that is written at the end cannot be, before the work is done.
-
-    None and "-" (standard output) are passed over.
-    """
-    if path is None or str(path) == "-":
-        return
-    if path.is_dir():
-        raise OutputError(f"Cannot write {path}: it is a folder. Give the name of a file.")
-    if not path.parent.is_dir():
-        raise OutputError(f"Cannot write {path}: make the folder {path.parent} first.")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise OutputError(f"Cannot write {path}: you may not. Choose another place.")
-
-
-def _identity(path: str | Path) -> str | None:
-    """What two names of one file have in common; None for what is no file's name."""
-    if str(path) == "-":
-        return None
-    try:
-        state = Path(path).stat()
-    except (OSError, ValueError):
-        return os.path.normcase(os.path.realpath(path))
-    return f"{state.st_dev}:{state.st_ino}" if stat.S_ISREG(state.st_mode) else None
 
 
 def tell(summary: Summary, *, name: str = "") -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livevision import files
-from livevision.evaluation import _report
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,8 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    if arguments.json:
-        _report.check(arguments.json)
+    files.check_writable(arguments.json)
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory() as folder, console.status("") as status:
         content = measure(Path(folder), quick=arguments.quick, tell=status.update)

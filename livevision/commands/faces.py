@@ -363,8 +363,8 @@ def _tune(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.faces.matching import THRESHOLD_SETTING, matcher
 
     with Gallery(arguments.gallery, create=False) as gallery:
-        _output.check_outputs(arguments.curve, inputs=(gallery.path,))
-        _output.check_writable(arguments.curve)
+        files.check_outputs(arguments.curve, inputs=(gallery.path,))
+        files.check_writable(arguments.curve)
         if arguments.default:
             gallery.set(THRESHOLD_SETTING, None)
             print(f"Threshold: {matcher(gallery).threshold:.4f}, the program's own.")
@@ -446,7 +446,7 @@ def _backup(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.faces.gallery import Gallery
 
     with Gallery(arguments.gallery, create=False) as gallery:
-        _output.check_outputs(arguments.file, inputs=(gallery.path,))
+        files.check_outputs(arguments.file, inputs=(gallery.path,))
         gallery.backup(arguments.file)
         print(f"{len(gallery.people())} people written to {arguments.file}; keep it safe.")
     return 0

@@ -77,7 +77,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from livevision.sources import open_source
 
     known = read_progress(arguments.progress) if arguments.progress else {}
-    _output.check_writable(arguments.progress)
+    files.check_writable(arguments.progress)
     coach = Coach(lesson(arguments, known))
     spec = arguments.source
     if spec is None:

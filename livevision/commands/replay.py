@@ -71,11 +71,11 @@ def execute(arguments: argparse.Namespace) -> int:
         )
     if (arguments.save or arguments.events or arguments.captions) and len(clips) > 1:
         raise UsageError("--save, --events and --captions take one clip at a time.")
-    _output.check_outputs(
+    files.check_outputs(
         *(arguments.json, arguments.save, arguments.events, arguments.captions),
         inputs=(*clips, *(arguments.expect or ()), arguments.gallery),
     )
-    _output.check_writable(arguments.json)
+    files.check_writable(arguments.json)
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from livevision import recognizers, settings
+from livevision import files, recognizers, settings
 from livevision.commands import _output
 from livevision.pipeline import Controls, Summary
 from livevision.sinks import Sink
@@ -185,7 +185,7 @@ def play(
     from livevision.sinks.transcript import Transcript
     from livevision.sinks.window import Window, display_available
 
-    _output.check_outputs(
+    files.check_outputs(
         *(arguments.record, arguments.raw, arguments.events),
         *(arguments.captions, arguments.transcript),
         inputs=(*inputs, arguments.gallery),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision import files
 from livevision.errors import UsageError
 from livevision.evaluation.faces import interval, middle_face, read_all, save, write
 
@@ -46,12 +47,16 @@ def execute(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.faces.embedding import FaceReader
 
     pairs = read_pairs(arguments.pairs)
+    photos = [file for pair in pairs for file in (pair.first, pair.second)]
+    named = arguments.json and Path(arguments.json)
+    files.check_outputs(named, arguments.curve, inputs=(arguments.pairs, *photos))
+    for target in (named, arguments.curve):
+        files.check_writable(target)
     reader = FaceReader()
-    files = [file for pair in pairs for file in (pair.first, pair.second)]
     if arguments.plain:
-        embeddings = plain(files, reader)
+        embeddings = plain(photos, reader)
     else:
-        looks = read_all(files, reader).items()
+        looks = read_all(photos, reader).items()
         embeddings = {file: None if look is None else look.embedding for file, look in looks}
     scores = np.array([_score(embeddings[p.first], embeddings[p.second]) for p in pairs])
     result = measure(pairs, scores)
@@ -77,7 +82,8 @@ def read_pairs(file: Path) -> list[Pair]:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.DictReader(stream))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"Cannot read the pairs {file}: {error}.") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"Cannot read the pairs {file}: {why}.") from error
     pairs = []
     for number, row in enumerate(rows, start=2):
         first, second, same = row.get("file_a"), row.get("file_b"), row.get("same")

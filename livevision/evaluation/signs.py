@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from livevision import files, recognizers
 from livevision.errors import UsageError
-from livevision.evaluation import _report
 from livevision.frame import Findings, Frame, Image
 
 if TYPE_CHECKING:
@@ -178,9 +177,12 @@ def execute(arguments: argparse.Namespace) -> int:
     from livevision.sources.pictures import read_picture
 
     pictures = list(find(arguments.directory, moving=arguments.include_moving))
-    matrix = arguments.matrix or (arguments.json and arguments.json.with_suffix(".png"))
-    for target in filter(None, (arguments.json, matrix)):
-        _report.check(target)  # not only after minutes of work
+    matrix = arguments.matrix
+    if matrix is None and arguments.json and str(arguments.json) != "-":
+        matrix = arguments.json.with_suffix(".png")
+    files.check_outputs(arguments.json, matrix, inputs=[picture.path for picture in pictures])
+    for target in (arguments.json, matrix):
+        files.check_writable(target)
     progress = Console(stderr=True)
     answers: list[Answer] = []
     unreadable: list[Path] = []

@@ -21,7 +21,6 @@ from rapidfuzz.distance import Levenshtein
 
 from livevision import files, recognizers
 from livevision.errors import UsageError
-from livevision.evaluation import _report
 from livevision.frame import Event
 from livevision.truth import Span, Truth, align
 from livevision.truth import read as read_truth
@@ -192,8 +191,11 @@ def execute(arguments: argparse.Namespace) -> int:
     from rich.progress import track
 
     clips = find(arguments.clips)
-    if arguments.json:
-        _report.check(arguments.json)  # not only after minutes of work
+    files.check_outputs(
+        arguments.json,
+        inputs=[file for clip in clips for file in (clip.path, _truth_of(clip.path))],
+    )
+    files.check_writable(arguments.json)
     progress = Console(stderr=True)
     readings = [
         read(clip, arguments)
