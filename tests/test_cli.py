@@ -93,6 +93,14 @@ def test_settings_are_remembered_and_the_command_line_wins() -> None:
     assert cli.parse(["run", "--mirror"]).mirror is True
 
 
+def test_wishes_about_faces_turn_them_on() -> None:
+    assert cli.parse(["run"]).faces is None
+    assert cli.parse(["run", "--no-remember-strangers"]).faces is None
+    for words in (["--remember-strangers"], ["--gallery", "friends.sqlite"]):
+        assert cli.parse(["run", *words]).faces is True
+        assert cli.parse(["run", *words, "--no-faces"]).faces is False
+
+
 def test_a_setting_can_be_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
     exit_code("config", "camera=3")
     assert exit_code("config", "--unset", "camera") == 0

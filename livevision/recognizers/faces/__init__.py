@@ -39,7 +39,7 @@ def add_options(group: argparse._ActionsContainer) -> None:
     )
     group.add_argument(
         "--remember-strangers",
-        action=argparse.BooleanOptionalAction,
+        action=_Remember,
         default=False,
         help="keep the embeddings of those who are not enrolled, for 'livevision faces unknown'",
     )
@@ -105,6 +105,21 @@ class _Gallery(argparse.Action):
     ) -> None:
         setattr(namespace, self.dest, values)
         if getattr(namespace, "faces", None) is None:
+            namespace.faces = True
+
+
+class _Remember(argparse.BooleanOptionalAction):
+    """Whoever wants strangers remembered wants faces looked for, also with nobody enrolled."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        super().__call__(parser, namespace, values, option_string)  # type: ignore[arg-type]
+        if getattr(namespace, self.dest) and getattr(namespace, "faces", None) is None:
             namespace.faces = True
 
 
