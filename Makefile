@@ -22,13 +22,13 @@ setup: .venv/.for-running
 # what people need who use it ...
 .venv/.for-running: uv.lock pyproject.toml | $(UV)
 	@$(UV) sync --frozen --inexact --no-dev --extra reference
-	@$(RUN) livevision doctor --only packages
+	@$(RUN) livevision doctor --only packages --quiet
 	@touch $@
 
 # ... and what those need who work on it: TensorFlow for training, linters, pytest
 .venv/.for-testing: uv.lock pyproject.toml | $(UV)
 	@$(UV) sync --frozen --inexact --extra reference --extra train
-	@$(RUN) livevision doctor --only packages
+	@$(RUN) livevision doctor --only packages --quiet
 	@touch $@ .venv/.for-running
 
 .uv/bin/uv:

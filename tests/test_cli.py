@@ -193,6 +193,13 @@ def test_a_recogniser_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
     assert "1 frames" in done.stderr
 
 
+def test_doctor_answers_what_it_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("doctor", "--only", "data") == 0
+    assert "disk" in capsys.readouterr().out
+    assert exit_code("doctor", "--only", "data", "--quiet") == 0
+    assert capsys.readouterr().out == ""
+
+
 def test_doctor_says_what_it_found_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     code = exit_code("doctor", "--json", "--only", "packages", "--only", "codecs")
     checks = json.loads(capsys.readouterr().out)["checks"]

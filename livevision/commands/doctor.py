@@ -4,6 +4,7 @@ Exits with 1 if something is broken; warnings (no camera, no display) do not cou
 
 examples: livevision doctor
           livevision doctor --json
+          livevision doctor --only speed --only camera
 """
 
 import argparse
@@ -39,8 +40,12 @@ class Check:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     parser.add_argument(
-        "--only", choices=sorted(_GROUPS), action="append", help="make only these checks"
+        "--only",
+        choices=sorted(_GROUPS),
+        action="append",
+        help="make only these checks; may be repeated",
     )
+    parser.add_argument("--quiet", action="store_true", help="tell only what is broken")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -53,7 +58,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"schema": 1, "checks": [asdict(check) for check in checks]}, indent=2))
     else:
-        _print(checks, quiet=bool(arguments.only))
+        _print(checks, quiet=arguments.quiet)
     return 1 if any(check.state == BROKEN for check in checks) else 0
 
 
