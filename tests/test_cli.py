@@ -195,7 +195,7 @@ def test_a_recogniser_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
 
 def test_doctor_answers_what_it_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("doctor", "--only", "data") == 0
-    assert "disk" in capsys.readouterr().out
+    assert "personal data" in capsys.readouterr().out
     assert exit_code("doctor", "--only", "data", "--quiet") == 0
     assert capsys.readouterr().out == ""
 
