@@ -323,6 +323,9 @@ def test_without_a_camera_nothing_is_enrolled(
 ) -> None:
     assert main(["faces", "add", "Zoë", "--camera", "99"]) == SourceError.exit_code
     assert len(capsys.readouterr().err.splitlines()) <= 2
+    (home / "settings.toml").write_text("camera = 98\n")
+    assert main(["faces", "add", "Zoë", "--camera"]) == SourceError.exit_code
+    assert "camera 98" in capsys.readouterr().err
     with Gallery() as gallery:
         assert gallery.people() == []
     with pytest.raises(SystemExit, match="2"):

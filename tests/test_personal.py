@@ -8,7 +8,7 @@ import pytest
 
 from livevision import assets, recognizers
 from livevision.__main__ import main
-from livevision.errors import ModelError, UsageError
+from livevision.errors import ModelError, SourceError, UsageError
 from livevision.frame import Frame, Image
 from livevision.locators.hands import HandLocator
 from livevision.recognizers.signs import personal
@@ -356,6 +356,27 @@ def test_calibrating_from_pictures(
     said = capsys.readouterr().out
     assert "Not seen clearly enough: A" in said
     assert personal.read().letters == ("U", "W")
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("words", [["calibrate", "--letters", "A"], ["teach", "thanks"]])
+def test_the_camera_is_that_of_the_settings(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def opened(spec: str) -> Source:
+        asked.append(spec)
+        raise SourceError("none")
+
+    monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
+    monkeypatch.setattr("livevision.sources.open_source", opened)
+    monkeypatch.setattr("livevision.commands.signs.pictures_of", lambda signs: {})
+    for camera in ("1", "rtsp://door/stream"):
+        assert main(["config", f"camera={camera}"]) == 0
+        assert main(["signs", *words, "--no-window"]) == SourceError.exit_code
+    assert main(["signs", *words, "7", "--no-window"]) == SourceError.exit_code
+    assert asked == ["1", "rtsp://door/stream", "7"]
 
 
 @pytest.mark.parametrize(

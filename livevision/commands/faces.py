@@ -497,7 +497,7 @@ def _existing(arguments: argparse.Namespace, otherwise: str) -> "Gallery | None"
 
 
 def _camera(word: str) -> str:
-    if not word.isdigit() and "://" not in word:
+    if word and not word.isdigit() and "://" not in word:  # empty: the one of the settings
         raise argparse.ArgumentTypeError(f"{word!r} is neither a camera's number nor its address")
     return word
 
