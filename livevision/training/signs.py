@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 _PHOTO_SHARE = 0.4
 """Share of photos, as against Sign Language MNIST, in what `cnn28` is trained on."""
 _VALIDATION_SHARE = 0.12
-_FOLD_EPOCHS = 8
+_FOLD_EPOCHS = 4
 """Of `cnn28` without a source."""
 
 
