@@ -1,5 +1,6 @@
 import time
 from dataclasses import replace
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -82,6 +83,29 @@ def test_captions_can_stand_at_the_top() -> None:
     box = changed(annotate(result(), look), annotate(result(text=""), look))
     assert box.top == 0
     assert box.bottom < 120
+
+
+@pytest.mark.parametrize("captions", ["top", "bottom"])
+@pytest.mark.parametrize("box", [Box(20, 2, 400, 300), Box(20, 470, 400, 480)])
+def test_a_label_never_covers_the_text_or_the_rates(
+    captions: Literal["top", "bottom"], box: Box
+) -> None:
+    """Whatever the letter is called, text and rates look the same."""
+    look = Look(captions=captions)
+    hand = Detection("hand", box, "A", 0.93, 2)
+    one, other = (
+        annotate(result(detections=(replace(hand, label=label),)), look) for label in ("M", "I")
+    )
+    place = changed(one, other)
+    words = changed(
+        annotate(result(detections=()), look), annotate(result(detections=(), text=""), look)
+    )
+    rates = changed(
+        annotate(result(detections=()), look),
+        annotate(result(detections=(), stats=Stats()), look),
+    )
+    assert place.top >= rates.bottom
+    assert place.top >= words.bottom or place.bottom <= words.top
 
 
 def test_each_part_of_a_detection_is_drawn() -> None:

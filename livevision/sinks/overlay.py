@@ -219,17 +219,17 @@ class _Drawing:
             top = self._stages(top)
         self._messages(status, self._height - (0 if above else tall) - gap)
         for each in result.detections:  # nothing across a name
-            self._name(each, top if look.stages else 0)
+            self._name(each, top, self._height - (0 if above else tall))
         self._panel(status.panel)
         return self._image
 
     def _stamp(self, text: str, size: int, color: Color = WHITE) -> _Stamp:
         return _stamp(text, size, color, self._look.contrast)
 
-    def _row(self, stamps: Sequence[_Stamp], left: int, bottom: int, top: int) -> None:
-        """Stamps side by side, standing on one line, moved into the picture below `top`."""
+    def _row(self, stamps: Sequence[_Stamp], left: int, bottom: int, top: int, floor: int) -> None:
+        """Stamps side by side, standing on one line, moved to between `top` and `floor`."""
         left = max(0, min(left, self._width - sum(stamp.width for stamp in stamps)))
-        bottom = min(max(bottom, top + max(stamp.height for stamp in stamps)), self._height)
+        bottom = min(max(bottom, top + max(stamp.height for stamp in stamps)), floor)
         for stamp in stamps:
             _paste(self._image, stamp, left, bottom - stamp.height)
             left += stamp.width
@@ -262,7 +262,7 @@ class _Drawing:
         for x, y in points.tolist():
             cv2.circle(self._image, (x, y), self._thick, WHITE, cv2.FILLED)
 
-    def _name(self, each: Detection, top: int) -> None:
+    def _name(self, each: Detection, top: int, floor: int) -> None:
         box = self._box(each.box)
         label = each.label or ("unknown" if each.kind == "face" else "")
         if not label:
@@ -271,7 +271,7 @@ class _Drawing:
         stamps = [self._stamp(label, big, _color(each))]
         if each.label not in UNKNOWN and each.confidence > 0:
             stamps.append(self._stamp(f"{each.confidence * 100:.0f} %", self._small))
-        self._row(stamps, box.left, box.top - self._thick, top)
+        self._row(stamps, box.left, box.top - self._thick, top, floor)
 
     def _rows(self) -> tuple[str, ...]:
         """The end of the running text in lines that fit; of several texts, the end of each."""
