@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TypeAlias
@@ -119,6 +119,10 @@ class HandLocator:
         self._find_palms = PalmFinder()
         self._find_landmarks = LandmarkFinder(complexity)
         self._complexity = complexity
+        # a thread that stays: OpenCV loses a kilobyte with each that ends
+        self._other_core = ThreadPoolExecutor(1, "hands")
+        if max_hands > 1:
+            self._other_core.submit(int)  # start it now, not in a frame
         self.reset()
 
     def reset(self) -> None:
@@ -132,16 +136,18 @@ class HandLocator:
         self._retries = 0
         self._beside = False
 
+    def close(self) -> None:
+        """End its thread; it locates nothing any more."""
+        self._other_core.shutdown()
+
     def locate(self, image: Image, time: float = 0.0) -> list[Hand]:
         """The hands in `image` (BGR), the longest followed first; `time` in seconds."""
         ahead = None
         room = len(self._tracks) < self._max_hands
         if self._tracks and room and time >= self._next_search:
-            search = self._search(image)
-            # on another core: this one follows the hands meanwhile
-            with ThreadPoolExecutor(1, "palms") as beside:
-                ahead = beside.submit(search)
-                lost = self._follow(image, time)
+            ahead = self._other_core.submit(self._search(image))
+            lost = self._follow(image, time)
+            wait((ahead,))
         else:
             lost = self._follow(image, time)
         self._missing = [each for each in self._missing if time - each.seen <= REMEMBER]
@@ -183,10 +189,9 @@ class HandLocator:
         if len(self._tracks) < 2:
             return [look(track, self._find_landmarks) for track in self._tracks]
         first, *others = self._tracks
-        with ThreadPoolExecutor(1, "hands") as beside:
-            finder = self._find_beside
-            later = beside.submit(lambda: [look(track, finder) for track in others])
-            return [look(first, self._find_landmarks), *later.result()]
+        finder = self._find_beside
+        later = self._other_core.submit(lambda: [look(track, finder) for track in others])
+        return [look(first, self._find_landmarks), *later.result()]
 
     @cached_property
     def _find_beside(self) -> LandmarkFinder:

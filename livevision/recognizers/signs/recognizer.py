@@ -60,6 +60,9 @@ class SignRecognizer(Recognizer):
     def command(self, name: str) -> None:
         self._speller.command(name)
 
+    def close(self) -> None:
+        self._locator.close()
+
     def _detection(self, hand: Hand) -> Detection:
         chances = self._speller.probabilities(hand.track)
         label, *others = ranked(chances, self._classifier.labels)
