@@ -345,10 +345,13 @@ def _tell(layer: "Layer") -> None:
     before, after = (
         sum(answer == each.label for answer, each in pairs) / len(pairs) for pairs in (general, own)
     )
+    gain = (
+        f"with your examples {after:.1%} (cross-validated; they count {layer.weight:g})."
+        if layer.weight
+        else "your examples would make no more of them right, so they are not used."
+    )
     console.print(
-        f"Of your own letters the general model reads {before:.1%}; with your examples "
-        f"{after:.1%} (cross-validated; they count {layer.weight:g}).",
-        highlight=False,
+        f"Of your own letters the general model reads {before:.1%}; {gain}", highlight=False
     )
 
 
