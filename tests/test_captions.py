@@ -98,6 +98,13 @@ def test_a_word_that_comes_at_once_has_its_own_times(tmp_path: Path) -> None:
     assert "00:00:02.000 --> 00:00:06.500\nhello" in text
 
 
+def test_a_letter_that_is_drawn_has_not_the_time_of_the_one_it_replaces(tmp_path: Path) -> None:
+    """A hand that rests as I, and again, before it draws a J."""
+    steps = [result(0.1, "I"), result(0.8, "II"), result(1.4, "J", letter("J", 0.7, 1.3))]
+    text = written(tmp_path / "out.vtt", *steps)
+    assert "00:00:00.700 --> 00:00:03.300\nJ" in text
+
+
 def test_a_double_letter_is_two(tmp_path: Path) -> None:
     path = tmp_path / "out.vtt"
     text = written(path, *spelled("LL", 1.0, 1.0))

@@ -29,6 +29,8 @@ class Character:
     text: str
     start: float
     end: float
+    settled: bool = False
+    """Whether the times are those of the sign, not only of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +163,11 @@ def _settle(characters: list[Character], event: Event) -> bool:
         if "".join(each.text for each in found).casefold() != label:
             continue
         if all(
-            each.start == each.end and event.start <= each.start <= event.end + LATE
+            not each.settled and event.start <= each.end and each.start <= event.end + LATE
             for each in found
         ):
             characters[begin : begin + len(label)] = [
-                Character(each.text, event.start, event.end) for each in found
+                Character(each.text, event.start, event.end, settled=True) for each in found
             ]
             return True
     return False
