@@ -218,6 +218,8 @@ def test_folder_of_people(home: Path) -> None:
     clip = str(assets.folder("recordings") / "jawsclub.mp4")
     assert main(["replay", clip, "--gallery", str(home / "mistyped.sqlite")]) == 5
     assert not (home / "mistyped.sqlite").exists()
+    new = ["--remember-strangers", "--gallery", str(home / "new.sqlite"), "--no-signs"]
+    assert main(["replay", clip, *new, "--max-frames", "2"]) == 0
     assert main(["faces", "merge", "Eileen Collins", "Grace Hopper"]) == 0
     assert main(["faces", "restore", str(home / "copy.sqlite")]) == 0
     with Gallery() as gallery:

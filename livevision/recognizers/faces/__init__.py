@@ -71,14 +71,16 @@ def wanted() -> tuple[bool, str]:
 def load(settings: Settings) -> Recognizer:
     """The recogniser with the gallery that the options name.
 
-    Raises GalleryError if it is damaged, or named and not there; ModelError if a model is missing.
+    Raises GalleryError if it is damaged, or named and not there, unless strangers are to be
+    remembered in it; ModelError if a model is missing.
     """
     from livevision.recognizers.faces.gallery import Gallery
     from livevision.recognizers.faces.matching import Judge, matcher
     from livevision.recognizers.faces.recognizer import FaceRecognizer
 
     options = settings.options
-    with Gallery(options.gallery, create=options.gallery is None) as gallery:
+    create = options.gallery is None or options.remember_strangers
+    with Gallery(options.gallery, create=create) as gallery:
         gallery.forget_expired(date.today())
         people: Judge
         if options.faces_model == "dlib":
