@@ -59,7 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SOURCE",
-        help="with --cross-validate: measure on this source alone; may be repeated",
+        help="with --cross-validate: measure on this source alone; repeated, several are held out "
+        "together",
     )
     parser.add_argument(
         "--without",
