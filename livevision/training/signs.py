@@ -79,7 +79,9 @@ def cross_validate(request: Request, hands: Hands, name: str, progress: Progress
         out = np.isin(hands.source, sources)
         rows = np.flatnonzero(out & (hands.view == 0) & ~np.isin(hands.letter, MOVING))
         known, seen = hands[~out], hands[rows]
-        key = _key_of_cnn28(request, known, seen) if name == "cnn28" else _key(plan, hands)
+        key = _key(plan, hands)
+        if name == "cnn28":
+            key = _key_of_cnn28((_fold_epochs(request), request.seed), photo_examples(known), seen)
         path = request.cache / "folds" / f"{name}-{'+'.join(sources)}-{key}.npy"
         if not path.is_file():
             progress(f"{name} without {', '.join(sources)}", at, len(held))
@@ -160,7 +162,7 @@ def train_cnn28(request: Request, hands: Hands, progress: Progress) -> Official:
     validation = cnn28.Examples(pictures.images[held], pictures.labels[held], np.ones(len(held)))
     photos = photo_examples(hands)
     epochs = request.epochs or _EPOCHS
-    key = _key((epochs, request.seed), hands)
+    key = _key_of_cnn28((epochs, request.seed), photos)
     chosen_path = request.cache / "final" / f"cnn28-chosen-{key}.keras"
     path = request.cache / "final" / f"cnn28-{key}.keras"
     if not chosen_path.is_file():
@@ -242,11 +244,10 @@ def _fold_epochs(request: Request) -> int:
     return request.epochs or _FOLD_EPOCHS
 
 
-def _key_of_cnn28(request: Request, known: Hands, seen: Hands) -> str:
+def _key_of_cnn28(plan: object, photos: cnn28.Examples, *more: Hands) -> str:
     """Changes with the pictures, so that a changed chain of stages never meets an older answer."""
-    photos = photo_examples(known)
-    total = hashlib.sha256(repr((_fold_epochs(request), request.seed)).encode())
-    for part in (photos.images, photos.labels, photos.weights, seen.grey):
+    total = hashlib.sha256(repr(plan).encode())
+    for part in (photos.images, photos.labels, photos.weights, *(each.grey for each in more)):
         total.update(part.tobytes())
     return total.hexdigest()[:12]
 
