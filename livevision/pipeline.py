@@ -141,6 +141,7 @@ def run(
             stack.enter_context(sink)
         frames = stack.enter_context(Capture(source))
         loop = _Loop(source, frames, panel, sinks, controls, summary, clock)
+        log.info("reading %s: %s to %s", source.name, _names(recognizers), _names(sinks))
         try:
             loop.work(max_frames)
         except (EndOfStream, SinkClosed):
@@ -158,9 +159,15 @@ def run(
                 summary.error = error
         except KeyboardInterrupt:
             summary.interrupted = True
+        reason = "interrupted" if summary.interrupted else summary.error or "no error"
+        log.info("read %d frames of %s: %s", summary.frames, source.name, reason)
         if summary.error is not None and not isinstance(summary.error, SourceError):
             raise summary.error
     return summary
+
+
+def _names(parts: Sequence[object]) -> str:
+    return ", ".join(type(each).__name__ for each in parts) or "nothing"
 
 
 class _Loop:
@@ -250,6 +257,8 @@ class _Loop:
 
     def _give(self, result: Result) -> None:
         self._summary.events.update(event.kind for event in result.events)
+        for event in result.events:
+            log.debug("%s %s from %.2f s on", event.kind, event.label, event.start)
         self._summary.text = result.text
         self._history.append(result)
         kept = max(LEAST, HISTORY // result.frame.image.nbytes) if self._can_step else 1

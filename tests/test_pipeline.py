@@ -127,6 +127,19 @@ def test_a_text_that_is_taken_back_at_the_end_is_gone() -> None:
     assert [each.text for each in sink.results] == ["level 0", "level 1", "level 2", ""]
 
 
+def test_the_log_tells_what_is_read_and_how_it_ended(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    run(Synthetic(3), [Level()], [])
+    run(Breaking(9), [], [])
+    said = [each.getMessage() for each in caplog.records if each.name == "livevision.pipeline"]
+    assert said == [
+        "reading synthetic frames: Level to nothing",
+        "read 3 frames of synthetic frames: no error",
+        "reading synthetic frames: nothing to nothing",
+        "read 3 frames of synthetic frames: unplugged",
+    ]
+
+
 def test_two_runs_give_the_same_results(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "clip.mp4", count=20)
     sinks = [Keep(), Keep()]
