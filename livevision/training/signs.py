@@ -247,8 +247,9 @@ def _fold_epochs(request: Request) -> int:
 def _key_of_cnn28(plan: object, photos: cnn28.Examples, *more: Hands) -> str:
     """Changes with the pictures, so that a changed chain of stages never meets an older answer."""
     total = hashlib.sha256(repr(plan).encode())
-    for part in (photos.images, photos.labels, photos.weights, *(each.grey for each in more)):
-        total.update(part.tobytes())
+    total.update(photos.images.tobytes() + photos.labels.tobytes() + photos.weights.tobytes())
+    for hands in more:
+        total.update(hands.grey.tobytes())
     return total.hexdigest()[:12]
 
 
