@@ -540,7 +540,8 @@ def test_expired_people_are_forgotten_at_the_start(gallery_file: Path, reader: F
         assert gallery.people() == []
 
 
-def test_damaged_gallery_stops_the_start(tmp_path: Path) -> None:
+def test_damaged_gallery_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path))
     path = tmp_path / "gallery.sqlite"
     path.write_bytes(b"no gallery" * 100)
     with pytest.raises(GalleryError, match="kept as"):
@@ -548,6 +549,7 @@ def test_damaged_gallery_stops_the_start(tmp_path: Path) -> None:
     assert not path.exists()
     (aside,) = tmp_path.glob("gallery.damaged-*.sqlite")
     assert aside.read_bytes() == b"no gallery" * 100
+    assert str(aside) in folder.wanted()[1]
 
 
 @pytest.mark.parametrize(

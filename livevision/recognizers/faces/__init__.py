@@ -12,6 +12,10 @@ CLASSIC = ("lbph", "eigen", "fisher")
 SUMMARY = "names the faces of people who are enrolled (see 'livevision faces --help')"
 
 _NOBODY = "Nobody is enrolled, so faces are off; 'livevision faces add NAME PHOTO' changes that."
+_PUT_ASIDE = (
+    "The gallery was damaged and kept as {}, so faces are off; 'livevision faces restore BACKUP' "
+    "or 'livevision faces add NAME PHOTO' changes that."
+)
 
 
 def add_options(group: argparse._ActionsContainer) -> None:
@@ -54,7 +58,8 @@ def wanted() -> tuple[bool, str]:
 
     path = settings.data_folder() / "gallery.sqlite"
     if not path.is_file() or not path.stat().st_size:
-        return False, _NOBODY
+        damaged = sorted(path.parent.glob(f"{path.stem}.damaged-*"))
+        return False, _PUT_ASIDE.format(damaged[-1]) if damaged else _NOBODY
     try:
         if encryption.is_encrypted(path):
             return True, ""  # nobody can tell without the passphrase
