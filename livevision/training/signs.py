@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 _PHOTO_SHARE = 0.4
 """Share of photos, as against Sign Language MNIST, in what `cnn28` is trained on."""
 _VALIDATION_SHARE = 0.12
-_EPOCHS = 16
+_EPOCHS = 24
 """Of `cnn28`; a quarter as many follow on everything."""
 _FOLD_EPOCHS = 4
 """Of `cnn28` without a source."""
