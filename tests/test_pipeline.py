@@ -201,9 +201,9 @@ def test_the_end_by_a_sink(error: BaseException) -> None:
     started = time.monotonic()
     if isinstance(error, OutputError):
         with pytest.raises(OutputError, match="disk full"):
-            run(Synthetic(10**9), [level], [first, sink, other])
+            run(Synthetic(10_000), [level], [first, sink, other])
     else:
-        summary = run(Synthetic(10**9), [level], [first, sink, other])
+        summary = run(Synthetic(10_000), [level], [first, sink, other])
         assert summary.interrupted == isinstance(error, KeyboardInterrupt)
         assert summary.frames == 5
     assert time.monotonic() - started < 2
@@ -232,7 +232,7 @@ def test_ctrl_c_waits_for_the_recognisers_at_work() -> None:
             return super().finish()
 
     sink = Keep()
-    summary = run(Synthetic(10**9), [Slow("first"), Slow("second"), Slow("third")], [sink])
+    summary = run(Synthetic(10_000), [Slow("first"), Slow("second"), Slow("third")], [sink])
     assert summary.interrupted
     assert not summary.failed
     assert [event.label for event in sink.results[-1].events] == ["first", "second", "third"]
@@ -241,14 +241,14 @@ def test_ctrl_c_waits_for_the_recognisers_at_work() -> None:
 def test_when_the_last_recogniser_fails_the_run_ends() -> None:
     sink = Keep()
     with pytest.raises(ModelError, match="bad picture"):
-        run(Synthetic(10**9), [Level(fails=3)], [sink])
+        run(Synthetic(10_000), [Level(fails=3)], [sink])
     assert sink.indices == [0, 1, 2]
     assert sink.closed == 1
 
 
 def test_max_frames() -> None:
     sink = Keep()
-    assert run(Synthetic(10**9), [], [sink], max_frames=7).frames == 7
+    assert run(Synthetic(10_000), [], [sink], max_frames=7).frames == 7
     assert sink.indices == list(range(7))
 
 
@@ -281,7 +281,7 @@ def test_quit_and_other_commands() -> None:
 
     controls, level = Controls(), Level()
     sink = Scripted(controls, {3: "record", 5: "quit"}, [])
-    summary = run(Listening(10**9), [level], [sink], controls=controls)
+    summary = run(Listening(10_000), [level], [sink], controls=controls)
     assert heard == level.commands == sink.commands == ["record"]
     assert summary.frames == 6
 
