@@ -98,6 +98,14 @@ def check_writable(path: Path | None) -> None:
         raise OutputError(f"Cannot write {path}: you may not. Choose another place.")
 
 
+def check_reports(*reports: str | Path | None, inputs: Iterable[str | Path | None] = ()) -> None:
+    """`check_outputs` and `check_writable` of files that are written at the end of long work."""
+    paths = [Path(each) for each in reports if each is not None]
+    check_outputs(*paths, inputs=inputs)
+    for path in paths:
+        check_writable(path)
+
+
 def _identity(path: str | Path) -> str | None:
     """What two names of one file have in common; None for what is no file's name."""
     if str(path) == "-":

@@ -83,7 +83,7 @@ class Box:
 
     def overlap(self, other: "Box") -> float:
         """Intersection over union with `other`, 0 to 1."""
-        shared = self._shared(other)
+        shared = self.shared(other)
         if not shared:
             return 0.0
         return shared / (self.width * self.height + other.width * other.height - shared)
@@ -91,9 +91,9 @@ class Box:
     def inside(self, other: "Box") -> float:
         """How much of the smaller of the two boxes lies in the other, 0 to 1."""
         smaller = min(self.width * self.height, other.width * other.height)
-        return self._shared(other) / max(smaller, 1)
+        return self.shared(other) / max(smaller, 1)
 
-    def _shared(self, other: "Box") -> int:
+    def shared(self, other: "Box") -> int:
         """Pixels that are in both."""
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)

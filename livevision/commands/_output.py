@@ -49,6 +49,11 @@ def between(low: float, high: float) -> Callable[[str], float]:
     return number
 
 
+def is_camera(word: str) -> bool:
+    """Whether `word` is a camera's number or address, not a file's name."""
+    return word.isdigit() or "://" in word
+
+
 def tell(summary: Summary, *, name: str = "") -> None:
     """The one-line summary at the end of every run, on stderr."""
     words = [f"{summary.frames} frames", f"{summary.dropped} dropped", f"{summary.fps:.1f} fps"]

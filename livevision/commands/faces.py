@@ -363,8 +363,7 @@ def _tune(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.faces.matching import THRESHOLD_SETTING, matcher
 
     with Gallery(arguments.gallery, create=False) as gallery:
-        files.check_outputs(arguments.curve, inputs=(gallery.path,))
-        files.check_writable(arguments.curve)
+        files.check_reports(arguments.curve, inputs=(gallery.path,))
         if arguments.default:
             gallery.set(THRESHOLD_SETTING, None)
             print(f"Threshold: {matcher(gallery).threshold:.4f}, the program's own.")
@@ -497,7 +496,7 @@ def _existing(arguments: argparse.Namespace, otherwise: str) -> "Gallery | None"
 
 
 def _camera(word: str) -> str:
-    if word and not word.isdigit() and "://" not in word:  # empty: the one of the settings
+    if word and not _output.is_camera(word):  # empty: the one of the settings
         raise argparse.ArgumentTypeError(f"{word!r} is neither a camera's number nor its address")
     return word
 

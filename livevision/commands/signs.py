@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livevision import assets, recognizers, settings
+from livevision.commands import _output
 from livevision.errors import SourceError, UsageError
 from livevision.frame import Result
 from livevision.sinks import Sink
@@ -86,11 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    if getattr(arguments, "source", "") is None:
+        arguments.source = settings.source()
     return int(arguments.act(arguments))
-
-
-def _is_camera(source: str) -> bool:
-    return source.isdigit() or "://" in source
 
 
 def _looks(text: str) -> int:
@@ -107,10 +106,8 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     if wrong or not letters:
         raise UsageError(f"--letters takes letters other than J and Z, not {arguments.letters!r}.")
     layer = personal.read()
-    if arguments.source is None:
-        arguments.source = settings.source()
     source = Path(arguments.source)
-    if _is_camera(arguments.source):
+    if _output.is_camera(arguments.source):
         examples = _lead(letters, arguments)
     else:
         found = {letter: _paths(source, letter) for letter in letters}
@@ -133,9 +130,7 @@ def _teach(arguments: argparse.Namespace) -> int:
 
     name = personal.checked_name(arguments.name)
     layer = personal.read()
-    if arguments.source is None:
-        arguments.source = settings.source()
-    if _is_camera(arguments.source):
+    if _output.is_camera(arguments.source):
         examples = _lead([name], arguments)
     else:
         source = Path(arguments.source)
@@ -199,7 +194,6 @@ class _Prompts(Sink):
 def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]":
     """Lead the user through `signs` at the camera."""
     from livevision import pipeline
-    from livevision.commands import _output
     from livevision.locators.hands import HandLocator
     from livevision.pipeline import Controls
     from livevision.recognizers.signs.lesson import Lesson

@@ -69,10 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
-    named = arguments.json and Path(arguments.json)
-    files.check_outputs(named, arguments.curve, inputs=(arguments.truth,))
-    for target in (named, arguments.curve):
-        files.check_writable(target)
+    files.check_reports(arguments.json, arguments.curve, inputs=(arguments.truth,))
     if arguments.clips is not None:
         return _execute_clips(arguments)
     if None in (arguments.gallery, arguments.probes, arguments.strangers):

@@ -48,10 +48,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     pairs = read_pairs(arguments.pairs)
     photos = [file for pair in pairs for file in (pair.first, pair.second)]
-    named = arguments.json and Path(arguments.json)
-    files.check_outputs(named, arguments.curve, inputs=(arguments.pairs, *photos))
-    for target in (named, arguments.curve):
-        files.check_writable(target)
+    files.check_reports(arguments.json, arguments.curve, inputs=(arguments.pairs, *photos))
     reader = FaceReader()
     if arguments.plain:
         embeddings = plain(photos, reader)

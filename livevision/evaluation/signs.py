@@ -180,9 +180,7 @@ def execute(arguments: argparse.Namespace) -> int:
     matrix = arguments.matrix
     if matrix is None and arguments.json and str(arguments.json) != "-":
         matrix = arguments.json.with_suffix(".png")
-    files.check_outputs(arguments.json, matrix, inputs=[picture.path for picture in pictures])
-    for target in (arguments.json, matrix):
-        files.check_writable(target)
+    files.check_reports(arguments.json, matrix, inputs=[picture.path for picture in pictures])
     progress = Console(stderr=True)
     answers: list[Answer] = []
     unreadable: list[Path] = []

@@ -191,11 +191,10 @@ def execute(arguments: argparse.Namespace) -> int:
     from rich.progress import track
 
     clips = find(arguments.clips)
-    files.check_outputs(
+    files.check_reports(
         arguments.json,
         inputs=[file for clip in clips for file in (clip.path, _truth_of(clip.path))],
     )
-    files.check_writable(arguments.json)
     progress = Console(stderr=True)
     readings = [
         read(clip, arguments)

@@ -338,9 +338,7 @@ def _is_part(part: Look, whole: Look) -> bool:
     small, large = Box.around(part.landmarks), Box.around(whole.landmarks)
     if LARGER * max(small.width, small.height) > max(large.width, large.height):
         return False
-    width = min(small.right, large.right) - max(small.left, large.left)
-    height = min(small.bottom, large.bottom) - max(small.top, large.top)
-    return width > 0 and height > 0 and 2 * width * height > small.width * small.height
+    return 2 * small.shared(large) > small.width * small.height
 
 
 def _same(a: Look, b: Look) -> bool:

@@ -111,8 +111,7 @@ class _Gallery(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         setattr(namespace, self.dest, values)
-        if getattr(namespace, "faces", None) is None:
-            namespace.faces = True
+        _look_for_faces(namespace)
 
 
 class _Remember(argparse.BooleanOptionalAction):
@@ -126,8 +125,14 @@ class _Remember(argparse.BooleanOptionalAction):
         option_string: str | None = None,
     ) -> None:
         super().__call__(parser, namespace, values, option_string)  # type: ignore[arg-type]
-        if getattr(namespace, self.dest) and getattr(namespace, "faces", None) is None:
-            namespace.faces = True
+        if getattr(namespace, self.dest):
+            _look_for_faces(namespace)
+
+
+def _look_for_faces(namespace: argparse.Namespace) -> None:
+    """Unless told otherwise."""
+    if getattr(namespace, "faces", None) is None:
+        namespace.faces = True
 
 
 def _score(word: str) -> float:

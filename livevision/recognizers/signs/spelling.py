@@ -259,22 +259,14 @@ class _Hand:
 
     def _judge(self, time: float, *, gone: bool) -> None:
         """Whether what waits is spelling; if it is over and was not, it is dropped."""
-        worth, first, chain, held, lasted, unseen = 0.0, 0, set[str](), 0.0, 0.0, 0.0
+        worth, first, chain = 0.0, 0, set[str]()
         for index, letter in enumerate(self.waiting):
             if index and letter.start - self.waiting[index - 1].end > TOGETHER:
-                worth, first, chain, held, lasted, unseen = 0.0, index, set(), 0.0, 0.0, 0.0
+                worth, first, chain = 0.0, index, set()
             if letter.label not in chain and letter.confidence >= VAGUE:
                 worth += min(letter.worth, SHARE) + COMPANY * (letter.confidence >= SURE)
             chain.add(letter.label)
-            lasts = letter.end - letter.start
-            held, lasted = held + letter.worth, lasted + lasts
-            unseen += letter.no_sign * lasts
-            no_sign, steady = unseen / max(lasted, 1e-6), held / max(lasted, 1e-6)
-            over = max(no_sign - NO_SIGN, 0.0)
-            over *= min(max((QUITE - steady) / (QUITE - STEADY), 0.0), 1.0)
-            caution = 1.0 + CAUTION * over
-            restless = RESTLESS * min(no_sign / NO_SIGN, 1.0)
-            caution = min(caution + restless * max(STEADY - steady, 0.0), MOST_CAUTION)
+            caution, over = _caution(self.waiting[first : index + 1])
             alone = ALONE + UNCERTAIN * max(CERTAIN - letter.confidence, 0.0)
             together = len(chain) > 1 and worth >= ENOUGH * caution
             alone = min(alone * caution, HELD) * (1.0 + LONGER * over)
@@ -401,6 +393,21 @@ class _Hand:
         few = len(self.dwell) < 3
         usual = float(np.median(self.dwell)) if self.dwell else np.inf
         return rest < max((1.0 if few else OWN_TIME) * usual, 0.25)
+
+
+def _caution(run: Sequence[Letter]) -> tuple[float, float]:
+    """How many times as much letters have to be worth that followed each other, 1 to MOST_CAUTION.
+
+    Then by how much no sign is too probable.
+    """
+    lasted = max(sum(each.end - each.start for each in run), 1e-6)
+    no_sign = sum(each.no_sign * (each.end - each.start) for each in run) / lasted
+    steady = sum(each.worth for each in run) / lasted
+    over = max(no_sign - NO_SIGN, 0.0)
+    over *= min(max((QUITE - steady) / (QUITE - STEADY), 0.0), 1.0)
+    restless = RESTLESS * min(no_sign / NO_SIGN, 1.0)
+    caution = 1.0 + CAUTION * over + restless * max(STEADY - steady, 0.0)
+    return min(caution, MOST_CAUTION), over
 
 
 def _apart(shape: Floats, other: Floats) -> float:
