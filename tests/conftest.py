@@ -1,11 +1,16 @@
 """What every test is held to: no thread left behind, no ERROR in the log."""
 
 import logging
+import signal
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # so starts a script what it puts in the background: all children would be deaf to Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
