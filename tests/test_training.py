@@ -18,6 +18,7 @@ from livevision.recognizers.signs.features import features
 from livevision.training import dataset, personal, signmnist, validation
 from livevision.training.dataset import Hands
 from livevision.training.poses import Changes, changed
+from livevision.training.report import write_html
 from livevision.training.validation import Answers, Calibration, calibrate
 
 
@@ -114,6 +115,14 @@ def test_figures_count_misses_as_wrong_and_sources_alike() -> None:
     assert table[2, 1] == 1
     assert table.sum() == 6
     assert validation.per_letter(found)["B"][1] == pytest.approx((0.75 + 1) / 2)
+
+
+def test_the_report_shows_letters_read_where_nobody_signs(tmp_path: Path) -> None:
+    rows = [("a", "B", "C", 0.9), ("a", "", "C", 0.6), ("b", "", "C", 0.7), ("b", "", "", 0.9)]
+    write_html(tmp_path / "page.html", {"fused": answers([*rows, ("b", "", "none", 0)])}, tmp_path)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<h3>B read as C: 1 pictures of a</h3>" in page
+    assert "<h3>read as C: 2 hands</h3>" in page.partition("nobody signs")[2]
 
 
 def test_calibration_finds_the_temperature_and_the_caution() -> None:

@@ -134,6 +134,8 @@ def write_html(path: Path, models: Mapping[str, Answers], data: Path) -> None:
         _html(letter_table(answers)),
         "<h2>Errors</h2>",
         *_error_pictures(answers, data),
+        "<h2>Letters read where nobody signs</h2>",
+        *_false_pictures(answers, data),
     ]
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Signs</title>'
@@ -152,12 +154,29 @@ def _error_pictures(answers: Answers, data: Path) -> Iterator[str]:
         kinds.setdefault(kind, []).append(int(row))
     common = sorted(kinds.items(), key=lambda each: -len(each[1]))[:_ERROR_KINDS]
     for (truth, read, source), rows in common:
-        yield f"<h3>{truth} read as {read}: {len(rows)} pictures of {html.escape(source)}</h3><p>"
-        for row in rows[:: max(1, len(rows) // _ERROR_EXAMPLES)][:_ERROR_EXAMPLES]:
-            picture = _thumbnail(data, str(answers.name[row]))
-            if picture:
-                yield f'<img alt="{truth} read as {read}" src="data:image/jpeg;base64,{picture}"> '
-        yield "</p>"
+        yield from _examples(
+            f"{truth} read as {read}", f"pictures of {source}", rows, answers, data
+        )
+
+
+def _false_pictures(answers: Answers, data: Path) -> Iterator[str]:
+    """Hands that sign nothing, by the letter that was read, the commonest first."""
+    kinds: dict[int, list[int]] = {}
+    for row in np.flatnonzero(answers.false):
+        kinds.setdefault(int(answers.answer[row]), []).append(int(row))
+    for place, rows in sorted(kinds.items(), key=lambda each: -len(each[1])):
+        yield from _examples(f"read as {LABELS[place]}", "hands", rows, answers, data)
+
+
+def _examples(
+    title: str, what: str, rows: list[int], answers: Answers, data: Path
+) -> Iterator[str]:
+    yield f"<h3>{title}: {len(rows)} {html.escape(what)}</h3><p>"
+    for row in rows[:: max(1, len(rows) // _ERROR_EXAMPLES)][:_ERROR_EXAMPLES]:
+        picture = _thumbnail(data, str(answers.name[row]))
+        if picture:
+            yield f'<img alt="{title}" src="data:image/jpeg;base64,{picture}"> '
+    yield "</p>"
 
 
 def _thumbnail(data: Path, name: str) -> str:

@@ -45,6 +45,12 @@ class Answers:
         """Which pictures show a letter, from a source that counts."""
         return np.asarray((self.truth != NO_SIGN) & ~np.isin(self.source, APART))
 
+    @property
+    def false(self) -> NDArray[np.bool_]:
+        """Which hands sign nothing and were read as a letter."""
+        read = self.found & (self.answer != NO_SIGN)
+        return np.asarray((self.truth == NO_SIGN) & read, np.bool_)
+
 
 def per_source(answers: Answers) -> dict[str, tuple[int, float, float]]:
     """Pictures of letters, share found, share right (misses are wrong), of each source."""
@@ -127,9 +133,8 @@ def calibration_error(answers: Answers) -> float:
 def false_letters(answers: Answers) -> tuple[int, int, int]:
     """Pictures without a sign, hands found in them, letters read from those."""
     rows = answers.truth == NO_SIGN
-    named = (answers.answer[rows] != NO_SIGN) & answers.found[rows]
     pictures = len(np.unique(answers.name[rows]))
-    return pictures, int(answers.found[rows].sum()), int(named.sum())
+    return pictures, int(answers.found[rows].sum()), int(answers.false.sum())
 
 
 @dataclass(frozen=True, slots=True)
