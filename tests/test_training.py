@@ -18,7 +18,6 @@ from livevision.recognizers.signs.features import features
 from livevision.training import dataset, personal, signmnist, validation
 from livevision.training.dataset import Hands
 from livevision.training.poses import Changes, changed
-from livevision.training.report import write_html
 from livevision.training.validation import Answers, Calibration, calibrate
 
 
@@ -118,6 +117,9 @@ def test_figures_count_misses_as_wrong_and_sources_alike() -> None:
 
 
 def test_the_report_shows_letters_read_where_nobody_signs(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    from livevision.training.report import write_html
+
     rows = [("a", "B", "C", 0.9), ("a", "", "C", 0.6), ("b", "", "C", 0.7), ("b", "", "", 0.9)]
     write_html(tmp_path / "page.html", {"fused": answers([*rows, ("b", "", "none", 0)])}, tmp_path)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
