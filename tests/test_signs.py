@@ -107,6 +107,28 @@ def test_each_model_reads_clear_letters(model: str, clip: list[Image]) -> None:
             assert hand.label == letter
 
 
+def test_half_a_hand_is_hardly_ever_read(recognizer: SignRecognizer, clip: list[Image]) -> None:
+    """Of a hand that leaves the picture, the joints outside are guesses."""
+
+    def label(image: Image) -> str | None:
+        recognizer.reset()
+        hands = recognizer.recognize(Frame(image, 0, 0.0)).detections
+        return hands[0].label if hands else None
+
+    halves = []
+    for index in (28, 36, 44, 52, 60, 68, 76, 84):
+        recognizer.reset()
+        whole = recognizer.recognize(Frame(clip[index], 0, 0.0)).detections[0]
+        assert whole.label
+        assert whole.landmarks is not None
+        x, y = whole.landmarks[:, :2].min(axis=0) / 2 + whole.landmarks[:, :2].max(axis=0) / 2
+        parts = clip[index][:, int(x) :], clip[index][:, : int(x)], clip[index][int(y) :]
+        halves += [label(np.ascontiguousarray(part)) for part in parts]
+    found = [each for each in halves if each is not None]
+    assert len(found) >= 12, "hardly any half was found: this shows nothing"
+    assert sum(map(bool, found)) <= len(found) / 3
+
+
 def test_hints_come_late_and_stay(recognizer: SignRecognizer, clip: list[Image]) -> None:
     dark = (clip[52] * 0.1).astype(np.uint8)
     shown = [
@@ -126,3 +148,20 @@ def test_a_hint_says_that_no_hand_is_in_view(recognizer: SignRecognizer) -> None
     shown = [recognizer.recognize(Frame(image, i, i / 10)).hints for i in range(40)]
     assert shown[0] == ()
     assert any("hand" in hint for hint in shown[-1])
+
+
+def test_a_hint_says_that_half_the_hand_is_out_of_view(
+    recognizer: SignRecognizer, clip: list[Image]
+) -> None:
+    points = recognizer.recognize(Frame(clip[68], 0, 0.0)).detections[0].landmarks
+    assert points is not None
+    middle = int(points[:, 0].min() / 2 + points[:, 0].max() / 2)
+    half, whole = np.ascontiguousarray(clip[68][:, middle:]), clip[68]
+    recognizer.reset()
+    shown = [
+        recognizer.recognize(Frame(half if i < 25 else whole, i, i / 10)).hints for i in range(50)
+    ]
+    told = [any("out of view" in hint for hint in hints) for hints in shown]
+    assert not any(told[:7])
+    assert all(told[10:25])
+    assert not any(told[40:])
