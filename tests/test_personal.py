@@ -254,8 +254,16 @@ def test_a_lesson_leads_through_the_signs(clip: list[Image], classifier: Classif
     assert LABELS[int(lesson.examples[-1].chances.argmax())] == "L"
 
 
-def test_a_lesson_goes_on_when_no_hand_comes(classifier: Classifier) -> None:
-    empty = np.full((120, 160, 3), 90, np.uint8)
+@pytest.mark.parametrize("comes", ["nothing", "half a hand"])
+def test_a_lesson_goes_on_when_no_hand_comes(
+    comes: str, clip: list[Image], classifier: Classifier
+) -> None:
+    image = np.full((120, 160, 3), 90, np.uint8)
+    if comes == "half a hand":
+        points = HandLocator().locate(clip[68])[0].landmarks
+        middle = int(points[:, 0].min() / 2 + points[:, 0].max() / 2)
+        image = np.ascontiguousarray(clip[68][:, middle:])
+        assert HandLocator().locate(image)
     finished: list[bool] = []
     lesson = Lesson(
         ["W"],
@@ -265,7 +273,7 @@ def test_a_lesson_goes_on_when_no_hand_comes(classifier: Classifier) -> None:
         pictures={},
         done=lambda: finished.append(True),
     )
-    lead(lesson, [empty] * 20, fps=1)
+    lead(lesson, [image] * 160, fps=10)
     assert finished
     assert lesson.examples == []
 

@@ -9,6 +9,7 @@ from livevision.locators.hands import Hand, HandLocator
 from livevision.recognizers import Recognizer
 from livevision.recognizers.signs.classifiers import Classifier
 from livevision.recognizers.signs.personal import Example
+from livevision.recognizers.signs.recognizer import cut_off
 
 COUNTDOWN = 3.0
 """Seconds to form a sign in."""
@@ -61,7 +62,7 @@ class Lesson(Recognizer):
             self._began = frame.time
         passed = frame.time - self._began - COUNTDOWN
         if self._place < len(self._signs) and passed >= 0.0:
-            self._watch(frame, hands[:1])
+            self._watch(frame, [hand for hand in hands[:1] if not cut_off(hand, frame.image)])
             if len(self._taken) == self._count or passed > PATIENCE:
                 self._next(frame.time)
         detections = tuple(
@@ -136,7 +137,7 @@ def collect(
             locator.reset()
             before = None
         hands = locator.locate(image, time or 0.0)
-        now = (time or 0.0, hands[0]) if hands else None
+        now = (time or 0.0, hands[0]) if hands and not cut_off(hands[0], image) else None
         if now is not None and (time is None or (before and _speed(before, now) <= STILL)):
             chances = classifier.classify(image, now[1]).probabilities
             found.append(Example.of(sign, now[1], chances))
