@@ -123,8 +123,8 @@ def test_the_report_shows_letters_read_where_nobody_signs(tmp_path: Path) -> Non
     rows = [("a", "B", "C", 0.9), ("a", "", "C", 0.6), ("b", "", "C", 0.7), ("b", "", "", 0.9)]
     write_html(tmp_path / "page.html", {"fused": answers([*rows, ("b", "", "none", 0)])}, tmp_path)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<h3>B read as C: 1 pictures of a</h3>" in page
-    assert "<h3>read as C: 2 hands</h3>" in page.partition("nobody signs")[2]
+    assert "<h3>B read as C, pictures of a: 1</h3>" in page
+    assert "<h3>read as C, hands: 2</h3>" in page.partition("nobody signs")[2]
 
 
 def test_calibration_finds_the_temperature_and_the_caution() -> None:

@@ -171,7 +171,7 @@ def _false_pictures(answers: Answers, data: Path) -> Iterator[str]:
 def _examples(
     title: str, what: str, rows: list[int], answers: Answers, data: Path
 ) -> Iterator[str]:
-    yield f"<h3>{title}: {len(rows)} {html.escape(what)}</h3><p>"
+    yield f"<h3>{title}, {html.escape(what)}: {len(rows)}</h3><p>"
     for row in rows[:: max(1, len(rows) // _ERROR_EXAMPLES)][:_ERROR_EXAMPLES]:
         picture = _thumbnail(data, str(answers.name[row]))
         if picture:
