@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from livevision.frame import Image
 
@@ -20,6 +21,12 @@ def picture(index: int, size: tuple[int, int] = (160, 120)) -> Image:
     left = width // 3 + index * 2 % max(1, width // 2)
     image[:, left : left + max(1, width // 20)] = 255
     return image
+
+
+def half_a_hand(image: Image, landmarks: NDArray[np.float32]) -> Image:
+    """What of `image` is right of the middle of the hand with these landmarks (n, 2 or 3)."""
+    middle = int(landmarks[:, 0].min() / 2 + landmarks[:, 0].max() / 2)
+    return np.ascontiguousarray(image[:, middle:])
 
 
 def make_clip(

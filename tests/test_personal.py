@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from clips import half_a_hand
 
 from livevision import assets, recognizers
 from livevision.__main__ import main
@@ -260,9 +261,7 @@ def test_a_lesson_goes_on_when_no_hand_comes(
 ) -> None:
     image = np.full((120, 160, 3), 90, np.uint8)
     if comes == "half a hand":
-        points = HandLocator().locate(clip[68])[0].landmarks
-        middle = int(points[:, 0].min() / 2 + points[:, 0].max() / 2)
-        image = np.ascontiguousarray(clip[68][:, middle:])
+        image = half_a_hand(clip[68], HandLocator().locate(clip[68])[0].landmarks)
         assert HandLocator().locate(image)
     finished: list[bool] = []
     lesson = Lesson(

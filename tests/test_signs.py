@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 import pytest
+from clips import half_a_hand
 
 from livevision import assets, recognizers
 from livevision.frame import Event, Findings, Frame, Image
@@ -155,8 +156,7 @@ def test_a_hint_says_that_half_the_hand_is_out_of_view(
 ) -> None:
     points = recognizer.recognize(Frame(clip[68], 0, 0.0)).detections[0].landmarks
     assert points is not None
-    middle = int(points[:, 0].min() / 2 + points[:, 0].max() / 2)
-    half, whole = np.ascontiguousarray(clip[68][:, middle:]), clip[68]
+    half, whole = half_a_hand(clip[68], points), clip[68]
     recognizer.reset()
     shown = [
         recognizer.recognize(Frame(half if i < 25 else whole, i, i / 10)).hints for i in range(50)
