@@ -116,6 +116,44 @@ def test_a_letter_passed_through_between_two_that_were_held_is_none() -> None:
     assert letters(read(quick.frames, Speller(LABELS))) == "BCAG"
 
 
+def shown(frames: list[tuple[float, str]], speller: Speller) -> list[str]:
+    """What is shown beside a hand that seems to show these letters at these times."""
+    found = []
+    for time, letter in frames:
+        speller.see([showing(shape_of(letter), chances(letter))], time)
+        found.append(LABELS[speller.probabilities(1).argmax()])
+    return found
+
+
+def test_what_a_stream_begins_with_is_shown_at_once() -> None:
+    assert shown([(0.0, "A")], Speller(LABELS)) == ["A"]
+
+
+@pytest.mark.parametrize("fps", [4, 10, 30, 60])
+def test_a_hand_that_comes_into_view_shows_its_letter_within_half_a_second(fps: float) -> None:
+    speller = Speller(LABELS)
+    speller.see([], 0.0)
+    times = [index / fps for index in range(1, round(1.5 * fps))]
+    found = dict(zip(times, shown([(time, "A") for time in times], speller), strict=True))
+    assert {letter for time, letter in found.items() if time - times[0] < 0.2} == {""}
+    assert {letter for time, letter in found.items() if time - times[0] > 0.5} == {"A"}
+
+
+def test_a_hand_that_rests_shows_no_letter_that_flickers() -> None:
+    speller = Speller(LABELS)
+    letters = [""] * 30 + ["A"] * 4 + [""] * 30
+    found = shown([(index / 30, letter) for index, letter in enumerate(letters)], speller)
+    assert set(found) == {""}
+    assert speller.text == ""
+
+
+def test_letters_that_follow_each_other_are_shown_at_once() -> None:
+    letters = "A" * 15 + "B" * 15
+    found = shown([(index / 30, letter) for index, letter in enumerate(letters)], Speller(LABELS))
+    assert found[:15] == ["A"] * 15
+    assert found[18:] == ["B"] * 12
+
+
 def test_letters_among_rests_without_a_sign_have_to_be_worth_more() -> None:
     def talk(none: str) -> str:
         signer = Signer(fps=25, seed=3)

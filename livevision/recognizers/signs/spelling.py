@@ -21,14 +21,18 @@ Floats = NDArray[np.float32]
 
 SMOOTHING = 0.08
 """Time constant of the probabilities that are shown, in seconds."""
+RESTED = 0.4
+"""The same for whether the hand made no sign, as before it came into view: it shows its first
+letter after some 0.3 s, so that none flicker on idle hands."""
 AWAY = 1.0
 """Seconds a hand may be out of the picture without ending the word."""
 PAUSE = 1.3
 """Seconds without a sign that end a word, at least."""
 PAUSE_SHARE = 2.5
 """The same for slow signers, in their own times from letter to letter."""
-GLIMPSE = 0.02
-"""What the first letters have to be worth to be shown at once: 40 ms at rest."""
+GLIMPSE = 0.08
+"""What the first letters have to be worth to be shown: some 0.1 s at rest, longer than most idle
+hands show one."""
 ALONE, CERTAIN, UNCERTAIN = 0.23, 0.8, 0.3
 """What a letter has to be worth to stand alone: some 0.4 s at rest; more the less its confidence is
 than the second, by this much for one of 0."""
@@ -164,12 +168,24 @@ class _Line:
 class _Hand:
     """What is remembered of one hand."""
 
-    def __init__(self, labels: tuple[str, ...], showing: Showing, time: float, line: _Line) -> None:
+    def __init__(
+        self,
+        labels: tuple[str, ...],
+        showing: Showing,
+        time: float,
+        line: _Line,
+        *,
+        new: bool,
+    ) -> None:
+        """`new` says that the hand was not there before, and so did not sign."""
         self.line = line
         self.seen = time
         self.track = showing.track
         self.side = "right" if showing.right else "left"
         self.probabilities = showing.probabilities.astype(np.float32)
+        self._none = labels.index("")
+        self.rest = 1.0 if new else float(showing.probabilities[self._none])
+        """Running mean of the probability of no sign."""
         self.decoder = Decoder(labels)
         self.drawings = Drawings()
         self.gestures = Gestures()
@@ -192,10 +208,16 @@ class _Hand:
         self.dwell: deque[float] = deque(maxlen=5)
         """How long the last letters were held, in seconds."""
 
-    def see(self, showing: Showing, time: float) -> list[Gesture]:
-        """Take in a frame; the gestures that were complete with it."""
+    def see(self, showing: Showing, time: float, *, back: bool) -> list[Gesture]:
+        """Take in a frame; the gestures that were complete with it.
+
+        `back` says that the hand was not in the frame before.
+        """
         weight = 1.0 - float(np.exp(-(time - self.seen) / SMOOTHING))
         self.probabilities += np.float32(weight) * (showing.probabilities - self.probabilities)
+        no_sign = 1.0 if back else float(showing.probabilities[self._none])
+        weight = 1.0 - float(np.exp(-(time - self.seen) / RESTED))
+        self.rest += weight * (no_sign - self.rest)
         if time - self.seen > AT_ONCE:  # what the hand did out of the picture is no pause
             self.last += time - self.seen
         self.seen = time
@@ -215,6 +237,15 @@ class _Hand:
         return self.gestures.see(
             time, showing.landmarks, showing.world, size, self.decoder.motion.way
         )
+
+    def shown(self) -> Floats:
+        """Smoothed probabilities, (n,); no sign is as probable at least as it was before."""
+        now = self.probabilities[self._none]
+        if self.rest <= now:
+            return self.probabilities
+        shown = self.probabilities * np.float32((1.0 - self.rest) / max(1.0 - now, 1e-6))
+        shown[self._none] = self.rest
+        return shown
 
     def showing(self) -> list[Letter]:
         """The letters that were not yet reported, with the one that is being signed."""
@@ -432,6 +463,8 @@ class Speller:
         """Whether a person chose it."""
         self._time = 0.0
         """Of the last frame, in seconds."""
+        self._first = True
+        """Whether no frame has been seen yet."""
         self._due: list[Event] = []
         """What a command brought to its end, for the next frame's events."""
 
@@ -463,15 +496,17 @@ class Speller:
 
     def see(self, hands: Sequence[Showing], time: float) -> list[Event]:
         """Take in the hands of the frame at `time` seconds; what came to its end with it."""
-        self._time = time
+        before, self._time = self._time, time
         events, self._due = self._due, []
         for showing in hands:
             hand = self._hands.get(showing.track)
             if hand is None:
                 line = self._line(showing, time)
-                hand = self._hands[showing.track] = _Hand(self._labels, showing, time, line)
-            for gesture in hand.see(showing, time):
+                hand = _Hand(self._labels, showing, time, line, new=not self._first)
+                self._hands[showing.track] = hand
+            for gesture in hand.see(showing, time, back=hand.seen < before):
                 events += self._obey(hand.line, gesture.command)
+        self._first = False
         for track, hand in list(self._hands.items()):
             events += self._write(hand, time)
             events += self._pause(hand, time)
@@ -481,7 +516,7 @@ class Speller:
 
     def probabilities(self, track: int) -> Floats:
         """Smoothed probabilities, (n,), of the hand's labels."""
-        return self._hands[track].probabilities
+        return self._hands[track].shown()
 
     def finish(self) -> list[Event]:
         """What was still being signed when the stream ended."""
