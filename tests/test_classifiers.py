@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -68,6 +69,22 @@ def test_a_reading_is_a_distribution(name: str, samples: list[tuple[str, Image, 
         steps = dict(reading.stages)
         assert list(steps) == ["crop", "denoise", "normalize", "grayscale", "downscale"]
         assert steps["downscale"].shape == (28, 28)
+
+
+@pytest.mark.parametrize("name", ["landmarks", "fused"])
+def test_several_looks_give_one_answer(name: str, samples: list[tuple[str, Image, Hand]]) -> None:
+    classifier = load_classifier(name, MODELS)
+    (_, image, hand), (_, _, other) = samples[:2]
+    alone = replace(hand, again=())
+    first, second = (
+        classifier.classify(image, replace(each, again=())).probabilities for each in (hand, other)
+    )
+    assert first.argmax() != second.argmax()
+    both = classifier.classify(image, replace(alone, again=(other,))).probabilities
+    product = np.sqrt(np.maximum(first, 1e-9) * np.maximum(second, 1e-9))
+    np.testing.assert_allclose(both, product / product.sum(), atol=1e-3)
+    thrice = classifier.classify(image, replace(alone, again=(alone, alone))).probabilities
+    np.testing.assert_allclose(thrice, first, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -67,6 +67,20 @@ def test_every_frame_of_the_clip_has_one_right_hand(
         assert 0.03 < np.linalg.norm(hand.world[0] - hand.world[9]) < 0.15
 
 
+def test_hands_of_a_first_picture_are_looked_at_again(
+    clip: list[Image], locator: HandLocator
+) -> None:
+    (hand,) = locator.locate(clip[0], 0.0)
+    assert len(hand.again) == 2
+    for other in hand.again:
+        assert (other.track, other.right, other.again) == (hand.track, hand.right, ())
+        assert abs(other.angle - hand.angle) > 0.05
+        apart = np.linalg.norm((other.landmarks - hand.landmarks)[:, :2], axis=1)
+        assert 0 < apart.mean() < 0.1 * max(hand.box.width, hand.box.height)
+    (later,) = locator.locate(clip[1], 1 / FPS)
+    assert later.again == ()
+
+
 def test_a_mirrored_clip_shows_a_left_hand(clip: list[Image], locator: HandLocator) -> None:
     for index, image in enumerate(clip[:10]):
         (hand,) = locator.locate(mirrored(image), index / FPS)

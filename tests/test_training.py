@@ -253,6 +253,27 @@ def test_trains_from_a_folder_and_continues(
     assert kept == {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.*")}
 
 
+def test_further_looks_are_measured_with_and_not_trained_on(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    from livevision.training import letters, signs
+
+    hands = dataset.collect(data, data / "rendered", tmp_path)
+    again = np.flatnonzero(hands.view == dataset.AGAIN)
+    photos = (hands.view == 0) & (hands.source != dataset.RENDERED)
+    assert len(again) == 2 * photos.sum()
+    assert not letters.usable(hands)[again].any()
+
+    plan = letters.Plan(traits=True, members=1, epochs=1)
+    known = hands[hands.source == dataset.RENDERED]
+    looks = [row + np.arange(3) for row in np.flatnonzero(photos)[:4]]
+    joined = signs._answers_of_letters(plan, known, hands[np.concatenate(looks)])
+    assert joined.shape == (4, 25)
+    hands.view[again] = 0  # as if each were a hand of its own
+    single = signs._answers_of_letters(plan, known, hands[np.concatenate(looks)])
+    product = np.exp(np.log(single.reshape(4, 3, 25)).mean(axis=1))
+    np.testing.assert_allclose(joined, product / product.sum(axis=1, keepdims=True), atol=1e-5)
+
+
 def test_grey_pictures_can_be_made_anew_without_a_step(data: Path, tmp_path: Path) -> None:
     hands = dataset.collect(data, None, tmp_path)
 

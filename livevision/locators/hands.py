@@ -45,6 +45,8 @@ SEARCH_EVERY = 0.14
 """Seconds between searches for another hand while one is in view."""
 RETRY_EVERY = 0.2
 """Seconds between looks in less likely places while none is."""
+AGAIN = (0.16, -0.16)
+"""Radians by which the further looks at the hands of a first picture are turned."""
 REMEMBER = 1.0
 """Seconds within which a hand that comes back near where it left keeps its number."""
 HANDEDNESS_FRAMES = 15
@@ -72,6 +74,8 @@ class Hand:
     angle: float
     """By how much it was turned for that, in radians, clockwise on the screen; 0 if it points up,
     -pi to pi."""
+    again: tuple["Hand", ...] = ()
+    """Further looks at it, each a little turned: in the first picture of a stream."""
 
 
 @dataclass(slots=True, eq=False)
@@ -109,7 +113,8 @@ class HandLocator:
     while there is no hand, when one was just lost, and every `SEARCH_EVERY` seconds while there
     could be another. With no hand found in a stream's first picture it looks in all the less likely
     places too, which takes about 40 ms; once a hand is lost, in one of them a frame, and when all
-    were tried, every `RETRY_EVERY` seconds. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
+    were tried, every `RETRY_EVERY` seconds. A hand of the first picture, which may be all there is,
+    is looked at three times. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
 
     Goes by the times it is given alone. Raises ModelError if MediaPipe's models are not there.
     """
@@ -157,8 +162,23 @@ class HandLocator:
             self._next_search = time + SEARCH_EVERY
         if not self._tracks or (self._first and self._is_doubtful(image)):
             self._retry(image, time, lost=lost)
+        hands = [track.hand() for track in self._tracks]
+        if self._first:
+            hands = [self._turned(image, *each) for each in zip(hands, self._tracks, strict=True)]
         self._first = False
-        return [track.hand() for track in self._tracks]
+        return hands
+
+    def _turned(self, image: Image, hand: Hand, track: _Track) -> Hand:
+        """`hand` with further looks at it."""
+        region, mirrored = track.look.region(), not hand.right
+        looks = [
+            self._find_landmarks(
+                image, replace(region, angle=region.angle + turn), mirrored=mirrored
+            )
+            for turn in AGAIN
+        ]
+        seen = [replace(track, look=look).hand() for look in looks if look.presence >= PRESENCE]
+        return replace(hand, again=tuple(seen))
 
     def _is_doubtful(self, image: Image) -> bool:
         """Whether all that was found could be fingertips."""

@@ -47,10 +47,13 @@ TRAITS = 1152
 """How many traits a hand has."""
 VIEWS = 3
 """How often each hand is looked at: as it is, then in changed light, framing and perspective."""
+AGAIN = 3
+"""The view of further looks at the hand of the row before, as they are taken live of a stream's
+first picture."""
 SPOILED = 0.35
 """Share of hands that are also looked at where they are not, as examples of no sign."""
 
-_VERSION = 1
+_VERSION = 2
 """To be raised when this module looks at hands in another way."""
 _CLOSEUP_STEP = 6
 _CHUNK = 48
@@ -73,8 +76,9 @@ class Hands:
     letter: NDArray[np.str_]
     """What the picture shows, or NOTHING."""
     view: NDArray[np.int64]
-    """0 for what is seen live, 1, 2 ... for changed views, -1 for a look beside the hand, -2 for a
-    picture in which no hand was found; what follows is then zero."""
+    """0 for what is seen live, AGAIN for further looks at the same, 1 and 2 for changed views, -1
+    for a look beside the hand, -2 for a picture in which no hand was found; what follows is then
+    zero."""
     landmarks: NDArray[np.float32]
     """(n, 21, 3)."""
     world: NDArray[np.float32]
@@ -221,8 +225,10 @@ def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
             for hand in hands:
                 grey = prepare.prepare(image, hand.box, right=hand.right)[-1][1]
                 rows.append((*label, 0, *_columns(hand), hand.right, grey))
-                if source == RENDERED:  # no two of them are alike as it is
+                if source == RENDERED:  # no two of them are alike as it is, nor measured with
                     continue
+                for again in hand.again:
+                    rows.append((*label, AGAIN, *_columns(again), hand.right, _NO_GREY))
                 for view, look in _other_views(image, hand, finder, generator):
                     rows.append((*label, view, *_columns(look), hand.right, _NO_GREY))
             if not hands:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from livevision.recognizers.signs.classifiers import LABELS, STILL
 from livevision.recognizers.signs.features import features, with_traits
-from livevision.training.dataset import FLAWED, MOVING, NOTHING, RENDERED, Hands
+from livevision.training.dataset import AGAIN, FLAWED, MOVING, NOTHING, RENDERED, Hands
 from livevision.training.poses import Changes, changed
 from livevision.training.validation import Calibration
 
@@ -118,7 +118,8 @@ def usable(hands: Hands) -> NDArray[np.bool_]:
     flawed = np.zeros(len(hands), np.bool_)
     for source, letter in FLAWED:
         flawed |= (hands.source == source) & (hands.letter == letter)
-    return (hands.view > -2) & ~np.isin(hands.letter, MOVING) & ~flawed
+    seen = (hands.view > -2) & (hands.view != AGAIN)
+    return np.asarray(seen & ~np.isin(hands.letter, MOVING) & ~flawed, np.bool_)
 
 
 def fit(

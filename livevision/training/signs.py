@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from livevision.assets import write_checksums
 from livevision.errors import UsageError
-from livevision.recognizers.signs.classifiers import LABELS, STILL, letters_of_cnn28
+from livevision.recognizers.signs.classifiers import LABELS, STILL, letters_of_cnn28, mean
 from livevision.recognizers.signs.classifiers import NO_SIGN as NO_SIGN_PLACE
 from livevision.training import cnn28, landmark_files, letters, signmnist
-from livevision.training.dataset import MOVING, NOTHING, RENDERED, Hands, collect
+from livevision.training.dataset import AGAIN, MOVING, NOTHING, RENDERED, Hands, collect
 from livevision.training.validation import Answers, Calibration
 
 Progress = Callable[[str, int, int], None]
@@ -77,10 +77,12 @@ def cross_validate(request: Request, hands: Hands, name: str, progress: Progress
     answers = np.zeros((len(hands), len(LABELS)), np.float32)
     for at, sources in enumerate(held):
         out = np.isin(hands.source, sources)
-        rows = np.flatnonzero(out & (hands.view == 0) & ~np.isin(hands.letter, MOVING))
-        known, seen = hands[~out], hands[rows]
+        still = out & ~np.isin(hands.letter, MOVING)
+        rows = np.flatnonzero(still & (hands.view == 0))
+        known, seen = hands[~out], hands[still & np.isin(hands.view, (0, AGAIN))]
         key = _key(plan, hands)
         if name == "cnn28":
+            seen = hands[rows]
             key = _key_of_cnn28((_fold_epochs(request), request.seed), photo_examples(known), seen)
         path = request.cache / "folds" / f"{name}-{'+'.join(sources)}-{key}.npy"
         if not path.is_file():
@@ -123,10 +125,14 @@ def _held_out(request: Request, hands: Hands) -> list[list[str]]:
 
 
 def _answers_of_letters(plan: letters.Plan, known: Hands, seen: Hands) -> NDArray[np.float32]:
-    """(n, 25) to the hands `seen`, by a network that was trained on those `known`."""
+    """(m, 25) to the hands `seen`, by a network that was trained on those `known`.
+
+    Answers to further looks at a hand are joined with the first.
+    """
     model = letters.fit(letters.examples(known[letters.usable(known)]), plan)
     inputs = letters.examples(seen).inputs(np.arange(len(seen)), traits=plan.traits)
-    return np.asarray(model(inputs, training=False).numpy(), np.float32)
+    looks = np.split(model(inputs, training=False).numpy(), np.flatnonzero(seen.view == 0)[1:])
+    return np.stack([mean(of_hand) for of_hand in looks])
 
 
 def _answers_of_cnn28(request: Request, known: Hands, seen: Hands) -> NDArray[np.float32]:

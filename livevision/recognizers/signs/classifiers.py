@@ -96,7 +96,8 @@ class Landmarks:
         self._network = _Network(models / "landmarks.tflite")
 
     def classify(self, image: Image, hand: Hand) -> Reading:
-        return _reading(self._network(_shape(hand)), image, hand)
+        looks = [self._network(_shape(look)) for look in (hand, *hand.again)]
+        return _reading(mean(np.concatenate(looks)), image, hand)
 
 
 class Fused:
@@ -112,19 +113,28 @@ class Fused:
         self._network = _Network(models / "fused.tflite")
 
     def classify(self, image: Image, hand: Hand) -> Reading:
-        right = np.array([hand.right])
+        looks = [self._network(self._inputs(look)) for look in (hand, *hand.again)]
+        return _reading(mean(np.concatenate(looks)), image, hand)
+
+    @staticmethod
+    def _inputs(hand: Hand) -> Floats:
         angle = np.array([hand.angle], np.float32)
-        inputs = with_traits(_shape(hand), hand.traits[None], angle, right)
-        return _reading(self._network(inputs), image, hand)
+        return with_traits(_shape(hand), hand.traits[None], angle, np.array([hand.right]))
 
 
 def _shape(hand: Hand) -> Floats:
     return features(hand.landmarks[None], hand.world[None], np.array([hand.right]))
 
 
+def mean(looks: Floats) -> Floats:
+    """Probabilities (k,) from those of several looks (n, k) at one hand: their geometric mean."""
+    product = np.exp(np.log(np.maximum(looks, 1e-9)).mean(axis=0))
+    return np.asarray(product / product.sum(), np.float32) if len(looks) > 1 else looks[0]
+
+
 def _reading(found: Floats, image: Image, hand: Hand) -> Reading:
     letters = np.zeros(len(LABELS), np.float32)
-    letters[list(STILL)] = found[0]
+    letters[list(STILL)] = found
     return Reading(letters, Steps(partial(prepare, image, hand.box, right=hand.right)))
 
 
