@@ -45,7 +45,7 @@ SEARCH_EVERY = 0.14
 """Seconds between searches for another hand while one is in view."""
 RETRY_EVERY = 0.2
 """Seconds between looks in less likely places while none is."""
-AGAIN = (0.16, -0.16)
+TURNS = (0.16, -0.16)
 """Radians by which the further looks at the hands of a first picture are turned."""
 REMEMBER = 1.0
 """Seconds within which a hand that comes back near where it left keeps its number."""
@@ -113,8 +113,9 @@ class HandLocator:
     while there is no hand, when one was just lost, and every `SEARCH_EVERY` seconds while there
     could be another. With no hand found in a stream's first picture it looks in all the less likely
     places too, which takes about 40 ms; once a hand is lost, in one of them a frame, and when all
-    were tried, every `RETRY_EVERY` seconds. A hand of the first picture, which may be all there is,
-    is looked at three times. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
+    were tried, every `RETRY_EVERY` seconds. Hands of the first picture, which may be all there is,
+    are looked at three times, which takes some 9 ms more for each. `complexity` is MediaPipe's: 0
+    is quicker, 1 finer.
 
     Goes by the times it is given alone. Raises ModelError if MediaPipe's models are not there.
     """
@@ -175,7 +176,7 @@ class HandLocator:
             self._find_landmarks(
                 image, replace(region, angle=region.angle + turn), mirrored=mirrored
             )
-            for turn in AGAIN
+            for turn in TURNS
         ]
         seen = [replace(track, look=look).hand() for look in looks if look.presence >= PRESENCE]
         return replace(hand, again=tuple(seen))

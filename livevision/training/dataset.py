@@ -46,8 +46,9 @@ APART = ("billy_gray64px",)
 TRAITS = 1152
 """How many traits a hand has."""
 VIEWS = 3
-"""How often each hand is looked at: as it is, then in changed light, framing and perspective."""
-AGAIN = 3
+"""How many views of each hand are trained on: as it is, then in changed light, framing and
+perspective."""
+AGAIN = VIEWS
 """The view of further looks at the hand of the row before, as they are taken live of a stream's
 first picture."""
 SPOILED = 0.35

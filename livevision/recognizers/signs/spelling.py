@@ -22,8 +22,8 @@ Floats = NDArray[np.float32]
 SMOOTHING = 0.08
 """Time constant of the probabilities that are shown, in seconds."""
 RESTED = 0.4
-"""The same for whether the hand made no sign, as before it came into view: it shows its first
-letter after some 0.3 s, so that none flicker on idle hands."""
+"""The same for whether the hand made no sign, as while it was out of view: beside it stands its
+first letter after some 0.3 s, so that none flicker on idle hands."""
 AWAY = 1.0
 """Seconds a hand may be out of the picture without ending the word."""
 PAUSE = 1.3
@@ -31,8 +31,8 @@ PAUSE = 1.3
 PAUSE_SHARE = 2.5
 """The same for slow signers, in their own times from letter to letter."""
 GLIMPSE = 0.08
-"""What the first letters have to be worth to be shown: some 0.1 s at rest, longer than most idle
-hands show one."""
+"""What the first letters together have to be worth to be in the text: some 0.1 s at rest, longer
+than most idle hands show one."""
 ALONE, CERTAIN, UNCERTAIN = 0.23, 0.8, 0.3
 """What a letter has to be worth to stand alone: some 0.4 s at rest; more the less its confidence is
 than the second, by this much for one of 0."""
@@ -168,24 +168,17 @@ class _Line:
 class _Hand:
     """What is remembered of one hand."""
 
-    def __init__(
-        self,
-        labels: tuple[str, ...],
-        showing: Showing,
-        time: float,
-        line: _Line,
-        *,
-        new: bool,
-    ) -> None:
-        """`new` says that the hand was not there before, and so did not sign."""
+    def __init__(self, labels: tuple[str, ...], showing: Showing, time: float, line: _Line) -> None:
         self.line = line
         self.seen = time
         self.track = showing.track
         self.side = "right" if showing.right else "left"
         self.probabilities = showing.probabilities.astype(np.float32)
         self._none = labels.index("")
-        self.rest = 1.0 if new else float(showing.probabilities[self._none])
-        """Running mean of the probability of no sign."""
+        self.rest = 1.0
+        """Running mean of the probability of no sign, 1 where the hand was not in view."""
+        self.legible: float | None = None
+        """Since when its letters are in the text, in seconds."""
         self.decoder = Decoder(labels)
         self.drawings = Drawings()
         self.gestures = Gestures()
@@ -208,16 +201,14 @@ class _Hand:
         self.dwell: deque[float] = deque(maxlen=5)
         """How long the last letters were held, in seconds."""
 
-    def see(self, showing: Showing, time: float, *, back: bool) -> list[Gesture]:
-        """Take in a frame; the gestures that were complete with it.
-
-        `back` says that the hand was not in the frame before.
-        """
+    def see(self, showing: Showing, time: float, passed: float) -> list[Gesture]:
+        """Take in a frame, `passed` seconds after the one before; the gestures complete with it."""
         weight = 1.0 - float(np.exp(-(time - self.seen) / SMOOTHING))
         self.probabilities += np.float32(weight) * (showing.probabilities - self.probabilities)
-        no_sign = 1.0 if back else float(showing.probabilities[self._none])
-        weight = 1.0 - float(np.exp(-(time - self.seen) / RESTED))
-        self.rest += weight * (no_sign - self.rest)
+        missing = max(time - passed - self.seen, 0.0)
+        self.rest = 1.0 + (self.rest - 1.0) * float(np.exp(-missing / RESTED))
+        no_sign = float(showing.probabilities[self._none])
+        self.rest = no_sign + (self.rest - no_sign) * float(np.exp(-passed / RESTED))
         if time - self.seen > AT_ONCE:  # what the hand did out of the picture is no pause
             self.last += time - self.seen
         self.seen = time
@@ -251,9 +242,8 @@ class _Hand:
         """The letters that were not yet reported, with the one that is being signed."""
         sign = self.decoder.sign
         found = self.waiting + ([self._letter(sign)] if sign is not None else [])
-        if self.company:
-            return found
-        return [letter for letter in found if letter.worth >= GLIMPSE]
+        enough = self.company or sum(letter.worth for letter in found) >= GLIMPSE
+        return found if enough else []
 
     def settle(self, time: float, *, finally_: bool = False) -> list[Letter]:
         """The letters that nothing can change any more at `time`, all of them if `finally_`."""
@@ -274,6 +264,10 @@ class _Hand:
             self.company = False
         if not self.company:
             self._judge(time, gone=gone)
+        if not self.showing():
+            self.legible = None
+        elif self.legible is None:
+            self.legible = time
         settled: list[Letter] = []
         if self.company:
             busy = self.drawings.busy(time)
@@ -285,6 +279,7 @@ class _Hand:
                 self._drop_fleeting()
                 if self.waiting and self.waiting[0] is letter:
                     self._learn(self.waiting.pop(0))
+                    letter.shown = max(letter.shown, self.legible or 0.0)
                     settled.append(letter)
         return settled
 
@@ -461,10 +456,8 @@ class Speller:
         self._proposal: Proposal | None = None
         self._chosen = False
         """Whether a person chose it."""
-        self._time = 0.0
+        self._time = -np.inf
         """Of the last frame, in seconds."""
-        self._first = True
-        """Whether no frame has been seen yet."""
         self._due: list[Event] = []
         """What a command brought to its end, for the next frame's events."""
 
@@ -496,17 +489,15 @@ class Speller:
 
     def see(self, hands: Sequence[Showing], time: float) -> list[Event]:
         """Take in the hands of the frame at `time` seconds; what came to its end with it."""
-        before, self._time = self._time, time
+        passed, self._time = time - self._time, time
         events, self._due = self._due, []
         for showing in hands:
             hand = self._hands.get(showing.track)
             if hand is None:
                 line = self._line(showing, time)
-                hand = _Hand(self._labels, showing, time, line, new=not self._first)
-                self._hands[showing.track] = hand
-            for gesture in hand.see(showing, time, back=hand.seen < before):
+                hand = self._hands[showing.track] = _Hand(self._labels, showing, time, line)
+            for gesture in hand.see(showing, time, passed):
                 events += self._obey(hand.line, gesture.command)
-        self._first = False
         for track, hand in list(self._hands.items()):
             events += self._write(hand, time)
             events += self._pause(hand, time)
