@@ -155,7 +155,7 @@ class Calibration:
 
 
 def calibrate(
-    answers: Answers, *, most_false: float = 0.02, most_lost: float = 0.008
+    answers: Answers, *, most_false: float = 0.02, most_lost: float = 0.01
 ) -> Calibration:
     """Temperature with the least cross-entropy; then the least caution that keeps false letters
     within `most_false` of all hands that sign nothing, as far as it costs no more than `most_lost`
