@@ -264,7 +264,7 @@ class _Hand:
             self.company = False
         if not self.company:
             self._judge(time, gone=gone)
-        if not self.showing():
+        if not self.company and not self.showing():
             self.legible = None
         elif self.legible is None:
             self.legible = time
