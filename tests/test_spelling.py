@@ -187,6 +187,19 @@ def test_the_text_grows_letter_by_letter(rate: float, most: float) -> None:
     assert lengths in ([*range(8)], [0, *range(2, 8)]), lengths
 
 
+@pytest.mark.parametrize("rate", [1, 4])
+def test_a_letter_says_when_it_came_into_the_text(rate: float) -> None:
+    signer = Signer(rate=rate, fps=30).spell("CAKEBOX")
+    speller = Speller(LABELS)
+    came: dict[int, float] = {}
+    told: list[float] = []
+    for time, events in steps(signer.frames, speller):
+        for count in range(1, len(speller.text) + 1):
+            came.setdefault(count, time)
+        told += [float(str(each.details["shown"])) for each in events if each.kind == "letter"]
+    assert told == pytest.approx([came[count] for count in range(1, 8)], abs=0.001)
+
+
 def test_letters_that_follow_each_other_are_shown_at_once() -> None:
     letters = "A" * 15 + "B" * 15
     found = shown([(index / 30, letter) for index, letter in enumerate(letters)], Speller(LABELS))

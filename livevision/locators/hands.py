@@ -92,7 +92,7 @@ class _Track:
         self.frames += 1
         self.right += (look.right - self.right) / min(self.frames, HANDEDNESS_FRAMES)
 
-    def hand(self) -> Hand:
+    def hand(self, again: tuple[Hand, ...] = ()) -> Hand:
         look = self.look
         return Hand(
             Box.around(look.landmarks),
@@ -103,6 +103,7 @@ class _Track:
             self.number,
             look.traits,
             look.angle,
+            again,
         )
 
 
@@ -163,23 +164,24 @@ class HandLocator:
             self._next_search = time + SEARCH_EVERY
         if not self._tracks or (self._first and self._is_doubtful(image)):
             self._retry(image, time, lost=lost)
-        hands = [track.hand() for track in self._tracks]
-        if self._first:
-            hands = [self._turned(image, *each) for each in zip(hands, self._tracks, strict=True)]
+        hands = [
+            track.hand(again=self._again(image, track) if self._first else ())
+            for track in self._tracks
+        ]
         self._first = False
         return hands
 
-    def _turned(self, image: Image, hand: Hand, track: _Track) -> Hand:
-        """`hand` with further looks at it."""
-        region, mirrored = track.look.region(), not hand.right
+    def _again(self, image: Image, track: _Track) -> tuple[Hand, ...]:
+        """Further looks at a hand, each a little turned."""
+        region, mirrored = track.look.region(), track.right < 0.5
         looks = [
             self._find_landmarks(
                 image, replace(region, angle=region.angle + turn), mirrored=mirrored
             )
             for turn in TURNS
         ]
-        seen = [replace(track, look=look).hand() for look in looks if look.presence >= PRESENCE]
-        return replace(hand, again=tuple(seen))
+        seen = (look for look in looks if look.presence >= PRESENCE)
+        return tuple(replace(track, look=look).hand() for look in seen)
 
     def _is_doubtful(self, image: Image) -> bool:
         """Whether all that was found could be fingertips."""

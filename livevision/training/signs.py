@@ -79,10 +79,10 @@ def cross_validate(request: Request, hands: Hands, name: str, progress: Progress
         out = np.isin(hands.source, sources)
         still = out & ~np.isin(hands.letter, MOVING)
         rows = np.flatnonzero(still & (hands.view == 0))
-        known, seen = hands[~out], hands[still & np.isin(hands.view, (0, AGAIN))]
+        views = (0,) if name == "cnn28" else (0, AGAIN)
+        known, seen = hands[~out], hands[still & np.isin(hands.view, views)]
         key = _key(plan, hands)
         if name == "cnn28":
-            seen = hands[rows]
             key = _key_of_cnn28((_fold_epochs(request), request.seed), photo_examples(known), seen)
         path = request.cache / "folds" / f"{name}-{'+'.join(sources)}-{key}.npy"
         if not path.is_file():

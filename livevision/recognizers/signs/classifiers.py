@@ -96,8 +96,7 @@ class Landmarks:
         self._network = _Network(models / "landmarks.tflite")
 
     def classify(self, image: Image, hand: Hand) -> Reading:
-        looks = [self._network(_shape(look)) for look in (hand, *hand.again)]
-        return _reading(mean(np.concatenate(looks)), image, hand)
+        return _reading([self._network(_shape(look)) for look in _looks(hand)], image, hand)
 
 
 class Fused:
@@ -113,8 +112,7 @@ class Fused:
         self._network = _Network(models / "fused.tflite")
 
     def classify(self, image: Image, hand: Hand) -> Reading:
-        looks = [self._network(self._inputs(look)) for look in (hand, *hand.again)]
-        return _reading(mean(np.concatenate(looks)), image, hand)
+        return _reading([self._network(self._inputs(look)) for look in _looks(hand)], image, hand)
 
     @staticmethod
     def _inputs(hand: Hand) -> Floats:
@@ -126,15 +124,19 @@ def _shape(hand: Hand) -> Floats:
     return features(hand.landmarks[None], hand.world[None], np.array([hand.right]))
 
 
+def _looks(hand: Hand) -> tuple[Hand, ...]:
+    return hand, *hand.again
+
+
 def mean(looks: Floats) -> Floats:
     """Probabilities (k,) from those of several looks (n, k) at one hand: their geometric mean."""
     product = np.exp(np.log(np.maximum(looks, 1e-9)).mean(axis=0))
     return np.asarray(product / product.sum(), np.float32) if len(looks) > 1 else looks[0]
 
 
-def _reading(found: Floats, image: Image, hand: Hand) -> Reading:
+def _reading(looks: Sequence[Floats], image: Image, hand: Hand) -> Reading:
     letters = np.zeros(len(LABELS), np.float32)
-    letters[list(STILL)] = found
+    letters[list(STILL)] = mean(np.concatenate(looks))
     return Reading(letters, Steps(partial(prepare, image, hand.box, right=hand.right)))
 
 

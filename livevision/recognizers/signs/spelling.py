@@ -177,8 +177,8 @@ class _Hand:
         self._none = labels.index("")
         self.rest = 1.0
         """Running mean of the probability of no sign, 1 where the hand was not in view."""
-        self.legible: float | None = None
-        """Since when its letters are in the text, in seconds."""
+        self.legible = np.inf
+        """Since when its letters are in the text, in seconds; infinite if they are not."""
         self.decoder = Decoder(labels)
         self.drawings = Drawings()
         self.gestures = Gestures()
@@ -203,12 +203,11 @@ class _Hand:
 
     def see(self, showing: Showing, time: float, passed: float) -> list[Gesture]:
         """Take in a frame, `passed` seconds after the one before; the gestures complete with it."""
-        weight = 1.0 - float(np.exp(-(time - self.seen) / SMOOTHING))
-        self.probabilities += np.float32(weight) * (showing.probabilities - self.probabilities)
+        found = showing.probabilities
+        self.probabilities += _share(time - self.seen, SMOOTHING) * (found - self.probabilities)
         missing = max(time - passed - self.seen, 0.0)
-        self.rest = 1.0 + (self.rest - 1.0) * float(np.exp(-missing / RESTED))
-        no_sign = float(showing.probabilities[self._none])
-        self.rest = no_sign + (self.rest - no_sign) * float(np.exp(-passed / RESTED))
+        self.rest += _share(missing, RESTED) * (1.0 - self.rest)
+        self.rest += _share(passed, RESTED) * (float(found[self._none]) - self.rest)
         if time - self.seen > AT_ONCE:  # what the hand did out of the picture is no pause
             self.last += time - self.seen
         self.seen = time
@@ -229,8 +228,8 @@ class _Hand:
             time, showing.landmarks, showing.world, size, self.decoder.motion.way
         )
 
-    def shown(self) -> Floats:
-        """Smoothed probabilities, (n,); no sign is as probable at least as it was before."""
+    def beside(self) -> Floats:
+        """Smoothed probabilities, (n,), to stand beside it; no sign at least as before."""
         now = self.probabilities[self._none]
         if self.rest <= now:
             return self.probabilities
@@ -264,10 +263,8 @@ class _Hand:
             self.company = False
         if not self.company:
             self._judge(time, gone=gone)
-        if not self.company and not self.showing():
-            self.legible = None
-        elif self.legible is None:
-            self.legible = time
+        legible = self.company or bool(self.showing())
+        self.legible = min(self.legible, time) if legible else np.inf
         settled: list[Letter] = []
         if self.company:
             busy = self.drawings.busy(time)
@@ -279,7 +276,7 @@ class _Hand:
                 self._drop_fleeting()
                 if self.waiting and self.waiting[0] is letter:
                     self._learn(self.waiting.pop(0))
-                    letter.shown = max(letter.shown, self.legible or 0.0)
+                    letter.shown = max(letter.shown, self.legible)
                     settled.append(letter)
         return settled
 
@@ -436,6 +433,11 @@ def _caution(run: Sequence[Letter]) -> tuple[float, float]:
     return min(caution, MOST_CAUTION), over
 
 
+def _share(seconds: float, constant: float) -> float:
+    """What a running mean of that time constant takes over of a value that lasted `seconds`."""
+    return 1.0 - float(np.exp(-seconds / constant))
+
+
 def _apart(shape: Floats, other: Floats) -> float:
     """Mean distance between the landmarks of two shapes, in palms."""
     return float(np.linalg.norm(shape - other, axis=1).mean())
@@ -507,7 +509,7 @@ class Speller:
 
     def probabilities(self, track: int) -> Floats:
         """Smoothed probabilities, (n,), of the hand's labels."""
-        return self._hands[track].shown()
+        return self._hands[track].beside()
 
     def finish(self) -> list[Event]:
         """What was still being signed when the stream ended."""
