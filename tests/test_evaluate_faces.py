@@ -10,8 +10,8 @@ import pytest
 
 from livevision import demo
 from livevision.__main__ import main
-from livevision.evaluation import faces, pairs
 from livevision.frame import Image
+from livevision.recognizers.faces.evaluation import faces, pairs
 
 
 def save(path: Path, image: Image) -> Path:

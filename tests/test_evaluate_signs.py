@@ -9,8 +9,15 @@ import pytest
 from livevision import assets
 from livevision.__main__ import main
 from livevision.errors import OutputError, UsageError
-from livevision.evaluation import signs
-from livevision.evaluation.signs import NO_HAND, NO_SIGN, NOTHING, Answer, Picture, Score
+from livevision.recognizers.signs.evaluation import signs
+from livevision.recognizers.signs.evaluation.signs import (
+    NO_HAND,
+    NO_SIGN,
+    NOTHING,
+    Answer,
+    Picture,
+    Score,
+)
 from livevision.sources.pictures import read_picture
 
 FRAMES = {"W": (50, 55), "L": (100, 105), "U": (120, 125), "B": (140, 145)}

@@ -9,9 +9,9 @@ import pytest
 from livevision import assets
 from livevision.__main__ import main
 from livevision.errors import UsageError
-from livevision.evaluation import spelling
-from livevision.evaluation.spelling import Clip, Reading, Score
 from livevision.frame import Event
+from livevision.recognizers.signs.evaluation import spelling
+from livevision.recognizers.signs.evaluation.spelling import Clip, Reading, Score
 from livevision.truth import Span
 
 

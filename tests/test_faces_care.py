@@ -268,7 +268,7 @@ def test_privacy_tells_of_pictures_and_of_encryption(
 def test_guide_asks_for_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     from types import SimpleNamespace
 
-    from livevision.commands.faces import _Guide
+    from livevision.recognizers.faces.commands.faces import _Guide
 
     guide = _Guide()
     seen: list[Pose] = []

@@ -310,7 +310,7 @@ def camera(clip: list[Image], monkeypatch: pytest.MonkeyPatch) -> None:
         return Camera(images, hold=int(15 * (COUNTDOWN + 1.2)))
 
     monkeypatch.setattr("livevision.sources.open_source", opened)
-    monkeypatch.setattr("livevision.commands.signs.pictures_of", lambda signs: {})
+    monkeypatch.setattr("livevision.recognizers.signs.commands.signs.pictures_of", lambda signs: {})
 
 
 @pytest.mark.usefixtures("camera")
@@ -378,7 +378,7 @@ def test_the_camera_is_that_of_the_settings(
 
     monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
     monkeypatch.setattr("livevision.sources.open_source", opened)
-    monkeypatch.setattr("livevision.commands.signs.pictures_of", lambda signs: {})
+    monkeypatch.setattr("livevision.recognizers.signs.commands.signs.pictures_of", lambda signs: {})
     for camera in ("1", "rtsp://door/stream"):
         assert main(["config", f"camera={camera}"]) == 0
         assert main(["signs", *words, "--no-window"]) == SourceError.exit_code
@@ -402,7 +402,7 @@ def test_errors_of_use(words: list[str], tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_pictures_of_signs_come_from_the_recordings() -> None:
-    from livevision.commands.signs import pictures_of
+    from livevision.recognizers.signs.commands.signs import pictures_of
 
     pictures = pictures_of(["W", "L", "?"])
     assert set(pictures) == {"W", "L"}

@@ -7,12 +7,12 @@ import pytest
 
 from livevision import assets
 from livevision.__main__ import main
-from livevision.commands import practice
-from livevision.commands._coach import BEGINNINGS, DIFFERENCES, HOW, PATIENCE, Coach, tip
-from livevision.commands.practice import Board, Lesson
 from livevision.errors import OutputError, SinkClosed, UsageError
 from livevision.frame import Frame, Result
 from livevision.pipeline import Controls
+from livevision.recognizers.signs.coach import BEGINNINGS, DIFFERENCES, HOW, PATIENCE, Coach, tip
+from livevision.recognizers.signs.commands import practice
+from livevision.recognizers.signs.commands.practice import Board, Lesson
 
 CLIP = str(assets.folder("recordings") / "jawsclub.mp4")
 

@@ -11,14 +11,13 @@ import pytest
 
 from livevision import assets
 from livevision.__main__ import main
-from livevision.commands import train
 from livevision.locators.hands import HandLocator
 from livevision.recognizers.signs.classifiers import LABELS, NO_SIGN, load_classifier
 from livevision.recognizers.signs.features import features
-from livevision.training import dataset, personal, signmnist, validation
-from livevision.training.dataset import Hands
-from livevision.training.poses import Changes, changed
-from livevision.training.validation import Answers, Calibration, calibrate
+from livevision.recognizers.signs.training import dataset, personal, signmnist, train, validation
+from livevision.recognizers.signs.training.dataset import Hands
+from livevision.recognizers.signs.training.poses import Changes, changed
+from livevision.recognizers.signs.training.validation import Answers, Calibration, calibrate
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +117,7 @@ def test_figures_count_misses_as_wrong_and_sources_alike() -> None:
 
 def test_the_report_shows_letters_read_where_nobody_signs(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
-    from livevision.training.report import write_html
+    from livevision.recognizers.signs.training.report import write_html
 
     rows = [("a", "B", "C", 0.9), ("a", "", "C", 0.6), ("b", "", "C", 0.7), ("b", "", "", 0.9)]
     write_html(tmp_path / "page.html", {"fused": answers([*rows, ("b", "", "none", 0)])}, tmp_path)
@@ -255,7 +254,7 @@ def test_trains_from_a_folder_and_continues(
 
 def test_further_looks_are_measured_with_and_not_trained_on(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
-    from livevision.training import letters, signs
+    from livevision.recognizers.signs.training import letters, signs
 
     hands = dataset.collect(data, data / "rendered", tmp_path)
     again = np.flatnonzero(hands.view == dataset.AGAIN)

@@ -13,16 +13,24 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from livevision import recognizers
+
+
+def _found() -> dict[str, str]:
+    """Names of the commands, and of their modules."""
+    own = (module.name for module in pkgutil.iter_modules(__path__))
+    names = {name: f"{__name__}.{name}" for name in own if not name.startswith("_")}
+    return names | recognizers.rooms("commands")
+
 
 def available() -> list[str]:
     """Names of the commands."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return sorted(name for name in found if not name.startswith("_"))
+    return sorted(_found())
 
 
 def module(name: str) -> ModuleType:
     """The command `name` as a module."""
-    return import_module(f"{__name__}.{name}")
+    return import_module(_found()[name])
 
 
 def add_parser(subparsers: Any, name: str, module: ModuleType) -> argparse.ArgumentParser:

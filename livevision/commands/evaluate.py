@@ -5,8 +5,9 @@ examples: livevision evaluate signs pictures/ --json signs.json
 """
 
 import argparse
+from importlib import import_module
 
-from livevision import commands, evaluation
+from livevision import commands, recognizers
 
 SUMMARY = "measure accuracy on pictures"
 
@@ -15,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     subparsers = parser.add_subparsers(
         title="what to evaluate", metavar="NAME", dest="evaluation", required=True
     )
-    for name in evaluation.available():
-        module = evaluation.module(name)
+    for name, place in sorted(recognizers.rooms("evaluation").items()):
+        module = import_module(place)
         child = commands.add_parser(subparsers, name, module)
         module.add_arguments(child)
         child.set_defaults(evaluate=module.execute)

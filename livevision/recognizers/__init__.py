@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Self, cast
@@ -82,6 +83,17 @@ def module(name: str) -> ModuleType:
     if name not in available():
         raise UsageError(f"No recogniser {name!r}; there are: {', '.join(available())}.")
     return import_module(f"{__name__}.{name}")
+
+
+def rooms(kind: str) -> dict[str, str]:
+    """Names of the modules in every recogniser's folder `kind`, and their full names."""
+    found = {}
+    for name in available():
+        place = f"{__name__}.{name}.{kind}"
+        if find_spec(place) is not None:
+            for each in pkgutil.iter_modules(import_module(place).__path__):
+                found[each.name] = f"{place}.{each.name}"
+    return found
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from livevision.training import report
-from livevision.training.personal import LOOKS, Gain
-from livevision.training.signs import Official, Request
-from livevision.training.validation import Answers, Calibration
+from livevision.recognizers.signs.training import report
+from livevision.recognizers.signs.training.personal import LOOKS, Gain
+from livevision.recognizers.signs.training.signs import Official, Request
+from livevision.recognizers.signs.training.validation import Answers, Calibration
 
 _NOTES = "notes.md"
 """Written by hand beside the models: what was tried and what limits them; goes into the card."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from livevision.recognizers.signs.classifiers import LABELS, NO_SIGN
 from livevision.recognizers.signs.features import features
 from livevision.recognizers.signs.personal import Example, Layer
-from livevision.training.dataset import APART, Hands
-from livevision.training.validation import Answers
+from livevision.recognizers.signs.training.dataset import APART, Hands
+from livevision.recognizers.signs.training.validation import Answers
 
 LOOKS = 12
 """At each letter; where a source has fewer than twice as many, half of them."""

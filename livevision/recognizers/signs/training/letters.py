@@ -11,9 +11,16 @@ from numpy.typing import NDArray
 
 from livevision.recognizers.signs.classifiers import LABELS, STILL
 from livevision.recognizers.signs.features import features, with_traits
-from livevision.training.dataset import AGAIN, FLAWED, MOVING, NOTHING, RENDERED, Hands
-from livevision.training.poses import Changes, changed
-from livevision.training.validation import Calibration
+from livevision.recognizers.signs.training.dataset import (
+    AGAIN,
+    FLAWED,
+    MOVING,
+    NOTHING,
+    RENDERED,
+    Hands,
+)
+from livevision.recognizers.signs.training.poses import Changes, changed
+from livevision.recognizers.signs.training.validation import Calibration
 
 Floats = NDArray[np.float32]
 

@@ -23,9 +23,9 @@ import numpy as np
 
 from livevision import assets, files, recognizers, settings
 from livevision.commands import _output
-from livevision.commands._coach import HOW, Coach
 from livevision.errors import OutputError, SinkClosed, UsageError
 from livevision.frame import Image, Result
+from livevision.recognizers.signs.coach import HOW, Coach
 from livevision.sinks import Sink
 
 SUMMARY = "learn to spell with a coach"

@@ -8,12 +8,12 @@ from rich.table import Table as Shown
 
 from livevision.assets import write_checksums
 from livevision.errors import OutputError
-from livevision.training import personal, signs
-from livevision.training import report as reports
-from livevision.training.card import card
-from livevision.training.dataset import without
-from livevision.training.signs import Request
-from livevision.training.validation import Answers, Calibration, calibrate
+from livevision.recognizers.signs.training import personal, signs
+from livevision.recognizers.signs.training import report as reports
+from livevision.recognizers.signs.training.card import card
+from livevision.recognizers.signs.training.dataset import without
+from livevision.recognizers.signs.training.signs import Request
+from livevision.recognizers.signs.training.validation import Answers, Calibration, calibrate
 
 
 def run(request: Request, *, report: Path | None, only_measure: bool) -> None:

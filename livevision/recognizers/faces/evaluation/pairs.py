@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 
 from livevision import files
 from livevision.errors import UsageError
-from livevision.evaluation.faces import interval, middle_face, read_all, save, write
+from livevision.recognizers.faces.evaluation.faces import (
+    interval,
+    middle_face,
+    read_all,
+    save,
+    write,
+)
 
 if TYPE_CHECKING:
     from livevision.recognizers.faces.embedding import FaceReader

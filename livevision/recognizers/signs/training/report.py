@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 
 from livevision.recognizers.signs.classifiers import LABELS
-from livevision.training import validation
-from livevision.training.dataset import APART
-from livevision.training.personal import Gain
-from livevision.training.signs import Official
-from livevision.training.validation import Answers
+from livevision.recognizers.signs.training import validation
+from livevision.recognizers.signs.training.dataset import APART
+from livevision.recognizers.signs.training.personal import Gain
+from livevision.recognizers.signs.training.signs import Official
+from livevision.recognizers.signs.training.validation import Answers
 
 _STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"

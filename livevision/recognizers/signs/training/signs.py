@@ -14,9 +14,16 @@ from livevision.assets import write_checksums
 from livevision.errors import UsageError
 from livevision.recognizers.signs.classifiers import LABELS, STILL, letters_of_cnn28, mean
 from livevision.recognizers.signs.classifiers import NO_SIGN as NO_SIGN_PLACE
-from livevision.training import cnn28, landmark_files, letters, signmnist
-from livevision.training.dataset import AGAIN, MOVING, NOTHING, RENDERED, Hands, collect
-from livevision.training.validation import Answers, Calibration
+from livevision.recognizers.signs.training import cnn28, landmark_files, letters, signmnist
+from livevision.recognizers.signs.training.dataset import (
+    AGAIN,
+    MOVING,
+    NOTHING,
+    RENDERED,
+    Hands,
+    collect,
+)
+from livevision.recognizers.signs.training.validation import Answers, Calibration
 
 Progress = Callable[[str, int, int], None]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livevision.recognizers.signs.classifiers import LABELS, NO_SIGN
-from livevision.training.dataset import APART
+from livevision.recognizers.signs.training.dataset import APART
 
 Floats = NDArray[np.float32]
 

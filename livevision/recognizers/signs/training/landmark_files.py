@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from livevision.training.dataset import MOVING, TRAITS, Hands
+from livevision.recognizers.signs.training.dataset import MOVING, TRAITS, Hands
 
 LANDMARKS_ALONE = 9
 """The view of such hands."""

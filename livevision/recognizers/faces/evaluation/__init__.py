@@ -1,0 +1,1 @@
+"""How well faces are named."""

@@ -1,0 +1,1 @@
+"""How well signs are read."""
