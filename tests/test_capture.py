@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livevision.capture import Capture, EndOfStream, FrameQueue
 from livevision.errors import SourceError
 from livevision.frame import Frame
+from livevision.pipeline.capture import Capture, EndOfStream, FrameQueue
 from livevision.sources import Source
 from livevision.sources.realtime import Realtime
 from livevision.sources.synthetic import Synthetic

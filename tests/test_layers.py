@@ -16,7 +16,7 @@ LAYERS = [
     {"settings"},
     {"stages", "sources", "sinks"},
     {"locators"},
-    {"capture", "recognizers"},
+    {"recognizers"},
     {"pipeline"},
     {"evaluation", "training", "demo"},
     {"benchmark"},

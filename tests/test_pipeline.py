@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from clips import make_clip
 
-from livevision import pipeline
-from livevision.capture import RECORDED_QUEUE
 from livevision.errors import ModelError, OutputError, SinkClosed, SourceError
 from livevision.frame import Detection, Event, Findings, Frame, Result
-from livevision.pipeline import LEAST, Controls, run
+from livevision.pipeline import Controls, run, stepping
+from livevision.pipeline.capture import RECORDED_QUEUE
+from livevision.pipeline.stepping import LEAST
 from livevision.recognizers import Recognizer
 from livevision.sinks import Sink
 from livevision.sinks.recorder import Recorder
@@ -131,7 +131,9 @@ def test_the_log_tells_what_is_read_and_how_it_ended(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.INFO)
     run(Synthetic(3), [Level()], [])
     run(Breaking(9), [], [])
-    said = [each.getMessage() for each in caplog.records if each.name == "livevision.pipeline"]
+    said = [
+        each.getMessage() for each in caplog.records if each.name == "livevision.pipeline.running"
+    ]
     assert said == [
         "reading synthetic frames: Level to nothing",
         "read 3 frames of synthetic frames: no error",
@@ -310,7 +312,7 @@ def test_pictures_are_kept_only_for_who_can_step_back(
         most = 0
 
     alive: list[weakref.ref[np.ndarray]] = []
-    monkeypatch.setattr(pipeline, "HISTORY", 0)
+    monkeypatch.setattr(stepping, "HISTORY", 0)
     sink = Count()
     run(Synthetic(LEAST + 40), [Level()], [sink], controls=controls)
     waiting = RECORDED_QUEUE + 2  # one being read, one being worked on

@@ -17,9 +17,9 @@ from servers import MjpegServer, RtspServer, rtsp_python
 
 from livevision import __main__ as cli
 from livevision import assets, pipeline, recognizers
-from livevision.capture import Capture
 from livevision.errors import LivevisionError, SourceError, UsageError
 from livevision.frame import Findings, Frame, Result
+from livevision.pipeline.capture import Capture
 from livevision.recognizers import Recognizer
 from livevision.sinks import Sink
 from livevision.sinks.overlay import annotate

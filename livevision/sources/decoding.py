@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from livevision.errors import SourceError
 from livevision.frame import Frame, Image
-from livevision.sources import Source
+from livevision.sources.source import Source
 
 FAILURES = (FFmpegError, OSError, ValueError, MemoryError)
 """What PyAV raises when FFmpeg cannot go on."""

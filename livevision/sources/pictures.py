@@ -13,8 +13,8 @@ from PIL import Image as Pillow
 
 from livevision.errors import SourceError
 from livevision.frame import Frame, Image
-from livevision.sources import Source
 from livevision.sources.decoding import MAX_PIXELS
+from livevision.sources.source import Source
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from threading import Event
 from typing import Self
 
 from livevision.frame import Frame
-from livevision.sources import Source
+from livevision.sources.source import Source
 
 
 class Realtime(Source):

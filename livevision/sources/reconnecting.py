@@ -10,7 +10,7 @@ from typing import Self
 
 from livevision.errors import SourceError
 from livevision.frame import Frame
-from livevision.sources import Source
+from livevision.sources.source import Source
 
 log = logging.getLogger(__name__)
 

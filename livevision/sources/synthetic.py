@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 
 from livevision.frame import Frame
-from livevision.sources import Source
+from livevision.sources.source import Source
 
 
 class Synthetic(Source):

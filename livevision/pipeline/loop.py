@@ -1,0 +1,161 @@
+"""The main thread's work between a frame and the sinks."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from livevision import memory
+from livevision.frame import Findings, Frame, Result, Stats, Steps
+from livevision.pipeline.capture import Capture, EndOfStream
+from livevision.pipeline.controls import Controls
+from livevision.pipeline.fan_out import FanOut
+from livevision.pipeline.panel import Panel
+from livevision.pipeline.stepping import Stepping
+from livevision.pipeline.summary import Summary
+from livevision.rate import FrameRate
+from livevision.sources import Source
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 0.1
+"""Seconds without a frame after which sinks may breathe."""
+
+
+class Loop:
+    """The main thread's work between a frame and the sinks."""
+
+    def __init__(
+        self,
+        source: Source,
+        frames: Capture,
+        panel: Panel,
+        sinks: FanOut,
+        controls: Controls | None,
+        summary: Summary,
+        clock: Callable[[], float],
+    ) -> None:
+        self._source = source
+        self._frames = frames
+        self._panel = panel
+        self._sinks = sinks
+        self._controls = controls or Controls()
+        self._summary = summary
+        self._clock = clock
+        self._rate = FrameRate()
+        self._stepping = Stepping(back=not source.live and controls is not None)
+        self._paused = False
+        self._told = ""
+        """The source's status that the sinks were last told."""
+        self._first: float | None = None
+        self._given_back = clock()
+
+    def work(self, max_frames: int | None) -> None:
+        while max_frames is None or self._summary.frames < max_frames:
+            step = self._obey()
+            if self._paused and not step:
+                self._rest()
+                continue
+            frame = self._frames.get(HEARTBEAT)
+            if frame is None:
+                self._idle()
+            else:
+                self._show(frame, self._panel.recognize(frame))
+
+    def finish(self) -> None:
+        """Hand on what the recognisers still hold, with the last frame."""
+        last = self._stepping.newest
+        if last is None:
+            return
+        result = self._result(last.frame, self._panel.finish(), last)
+        if result.events or result.text != last.text:
+            self._give(result)
+
+    def _show(self, frame: Frame, findings: list[Findings]) -> None:
+        now = self._clock()
+        summary = self._summary
+        summary.frames += 1
+        summary.dropped = self._frames.dropped
+        summary.seconds = frame.time
+        if self._first is None:
+            self._first = now
+        elif now > self._first:
+            summary.fps = (summary.frames - 1) / (now - self._first)
+        latency = None if frame.captured is None else now - frame.captured
+        stats = Stats(self._rate.add(now), latency, summary.dropped)
+        result = self._result(frame, findings, Result(frame, stats=stats))
+        self._give(result)
+        if frame.captured is not None:
+            summary.latencies.append(self._clock() - frame.captured)
+        if now - self._given_back > memory.EVERY:
+            self._given_back = now
+            memory.give_back()
+
+    def _result(self, frame: Frame, findings: list[Findings], base: Result) -> Result:
+        texts = [each.text for each in findings if each.text is not None]
+        return Result(
+            frame,
+            tuple(found for each in findings for found in each.detections) or base.detections,
+            tuple(event for each in findings for event in each.events),
+            "\n".join(filter(None, texts)) if texts else base.text,
+            Steps(lambda: tuple(step for each in findings for step in each.stages) or base.stages),
+            tuple(hint for each in findings for hint in each.hints),
+            base.stats,
+        )
+
+    def _give(self, result: Result) -> None:
+        self._summary.events.update(event.kind for event in result.events)
+        for event in result.events:
+            log.debug("%s %s from %.2f s on", event.kind, event.label, event.start)
+        self._summary.text = result.text
+        self._stepping.add(result)
+        self._sinks.write(result)
+
+    def _idle(self) -> None:
+        status = self._source.status
+        last = self._stepping.newest
+        if status != self._told and last is not None and not self._paused:
+            shown = replace(last, hints=(status, *last.hints) if status else last.hints)
+            self._sinks.review(shown)
+        self._told = status
+        self._sinks.idle()
+
+    def _rest(self) -> None:
+        """While paused: a live source goes on unseen, a recording waits."""
+        if self._source.live:
+            self._frames.get(HEARTBEAT)
+        else:
+            time.sleep(HEARTBEAT / 4)
+        self._idle()
+
+    def _obey(self) -> bool:
+        """Carry out waiting commands; True if one asks for the next frame of a paused stream."""
+        step = False
+        for command in self._controls.take():
+            if command == "quit":
+                raise EndOfStream
+            if command == "pause":
+                self._paused = not self._paused
+            elif command in ("back", "forward"):
+                step |= self._step(command == "back")
+                continue
+            self._hand_on(command)
+        return step
+
+    def _hand_on(self, command: str) -> None:
+        self._source.command(command)
+        self._panel.command(command)
+        self._sinks.command(command)
+
+    def _step(self, back: bool) -> bool:
+        """Look at an earlier or later result of a recording; True if it has yet to be made."""
+        if self._source.live or self._stepping.newest is None:
+            return False
+        if not self._paused:
+            self._paused = True
+            self._sinks.command("pause")
+        result = self._stepping.step(back=back)
+        if result is None:
+            return True
+        self._sinks.review(result)
+        return False

@@ -1,0 +1,39 @@
+"""What every sink is."""
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from livevision.frame import Result
+
+
+class Sink(ABC):
+    """Takes results one by one, in order, on the main thread, between `with` and its end."""
+
+    def __enter__(self) -> Self:
+        """Get ready, or raise OutputError."""
+        return self
+
+    @abstractmethod
+    def write(self, result: Result) -> None:
+        """Use the result; SinkClosed when the user has had enough, OutputError if it can't."""
+
+    def review(self, result: Result) -> None:  # noqa: B027 - only a window shows things twice
+        """Show again a result that was written before; the user is stepping through a recording."""
+
+    def idle(self) -> None:  # noqa: B027 - most sinks have nothing to do between results
+        """Called about every 100 ms while no result comes, so that a window stays alive."""
+
+    def command(self, name: str) -> None:  # noqa: B027 - most sinks take no commands
+        """React to a user's command, e.g. "record"; unknown ones are ignored."""
+
+    def close(self) -> None:  # noqa: B027 - many sinks hold nothing open
+        """Finish what was written; called once, whatever happened."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,56 @@
+"""What every source of frames is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from livevision.frame import Frame
+
+
+class Source(ABC):
+    """A stream of frames, open between `with` and its end.
+
+    `with` opens and closes on the caller's thread; `read` is called on the capture thread alone.
+    """
+
+    name: str = "source"
+    """How messages call it: a camera's number, a file's path, a URL without its password."""
+    live: bool = False
+    """True if frames go by whether or not anyone reads them: the switch between queue policies.
+
+    Known for certain only once the source is open: a URL may turn out to be a recording."""
+    patience: float = 5.0
+    """Seconds a single `read` may take before the source is given up; may change in mid-read."""
+    status: str = ""
+    """What the user should know while no frame comes ("lost, trying again"); empty if all is well.
+    """
+
+    @abstractmethod
+    def __enter__(self) -> Self:
+        """Open the stream, or raise SourceError. A source can be opened again after its end."""
+
+    @abstractmethod
+    def read(self) -> Frame | None:
+        """The next frame, or None at the end of the stream; SourceError if it broke off."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the stream; harmless when it is not open."""
+
+    def interrupt(self) -> None:  # noqa: B027 - most sources never wait for long
+        """Make a `read` that is merely waiting return soon; called from another thread."""
+
+    def command(self, name: str) -> None:  # noqa: B027 - most sources take no commands
+        """React to a user's command, e.g. "next-camera"; unknown ones are ignored."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self.read, None)
