@@ -21,13 +21,13 @@ setup: .venv/.for-running
 
 # what people need who use it ...
 .venv/.for-running: uv.lock pyproject.toml | $(UV)
-	@$(UV) sync --frozen --inexact --no-dev --extra reference
+	@$(UV) sync --frozen --inexact --no-dev --extra reference --extra serve
 	@$(RUN) livevision doctor --only packages --quiet
 	@touch $@
 
 # ... and what those need who work on it: TensorFlow for training, linters, pytest
 .venv/.for-testing: uv.lock pyproject.toml | $(UV)
-	@$(UV) sync --frozen --inexact --extra reference --extra train
+	@$(UV) sync --frozen --inexact --extra reference --extra serve --extra train
 	@$(RUN) livevision doctor --only packages --quiet
 	@touch $@ .venv/.for-running
 
