@@ -12,7 +12,7 @@ ROOT = Path(livevision.__file__).parent
 LAYERS = [
     {"__init__"},
     {"errors", "frame", "rate"},
-    {"assets", "files", "litert", "logs", "memory", "truth"},
+    {"assets", "files", "litert", "logs", "memory", "tflite", "truth"},
     {"settings"},
     {"stages", "sources", "sinks"},
     {"locators"},

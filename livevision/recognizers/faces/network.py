@@ -8,14 +8,13 @@ rounding alone (see docs/faces.md).
 
 import importlib.util
 import struct
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livevision import litert
+from livevision import litert, tflite
 from livevision.errors import ModelError
 from livevision.frame import Image
 
@@ -69,19 +68,29 @@ def convert(path: Path) -> bytes:
     """
     try:
         reader = _Weights(path.read_bytes())
-        graph = _Graph()
+        graph = tflite.Graph()
         x = graph.input((1, SIZE, SIZE, 3))
-        x = graph.convolve(x, *reader.convolution(3, 32, 7), stride=2, relu=True)
+        # dlib pads a convolution only where it keeps the size
+        x = graph.convolve(
+            x, *reader.convolution(3, 32, 7), stride=2, same=False, activation="RELU"
+        )
         x = graph.pool(x, 3, 2, "MAX_POOL_2D")
         channels = 32
         for width, blocks, shrinks in _LEVELS:
             for block in range(blocks):
                 shrink = shrinks and block == 0
                 y = graph.convolve(
-                    x, *reader.convolution(channels, width, 3), stride=1 + shrink, relu=True
+                    x,
+                    *reader.convolution(channels, width, 3),
+                    stride=1 + shrink,
+                    same=not shrink,
+                    activation="RELU",
                 )
                 y = graph.convolve(y, *reader.convolution(width, width, 3))
-                x = graph.add(graph.pool(x, 2, 2, "AVERAGE_POOL_2D") if shrink else x, y)
+                x = graph.pool(x, 2, 2, "AVERAGE_POOL_2D") if shrink else x
+                # of unequal summands dlib fills up the smaller one with zeros
+                shape = tuple(map(max, graph.shape(x), graph.shape(y)))
+                x = graph.add(graph.fill_up(x, shape), graph.fill_up(y, shape), activation="RELU")
                 channels = width
         x = graph.pool(x, graph.shape(x)[1], 1, "AVERAGE_POOL_2D")
         x = graph.convolve(x, *reader.matrix(channels, DIMENSIONS))
@@ -159,132 +168,3 @@ class _Weights:
         values = np.frombuffer(self._data, "<f4", count, self._at)
         self._at = end
         return values.astype(np.float32)
-
-
-class _Graph:
-    """Builds a .tflite file, float32 with batch size 1, operation by operation."""
-
-    def __init__(self) -> None:
-        from ai_edge_litert import schema_py_generated as schema
-
-        self._schema = schema
-        self._tensors: list[object] = []
-        self._shapes: list[tuple[int, ...]] = []
-        self._buffers = [schema.BufferT()]
-        self._operators: list[object] = []
-        self._codes: list[int] = []
-
-    def shape(self, tensor: int) -> tuple[int, ...]:
-        return self._shapes[tensor]
-
-    def input(self, shape: Sequence[int]) -> int:
-        return self._tensor(shape)
-
-    def convolve(
-        self,
-        x: int,
-        filters: NDArray[np.float32],
-        biases: NDArray[np.float32],
-        *,
-        stride: int = 1,
-        relu: bool = False,
-    ) -> int:
-        """dlib pads a convolution only where it keeps the size."""
-        schema = self._schema
-        options = schema.Conv2DOptionsT()
-        options.padding = schema.Padding.SAME if stride == 1 else schema.Padding.VALID
-        options.strideW = options.strideH = stride
-        if relu:
-            options.fusedActivationFunction = schema.ActivationFunctionType.RELU
-        _, height, width, _ = self.shape(x)
-        side = filters.shape[1]
-        if stride != 1:
-            height, width = (height - side) // stride + 1, (width - side) // stride + 1
-        out = self._tensor((1, height, width, len(filters)))
-        weights = self._constant(filters), self._constant(biases)
-        self._operator("CONV_2D", (x, *weights), out, "Conv2DOptions", options)
-        return out
-
-    def pool(self, x: int, side: int, stride: int, kind: str) -> int:
-        schema = self._schema
-        options = schema.Pool2DOptionsT()
-        options.padding = schema.Padding.VALID
-        options.strideW = options.strideH = stride
-        options.filterWidth = options.filterHeight = side
-        _, height, width, channels = self.shape(x)
-        size = (height - side) // stride + 1, (width - side) // stride + 1
-        out = self._tensor((1, *size, channels))
-        self._operator(kind, (x,), out, "Pool2DOptions", options)
-        return out
-
-    def add(self, x: int, y: int) -> int:
-        """The sum through a ReLU; as in dlib, the smaller one is filled up with zeros."""
-        schema = self._schema
-        shape = tuple(map(max, self.shape(x), self.shape(y)))
-        options = schema.AddOptionsT()
-        options.fusedActivationFunction = schema.ActivationFunctionType.RELU
-        out = self._tensor(shape)
-        self._operator(
-            "ADD", (self._pad(x, shape), self._pad(y, shape)), out, "AddOptions", options
-        )
-        return out
-
-    def model(self, output: int) -> bytes:
-        import flatbuffers  # type: ignore[import-untyped]
-
-        schema = self._schema
-        graph = schema.SubGraphT()
-        graph.tensors, graph.operators = self._tensors, self._operators
-        graph.inputs, graph.outputs = [0], [output]
-        model = schema.ModelT()
-        model.version = 3
-        model.subgraphs, model.buffers = [graph], self._buffers
-        model.operatorCodes = []
-        for code in self._codes:
-            entry = schema.OperatorCodeT()
-            entry.builtinCode = code
-            entry.deprecatedBuiltinCode = code
-            entry.version = 1
-            model.operatorCodes.append(entry)
-        builder = flatbuffers.Builder(32 << 20)
-        builder.Finish(model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
-
-    def _pad(self, x: int, shape: tuple[int, ...]) -> int:
-        missing = [(0, want - have) for want, have in zip(shape, self.shape(x), strict=True)]
-        if not any(after for _, after in missing):
-            return x
-        amounts = self._constant(np.array(missing, np.int32))
-        out = self._tensor(shape)
-        self._operator("PAD", (x, amounts), out, "PadOptions", self._schema.PadOptionsT())
-        return out
-
-    def _tensor(self, shape: Sequence[int], buffer: int = 0, kind: str = "FLOAT32") -> int:
-        tensor = self._schema.TensorT()
-        tensor.shape = list(shape)
-        tensor.type = getattr(self._schema.TensorType, kind)
-        tensor.buffer = buffer
-        self._tensors.append(tensor)
-        self._shapes.append(tuple(shape))
-        return len(self._tensors) - 1
-
-    def _constant(self, values: NDArray[np.float32] | NDArray[np.int32]) -> int:
-        buffer = self._schema.BufferT()
-        buffer.data = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
-        self._buffers.append(buffer)
-        kind = "INT32" if values.dtype == np.int32 else "FLOAT32"
-        return self._tensor(values.shape, len(self._buffers) - 1, kind)
-
-    def _operator(
-        self, kind: str, inputs: Sequence[int], output: int, union: str, options: object
-    ) -> None:
-        schema = self._schema
-        code = getattr(schema.BuiltinOperator, kind)
-        if code not in self._codes:
-            self._codes.append(code)
-        operator = schema.OperatorT()
-        operator.opcodeIndex = self._codes.index(code)
-        operator.inputs, operator.outputs = list(inputs), [output]
-        operator.builtinOptionsType = getattr(schema.BuiltinOptions, union)
-        operator.builtinOptions = options
-        self._operators.append(operator)
