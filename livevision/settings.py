@@ -6,6 +6,7 @@ Its entries are options of `livevision run`, e.g. `camera = 1`, `mirror = false`
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -14,6 +15,10 @@ from tomlkit.exceptions import TOMLKitError
 
 from livevision import files
 from livevision.errors import OutputError, UsageError
+
+MARK = ".livevision"
+"""The file that says that its folder is the program's own."""
+_MARK = "Personal data of livevision; 'livevision privacy' shows and erases it.\n"
 
 Value = bool | int | float | str
 
@@ -33,6 +38,35 @@ def data_folder() -> Path:
     """Where personal data is kept; the variable LIVEVISION_DATA names another folder."""
     named = os.environ.get("LIVEVISION_DATA")
     return Path(named) if named else platformdirs.user_data_path("livevision", appauthor=False)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make a folder for personal data, for its user alone; OSError if it cannot be made.
+
+    The folder of data gets the mark by which it is known as ours if it is made here, or empty; one
+    that is ours, and open to others, is closed to them.
+    """
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if folder != data_folder():
+        return
+    with suppress(OSError):  # read-only, or another user's, who lets us in
+        if not any(folder.iterdir()):
+            (folder / MARK).write_text(_MARK, encoding="utf-8")
+        if is_ours(folder) and folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether all that is in a folder of personal data may be thought of as the program's.
+
+    True if it bears our mark, or is where the program keeps its data unless told otherwise; never
+    for one that is reached through a link.
+    """
+    if folder.is_symlink():
+        return False
+    return (folder / MARK).is_file() or not os.environ.get("LIVEVISION_DATA")
 
 
 def read(file: Path | None = None) -> dict[str, Value]:
@@ -59,7 +93,7 @@ def write(values: Mapping[str, Value], file: Path | None = None) -> None:
     """Replace the settings at once; raises OutputError if they cannot be written."""
     file = file or path()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        prepare_folder(file.parent)
     except OSError as error:
         raise OutputError(f"Cannot make the folder {file.parent}: {error.strerror}.") from error
     files.replace_text(file, tomlkit.dumps(dict(values)), private=True)

@@ -256,7 +256,7 @@ def test_privacy_tells_of_pictures_and_of_encryption(
         capsys.readouterr()
         assert main(["privacy"]) == 0
         told.append(capsys.readouterr().out)
-    assert ["with 1 pictures" in each for each in told] == [False, True]
+    assert ["with 1 picture" in each for each in told] == [False, True]
     monkeypatch.setenv("LIVEVISION_PASSPHRASE", "x")
     assert main(["faces", "encrypt"]) == 0
     monkeypatch.delenv("LIVEVISION_PASSPHRASE")

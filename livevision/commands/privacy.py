@@ -5,19 +5,19 @@ examples:
   livevision privacy --erase      erase all of it, after a question
 
 Recordings and transcripts that you asked for are where you had them written; no list of them is
-kept. All that is kept otherwise is shown here, and nothing leaves the machine.
+kept. All that is kept otherwise is shown here, and nothing leaves the machine. Only files that
+livevision made are erased: nothing through a link, and nothing in a folder that is not its own.
 """
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from livevision import files, settings
-from livevision.recognizers.faces.encryption import is_encrypted
+from livevision.errors import OutputError, UsageError
+from livevision.recognizers.faces import traces
 
 SUMMARY = "show the personal data that is kept, and erase it"
 
@@ -40,13 +40,30 @@ def execute(arguments: argparse.Namespace) -> int:
     if not arguments.erase:
         print("Erase all of it with 'livevision privacy --erase'.")
         return 0
-    if not arguments.yes and not _confirmed(len(kept)):
+    left = {each.path: "you made it" for each in kept if not each.ours}
+    kept = [each for each in kept if each.ours]
+    _check_folder(kept)
+    if kept and not arguments.yes and not _confirmed(len(kept)):
         print("Nothing was erased.")
         return 0
+    erased = 0
     for each in kept:
-        files.erase(each.path)
-    print(f"{len(kept)} files erased.")
-    return 0
+        target = each.path.resolve() if each.path.is_symlink() else None
+        try:
+            whole = files.erase(each.path)
+        except OutputError as error:
+            print(f"livevision: {error}", file=sys.stderr)
+            left[each.path] = "it cannot be erased"
+            continue
+        erased += 1
+        if target is not None:
+            left[target] = f"{each.path} was a link to it"
+        elif not whole:
+            left[each.path] = "its name is gone, but it has another one elsewhere (a hard link)"
+    print(f"{erased} {'file' if erased == 1 else 'files'} erased.")
+    for path, why in left.items():
+        print(f"livevision: {path} was left: {why}. Delete it by hand.", file=sys.stderr)
+    return OutputError.exit_code if left else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +74,55 @@ class Kept:
     path: Path
     size: int
     """Bytes."""
+    ours: bool = True
+    """Whether the program made it by itself, so that it may erase it."""
 
 
 def found() -> Iterator[Kept]:
-    """Every file in the program's folders of data and settings."""
+    """Every file with personal data in the program's folders of data and settings."""
     data, configuration = settings.data_folder(), settings.path()
-    kept = sorted(file for file in data.rglob("*") if file.is_file()) if data.is_dir() else []
-    for file in kept:
-        yield Kept(_what(file, file.relative_to(data)), file, file.stat().st_size)
-    if configuration.is_file() and configuration not in kept:
-        yield Kept("settings", configuration, configuration.stat().st_size)
+    gallery = data / "gallery.sqlite"
+    for file in traces.own(gallery):
+        yield Kept(traces.described(file), file, _size(file))
+    for file in traces.copies(gallery):
+        yield Kept("copy of a gallery", file, _size(file), ours=False)
+    for what, file in (("signs", data / "signs.npz"), ("settings", configuration)):
+        ours = file != configuration or _is_settings(file)
+        for each in (file, *files.drafts(file)):
+            if each.is_symlink() or each.is_file():
+                yield Kept(what, each, _size(each), ours=ours)
 
 
-def _what(file: Path, below: Path) -> str:
-    if file.name.startswith("gallery."):
-        if "damaged" in file.name:
-            return "damaged gallery, kept aside"
-        return "people who are enrolled" + _more(file)
-    # what others keep stands in a folder of its own, by which it is called
-    return below.parts[0] if len(below.parts) > 1 else below.stem
+def _is_settings(file: Path) -> bool:
+    """Whether the file of settings may be taken for one, and not for a text of the user's."""
+    if file.name == "settings.toml":
+        return True
+    from livevision.commands import config
 
-
-def _more(gallery: Path) -> str:
-    """Whether a gallery is encrypted, or keeps pictures, as far as can be told."""
     try:
-        if is_encrypted(gallery):
-            return ", encrypted"
-        with closing(sqlite3.connect(f"{gallery.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            (count,) = db.execute("SELECT count(chip) FROM faces").fetchone()
-    except (OSError, sqlite3.Error):  # damaged, or of an earlier version, which kept none
-        return ""
-    return f", with {count} pictures" if count else ""
+        config.check(settings.read(file), file=file)
+    except UsageError:
+        return False
+    return True
+
+
+def _size(file: Path) -> int:
+    return file.lstat().st_size
+
+
+def _check_folder(kept: list[Kept]) -> None:
+    """Raises UsageError if the folder of data seems to be somebody else's."""
+    data = settings.data_folder()
+    names = {each.path.name for each in kept if each.path.parent == data}
+    if not names or settings.is_ours(data):
+        return
+    others = [each.name for each in data.iterdir() if each.name not in names]
+    if data.is_symlink() or others:
+        why = "is a link" if data.is_symlink() else f"holds other files, {others[0]} for one"
+        raise UsageError(
+            f"The data folder {data} {why}, and does not bear livevision's mark. Nothing was "
+            f"erased; delete by hand: {', '.join(sorted(names))}."
+        )
 
 
 def _confirmed(count: int) -> bool:

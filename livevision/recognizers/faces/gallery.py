@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -174,11 +175,16 @@ class Gallery:
                 "Begin one with 'livevision faces add NAME PHOTO'."
             )
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            settings.prepare_folder(self.path.parent)
             if self.path.is_dir():
                 raise IsADirectoryError(21, "it is a folder")
             # made here, not by SQLite, so that nobody else can read it for a moment
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            number = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                if sys.platform != "win32" and os.fstat(number).st_mode & 0o077:
+                    os.fchmod(number, 0o600)  # earlier, or by a copy, others were let in
+            finally:
+                os.close(number)
         except OSError as error:
             raise GalleryError(
                 f"Cannot open the gallery {self.path}: {error.strerror}. "
@@ -556,7 +562,7 @@ class Gallery:
             content = self._db.serialize()
         self._salt = encryption.begin(self.path)
         self._db.close()  # or Windows would not let the file be replaced
-        readable = self.path.with_name(f".{os.getpid()}.{self.path.name}.readable")
+        readable = self.path.with_name(f".readable-{os.getpid()}-{self.path.name}")
         try:
             os.link(self.path, readable)
             _write(self.path, self._sealed(content))

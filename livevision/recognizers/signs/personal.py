@@ -268,7 +268,7 @@ def write(layer: Layer, file: Path | None = None) -> None:
         if not examples:
             file.unlink(missing_ok=True)
             return
-        file.parent.mkdir(parents=True, exist_ok=True)
+        settings.prepare_folder(file.parent)
     except OSError as error:
         raise OutputError(f"Cannot write {file}: {error.strerror}.") from error
 
