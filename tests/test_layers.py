@@ -11,7 +11,7 @@ ROOT = Path(livevision.__file__).parent
 
 LAYERS = [
     {"__init__"},
-    {"errors", "frame", "rate"},
+    {"errors", "frame", "languages", "rate"},
     {"assets", "files", "litert", "logs", "memory", "tflite", "truth"},
     {"settings"},
     {"stages", "sources", "sinks"},
@@ -19,7 +19,7 @@ LAYERS = [
     {"recognizers"},
     {"pipeline"},
     {"evaluation", "training", "demo"},
-    {"benchmark"},
+    {"benchmark", "server"},
     {"commands"},
     {"__main__"},
 ]

@@ -1,0 +1,77 @@
+"""Read signs on a page in the browser: on this machine, or on phones and tablets near by.
+
+examples:
+  livevision serve                      prints a link; open it, and sign to the browser's camera
+  livevision serve 0 door.mp4           also shows the host's own camera and a file
+  livevision serve --lan                phones and tablets in the same network may come in, too
+  livevision serve --faces              names people for you, the owner; guests get signs alone
+
+Nobody gets in without the key in the printed link; docs/serve.md and docs/security.md tell more.
+"""
+
+import argparse
+import sys
+
+from livevision import recognizers
+from livevision.commands import _output
+from livevision.errors import UsageError
+
+SUMMARY = "read signs on a page in the browser"
+PORT = 8765
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help="cameras, files and URLs of this machine to show on the page as well",
+    )
+    parser.add_argument(
+        "--port",
+        type=_output.port,
+        default=PORT,
+        metavar="N",
+        help="where to listen (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--sessions",
+        type=_output.positive,
+        metavar="N",
+        help="browsers' cameras read at a time (default: one a processor core; the next is told to "
+        "wait)",
+    )
+    parser.add_argument(
+        "--bind",
+        metavar="ADDRESS",
+        default="127.0.0.1",
+        help="listen at this address instead of the loopback alone, for a container or a proxy",
+    )
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name by which the page may be called; may be repeated",
+    )
+    parser.add_argument("--new-keys", action="store_true", help="make earlier links worthless")
+    recognizers.add_arguments(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    try:
+        from livevision.server import assembly
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn", "websockets", "segno"):
+            raise
+        raise UsageError(
+            "The page needs a few packages more. Install them: pip install 'livevision[serve]'"
+        ) from error
+    if arguments.faces is None:
+        arguments.faces = False  # in a browser only if the owner says so
+    names, hints = recognizers.chosen(arguments)
+    for text in hints:
+        _output.hint(text)
+    assembly.serve(arguments, names, tell=lambda line: print(line, flush=True))
+    print("livevision: the page is closed", file=sys.stderr)
+    return 0

@@ -1,0 +1,1 @@
+"""What the page and the window say, in several languages: one flat JSON file each."""

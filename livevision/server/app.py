@@ -1,0 +1,161 @@
+"""The server as an ASGI application: which address does what."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route, WebSocketRoute
+
+from livevision import __version__
+from livevision.server import assets, shown
+from livevision.server.guard import LOOPBACK, Guard
+from livevision.server.keys import Keys
+from livevision.server.readers import Readers
+from livevision.server.roles import Role
+from livevision.server.sessions import IDLE, Sessions, problem
+from livevision.server.streams import Stream, Streams
+from livevision.sinks.overlay import Look
+
+PAGE, LANGUAGES = "livevision.server.page", "livevision.languages"
+
+
+@dataclass(slots=True)
+class Server:
+    """All that the addresses share."""
+
+    readers: Readers
+    keys: Keys
+    limit: int
+    """Sessions of pages at a time."""
+    port: int
+    hosts: frozenset[str] = LOOPBACK
+    sources: Sequence[Callable[[], Stream]] = ()
+    """Make the streams of the host's own sources."""
+    idle: float = IDLE
+    look: Look = field(default_factory=Look)
+    streams: Streams = field(init=False)
+    sessions: Sessions = field(init=False)
+    over: bool = field(init=False, default=False)
+    """True once it ends: whoever looks on is let go."""
+    _began: float = field(init=False, default_factory=time.monotonic)
+    _page: dict[str, assets.Asset] = field(init=False)
+    _languages: dict[str, assets.Asset] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.streams = Streams(self.limit)
+        self.sessions = Sessions(self.streams, self.readers, self.idle)
+        self._page = assets.read(PAGE)
+        self._languages = assets.read(LANGUAGES)
+
+    def app(self) -> Guard:
+        """The application, behind its guard."""
+        routes = [
+            Route("/", self._file("index.html")),
+            Route("/overlay", self._file("overlay.html")),
+            Route("/page/{name}", self._part),
+            Route("/languages/{name}", self._language),
+            Route("/video.mjpg", self._video),
+            WebSocketRoute("/api/stream", self.sessions.socket),
+            Route("/api/frame", self.sessions.post, methods=["POST"]),
+            Route("/api/frame", self.sessions.leave, methods=["DELETE"]),
+            Route("/api/command", self.sessions.command, methods=["POST"]),
+            Route("/api/me", self._me),
+            Route("/api/events", self._events),
+            Route("/api/health", self._health),
+        ]
+        return Guard(
+            Starlette(routes=routes, lifespan=self._living), self.keys, self.hosts, self.port
+        )
+
+    def leave(self) -> None:
+        """Let go of whoever is connected; the streams come to their end."""
+        self.over = True
+        for each in self.streams.all():
+            each.stop()
+
+    @contextlib.asynccontextmanager
+    async def _living(self, _: Starlette) -> AsyncIterator[None]:
+        for make in self.sources:
+            self.streams.add(make())
+        sweeping = asyncio.create_task(self.sessions.sweep())
+        try:
+            yield
+        finally:
+            sweeping.cancel()
+            await asyncio.gather(sweeping, return_exceptions=True)
+            await asyncio.to_thread(self.streams.close)
+
+    def _file(self, name: str) -> Callable[[Request], Response]:
+        return lambda request: _asset(request, self._page.get(name))
+
+    def _part(self, request: Request) -> Response:
+        return _asset(request, self._page.get(request.path_params["name"]))
+
+    def _language(self, request: Request) -> Response:
+        return _asset(request, self._languages.get(request.path_params["name"]))
+
+    async def _health(self, _: Request) -> Response:
+        streams = self.streams.all()
+        return JSONResponse(
+            {
+                "status": "ok",
+                "version": __version__,
+                "sessions": len(self.streams),
+                "limit": self.limit,
+                "sources": sum(each.shared and not each.gone.is_set() for each in streams),
+                "seconds": round(time.monotonic() - self._began, 1),
+            }
+        )
+
+    async def _me(self, request: Request) -> Response:
+        role: Role = request.scope["role"]
+        return JSONResponse(
+            {
+                "role": role.value,
+                "version": __version__,
+                "recognizers": self.readers.names(role),
+                "sources": shown.listed(self.streams, role),
+                "languages": sorted(name.removesuffix(".json") for name in self._languages),
+            }
+        )
+
+    async def _video(self, request: Request) -> Response:
+        role: Role = request.scope["role"]
+        choose = self._chooser(request)
+        if choose is None:
+            return problem(404, "There is no such stream, or it is not yours to see.")
+        return StreamingResponse(
+            shown.pictures(choose, role, self.look, lambda: self.over),
+            media_type=f"multipart/x-mixed-replace; boundary={shown.BOUNDARY.decode()}",
+        )
+
+    async def _events(self, request: Request) -> Response:
+        role: Role = request.scope["role"]
+        choose = self._chooser(request)
+        if choose is None:
+            return problem(404, "There is no such stream, or it is not yours to see.")
+        return StreamingResponse(
+            shown.events(choose, role, lambda: self.over), media_type="text/event-stream"
+        )
+
+    def _chooser(self, request: Request) -> Callable[[], Stream | None] | None:
+        """What finds the stream that was asked for; None if it is not to be seen."""
+        role: Role = request.scope["role"]
+        identity = request.query_params.get("stream", "")
+        if identity and self.streams.chosen(identity, role) is None:
+            return None
+        return lambda: self.streams.chosen(identity, role)
+
+
+def _asset(request: Request, asset: assets.Asset | None) -> Response:
+    if asset is None:
+        return problem(404, "There is no such page.")
+    headers = {"etag": asset.tag, "cache-control": "no-cache"}
+    if request.headers.get("if-none-match") == asset.tag:
+        return Response(status_code=304, headers=headers)
+    return Response(asset.content, headers={**headers, "content-type": asset.type})

@@ -1,0 +1,101 @@
+// The browser's camera, and its pictures as JPEG.
+
+const LONGEST = 640; // pixels of the longer side that is sent
+const QUALITY = 0.8;
+
+/** Runs the camera in `video` and hands each picture to `take(blob, milliseconds, size)`. */
+export class Camera {
+  #video;
+  #ready;
+  #take;
+  #stream = null;
+  #canvas = null;
+  #busy = 0;
+  #clock = null;
+
+  /** `ready()` tells whether a picture may be sent now. */
+  constructor(video, ready, take) {
+    this.#video = video;
+    this.#ready = ready;
+    this.#take = take;
+  }
+
+  get running() {
+    return this.#stream !== null;
+  }
+
+  get stream() {
+    return this.#stream;
+  }
+
+  /** Whether it shows the user, as a mirror would. */
+  get facing() {
+    const facing = this.#stream?.getVideoTracks()[0]?.getSettings().facingMode;
+    return facing !== "environment";
+  }
+
+  async start(device) {
+    this.stop();
+    if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("insecure", "InsecureError");
+    const wish = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30, max: 60 } };
+    if (device) wish.deviceId = { exact: device };
+    else wish.facingMode = "user";
+    this.#stream = await navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
+    for (const track of this.#stream.getVideoTracks()) track.onended = () => this.stop();
+    this.#video.srcObject = this.#stream;
+    await this.#video.play();
+    this.#clock = null;
+    this.#next();
+  }
+
+  stop() {
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = null;
+    this.#video.srcObject = null;
+  }
+
+  #next() {
+    if (!this.#stream) return;
+    if (this.#video.requestVideoFrameCallback) {
+      this.#video.requestVideoFrameCallback((now, more) => this.#picture(now, more));
+    } else {
+      requestAnimationFrame((now) => this.#picture(now, {}));
+    }
+  }
+
+  async #picture(now, more) {
+    this.#next();
+    if (!this.#stream || document.hidden || this.#busy > 1 || !this.#ready()) return;
+    // one clock for the whole stream: the camera's own where the browser tells it
+    this.#clock ??= more.captureTime === undefined ? "now" : "capture";
+    const milliseconds = this.#clock === "capture" && more.captureTime !== undefined ? more.captureTime : now;
+    const { videoWidth, videoHeight } = this.#video;
+    if (!videoWidth) return;
+    const scale = Math.min(1, LONGEST / Math.max(videoWidth, videoHeight));
+    const width = Math.round(videoWidth * scale);
+    const height = Math.round(videoHeight * scale);
+    this.#busy += 1;
+    try {
+      const blob = await this.#encode(width, height);
+      if (blob) await this.#take(blob, milliseconds, { width, height });
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+
+  #encode(width, height) {
+    const offscreen = typeof OffscreenCanvas !== "undefined";
+    if (!this.#canvas) this.#canvas = offscreen ? new OffscreenCanvas(width, height) : document.createElement("canvas");
+    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
+    const context = this.#canvas.getContext("2d", { alpha: false, desynchronized: true });
+    context.drawImage(this.#video, 0, 0, width, height);
+    if (offscreen) return this.#canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
+    return new Promise((done) => this.#canvas.toBlob(done, "image/jpeg", QUALITY));
+  }
+}
+
+/** The cameras of the device; their names are known once one was allowed. */
+export async function cameras() {
+  const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  return all.filter((each) => each.kind === "videoinput");
+}

@@ -1,0 +1,5 @@
+export class People {
+  constructor(on) { this.on = on; }
+  take() {}
+  open() {}
+}

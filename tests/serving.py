@@ -1,0 +1,169 @@
+"""The page's server on loopback, in this process, for tests to talk to."""
+
+import asyncio
+import json
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import httpx
+import numpy as np
+from websockets.sync.client import ClientConnection, connect
+
+from livevision.frame import Box, Detection, Event, Findings, Frame
+from livevision.recognizers import Recognizer
+from livevision.server import keys as door_keys
+from livevision.server.app import Server
+from livevision.server.guard import LOOPBACK
+from livevision.server.roles import Role
+from livevision.server.running import Door, listen, serving
+
+HEADER = struct.Struct("<IdB3x")
+
+
+class Finder(Recognizer):
+    """Finds a hand and a face in every picture; a letter and a person end with each."""
+
+    def __init__(self, *, wait: float = 0.0) -> None:
+        self.wait = wait
+        self.text = ""
+        self.commands: list[str] = []
+
+    def recognize(self, frame: Frame) -> Findings:
+        time.sleep(self.wait)
+        self.text += "A"
+        height, width = frame.image.shape[:2]
+        return Findings(
+            (
+                Detection("hand", Box(1, 2, width // 2, height // 2), "A", 0.9, 1),
+                Detection("face", Box(0, 0, width, height), "Ada", 0.8, 2),
+            ),
+            (
+                Event("letter", "A", frame.time, frame.time, 0.9),
+                Event("person", "Ada", 0.0, frame.time, 0.8),
+            ),
+            self.text,
+        )
+
+    def finish(self) -> Findings:
+        return Findings(events=(Event("word", self.text, 0.0, 1.0, 0.9),), text=self.text)
+
+    def command(self, name: str) -> None:
+        self.commands.append(name)
+        if name == "clear":
+            self.text = ""
+
+
+class Readers:
+    """Stands in for the program's own where no model is needed."""
+
+    def __init__(self, make: Callable[[Role], Sequence[Recognizer]] | None = None) -> None:
+        self._make = make or (lambda role: [Finder()])
+
+    def names(self, role: Role) -> list[str]:
+        return ["signs"]
+
+    def open(self, role: Role, *, live: bool = True) -> Sequence[Recognizer]:
+        return self._make(role)
+
+
+class Running:
+    """A server that answers."""
+
+    def __init__(self, server: Server, port: int) -> None:
+        self.server = server
+        self.port = port
+        self.base = f"http://127.0.0.1:{port}"
+
+    def key(self, role: Role = Role.OWNER) -> str:
+        return self.server.keys.of(role)
+
+    def bearer(self, role: Role = Role.OWNER) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key(role)}"}
+
+    def cookie(self, role: Role = Role.OWNER) -> dict[str, str]:
+        name = f"livevision-{self.port}-{role.value}"
+        return {"Cookie": f"{name}={self.server.keys.cookie(role)}"}
+
+    def get(self, path: str, role: Role | None = Role.OWNER, **more: Any) -> httpx.Response:
+        headers = {**({} if role is None else self.bearer(role)), **more.pop("headers", {})}
+        return httpx.get(self.base + path, headers=headers, timeout=10, **more)
+
+    def post(self, path: str, role: Role | None = Role.OWNER, **more: Any) -> httpx.Response:
+        headers = {**({} if role is None else self.bearer(role)), **more.pop("headers", {})}
+        return httpx.post(self.base + path, headers=headers, timeout=20, **more)
+
+    def stream(self, role: Role | None = Role.OWNER, **more: Any) -> ClientConnection:
+        headers = {**({} if role is None else self.bearer(role)), **more.pop("headers", {})}
+        address = f"ws://127.0.0.1:{self.port}/api/stream"
+        return connect(address, additional_headers=headers, compression=None, **more)
+
+    def sessions(self) -> int:
+        return int(self.get("/api/health", None).json()["sessions"])
+
+    def empty(self, seconds: float = 3.0) -> float:
+        """How long it takes until no session is open; AssertionError after `seconds`."""
+        began = time.monotonic()
+        while self.sessions():
+            assert time.monotonic() - began < seconds, "a session was not freed"
+            time.sleep(0.01)
+        return time.monotonic() - began
+
+
+@contextmanager
+def running(readers: Any = None, *, limit: int = 2, **more: Any) -> Iterator[Running]:
+    """A server in a thread of this process."""
+    listening = listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    hosts = LOOPBACK | frozenset(more.pop("hosts", ()))
+    server = Server(readers or Readers(), door_keys.fresh(), limit, port, hosts=hosts, **more)
+    door = Door(server.app(), listening)
+    told: list[Any] = []
+    ready = threading.Event()
+
+    async def main() -> None:
+        told.extend((asyncio.get_running_loop(), asyncio.Event()))
+        await serving([door], ready.set, server.leave, told[1])
+
+    thread = threading.Thread(target=lambda: asyncio.run(main()))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield Running(server, port)
+    finally:
+        told[0].call_soon_threadsafe(told[1].set)
+        thread.join(10)
+        listening.close()
+        assert not thread.is_alive()
+
+
+def jpeg(size: tuple[int, int] = (64, 48), level: int = 90) -> bytes:
+    picture = np.full((size[1], size[0], 3), level, np.uint8)
+    return cv2.imencode(".jpg", picture)[1].tobytes()
+
+
+def message(sequence: int, milliseconds: float, picture: bytes) -> bytes:
+    return HEADER.pack(sequence, milliseconds, 0) + picture
+
+
+def ask(socket: ClientConnection, sequence: int, milliseconds: float, picture: bytes) -> Any:
+    """Send a picture, and wait for its result."""
+    socket.send(message(sequence, milliseconds, picture))
+    while True:
+        answer = json.loads(socket.recv(timeout=20))
+        if answer["sequence"] == sequence:
+            return answer
+
+
+def pictures(clip: Path) -> Iterator[tuple[float, bytes]]:
+    """Times in milliseconds, and JPEGs, of a clip."""
+    with av.open(str(clip)) as container:
+        for frame in container.decode(video=0):
+            image = frame.to_ndarray(format="bgr24")
+            yield float(frame.time) * 1000, cv2.imencode(".jpg", image)[1].tobytes()

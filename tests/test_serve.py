@@ -1,0 +1,256 @@
+"""The page's server: what goes in, what comes out."""
+
+import argparse
+import json
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+starlette = pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
+
+from serving import Finder, Readers, ask, jpeg, message, pictures, running  # noqa: E402
+from websockets.exceptions import ConnectionClosed  # noqa: E402
+
+from livevision import recognizers  # noqa: E402
+from livevision.server import readers as real  # noqa: E402
+from livevision.server import wire  # noqa: E402
+from livevision.server.roles import Role  # noqa: E402
+from livevision.server.streams import Stream  # noqa: E402
+from livevision.sources.pushed import Pushed  # noqa: E402
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+
+
+def test_a_picture_goes_in_and_its_result_comes_out() -> None:
+    with running() as server, server.stream() as socket:
+        answer = ask(socket, 7, 1000.0, jpeg((64, 48)))
+        assert answer["schema"] == 2
+        assert (answer["index"], answer["time"], answer["sequence"]) == (0, 0.0, 7)
+        hand = answer["detections"][0]
+        assert (hand["kind"], hand["label"], hand["box"]) == ("hand", "A", [1, 2, 32, 24])
+        assert answer["events"][0]["kind"] == "letter"
+        assert answer["text"] == "A"
+        # the page's clock, not the network's
+        assert ask(socket, 9, 1250.0, jpeg())["time"] == 0.25
+        assert ask(socket, 10, 1250.0, jpeg())["index"] == 3
+
+
+def test_the_end_brings_what_was_pending() -> None:
+    with running() as server, server.stream() as socket:
+        ask(socket, 0, 0.0, jpeg())
+        socket.send('{"command": "end"}')
+        assert [each["kind"] for each in json.loads(socket.recv(timeout=5))["events"]] == ["word"]
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+        assert closed.value.rcvd.code == 1000
+
+
+def test_buttons_reach_the_recognisers() -> None:
+    with running() as server, server.stream() as socket:
+        ask(socket, 0, 0.0, jpeg())
+        socket.send('{"command": "clear"}')
+        assert ask(socket, 1, 40.0, jpeg())["text"] in ("A", "AA")
+        assert ask(socket, 2, 80.0, jpeg())["text"] in ("A", "AA")
+
+
+@pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"command": 1}', '{"command": "quit"}'])
+def test_what_is_no_command_ends_the_session(text: str) -> None:
+    with running() as server, server.stream() as socket:
+        socket.send(text)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+        assert closed.value.rcvd.code == 4400
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        b"short",
+        message(0, float("nan"), jpeg()),
+        message(0, float("inf"), jpeg()),
+        message(0, 0.0, b"no picture at all"),
+        message(0, 0.0, b"\xff\xd8\xff\xe0" + bytes(100)),
+        message(0, 0.0, jpeg((2000, 1200))),
+        message(0, 0.0, jpeg((8, 8))),
+        message(0, 0.0, jpeg()[:40]),
+    ],
+)
+def test_a_bad_picture_ends_the_session(bad: bytes) -> None:
+    with running() as server:
+        with server.stream() as socket:
+            socket.send(bad)
+            with pytest.raises(ConnectionClosed) as closed:
+                socket.recv(timeout=5)
+            assert closed.value.rcvd.code == 4400
+        server.empty()
+
+
+def test_a_message_that_is_too_long_is_not_taken_in() -> None:
+    with running() as server, server.stream(max_size=None) as socket:
+        socket.send(bytes(wire.MOST_BYTES * 2))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+        assert closed.value.rcvd.code == 1009
+
+
+def test_the_newest_picture_wins_and_the_others_count_as_dropped() -> None:
+    slow = Readers(lambda role: [Finder(wait=0.2)])
+    with running(slow) as server, server.stream() as socket:
+        for number in range(8):
+            socket.send(message(number, number * 10.0, jpeg()))
+        seen = []
+        while not seen or seen[-1]["sequence"] != 7:
+            seen.append(json.loads(socket.recv(timeout=5)))
+        assert len(seen) < 8
+        assert seen[-1]["stats"]["dropped"] == 8 - len(seen)
+
+
+def test_the_next_session_is_told_that_all_are_taken() -> None:
+    with running(limit=2) as server:
+        with server.stream() as one, server.stream() as two:
+            ask(one, 0, 0.0, jpeg())
+            ask(two, 0, 0.0, jpeg())
+            with server.stream() as three, pytest.raises(ConnectionClosed) as closed:
+                three.recv(timeout=5)
+            assert closed.value.rcvd.code == 4429
+            answer = server.post("/api/frame?session=abcdefgh", content=message(0, 0.0, jpeg()))
+            assert answer.status_code == 429
+            assert int(answer.headers["retry-after"]) > 0
+            assert server.sessions() == 2
+        assert server.empty() < 1.0
+        with server.stream() as again:
+            assert ask(again, 0, 0.0, jpeg())["text"] == "A"
+
+
+def test_an_idle_session_ends() -> None:
+    with running(idle=0.3) as server, server.stream() as socket:
+        ask(socket, 0, 0.0, jpeg())
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+        assert closed.value.rcvd.code == 4408
+        server.empty()
+
+
+def test_pictures_can_be_posted_where_a_socket_is_refused() -> None:
+    with running(idle=1.0) as server:
+        path = "/api/frame?session=my-session-1"
+        for number in range(3):
+            answer = server.post(path, content=message(number, number * 40.0, jpeg()))
+            assert answer.status_code == 200
+            content = answer.json()
+            assert (content["sequence"], content["text"]) == (number, "A" * (number + 1))
+            assert [each["kind"] for each in content["events"]] == ["letter", "person"]
+        assert server.sessions() == 1
+        sent = server.post("/api/command?session=my-session-1", content='{"command": "clear"}')
+        assert sent.status_code == 204
+        gone = httpx.delete(server.base + path, headers=server.bearer())
+        assert gone.status_code == 204
+        assert server.empty() < 1.0
+        assert server.post("/api/frame?session=x", content=b"").status_code == 400
+        assert server.post(path, content=message(0, 0.0, b"nothing")).status_code == 400
+        server.empty()  # nobody says good-bye: idle
+
+
+def test_a_posted_session_is_its_owners_alone() -> None:
+    with running() as server:
+        path = "/api/frame?session=my-session-1"
+        assert server.post(path, content=message(0, 0.0, jpeg())).status_code == 200
+        theirs = server.post(path, Role.GUEST, content=message(1, 40.0, jpeg()))
+        assert theirs.status_code == 403
+        command = server.post(
+            "/api/command?session=my-session-1", Role.GUEST, content='{"command": "clear"}'
+        )
+        assert command.status_code == 404
+
+
+def test_guests_get_no_names() -> None:
+    with running() as server:
+        with server.stream(Role.GUEST) as socket:
+            answer = ask(socket, 0, 0.0, jpeg())
+        assert [each["kind"] for each in answer["detections"]] == ["hand"]
+        assert [each["kind"] for each in answer["events"]] == ["letter"]
+        with server.stream() as socket:
+            assert "Ada" in json.dumps(ask(socket, 0, 0.0, jpeg()))
+
+
+def test_a_recogniser_that_fails_ends_the_session_with_a_reason() -> None:
+    class Broken(Finder):
+        def recognize(self, frame: object) -> object:
+            raise RuntimeError("lamp")
+
+    with running(Readers(lambda role: [Broken()])) as server, server.stream() as socket:
+        socket.send(message(0, 0.0, jpeg()))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=5)
+        assert closed.value.rcvd.code == 4500
+        server.empty()
+
+
+def _pushed() -> tuple[Pushed, Stream]:
+    source = Pushed("door")
+    stream = Stream(source, lambda: [Finder()], name="door", role=Role.OWNER, shared=True)
+    return source, stream
+
+
+def test_the_hosts_camera_is_shown_to_whoever_may_look() -> None:
+    source, stream = _pushed()
+    with running(sources=[lambda: stream]) as server:
+        source.push(np.full((48, 64, 3), 90, np.uint8))
+        me = server.get("/api/me", Role.GUEST).json()
+        assert [each["name"] for each in me["sources"]] == ["door"]
+        for role, named in ((Role.OWNER, True), (Role.GUEST, False), (Role.WATCH, False)):
+            with httpx.stream(
+                "GET", f"{server.base}/api/events", headers=server.bearer(role), timeout=5
+            ) as events:
+                lines: list[str] = []
+                for line in events.iter_lines():
+                    lines.append(line)
+                    if line.startswith("data") and '"text"' in line:
+                        break
+                    source.push(np.full((48, 64, 3), 90, np.uint8))
+            assert "event: stream" in lines
+            with httpx.stream(
+                "GET", f"{server.base}/video.mjpg", headers=server.bearer(role), timeout=5
+            ) as video:
+                assert "multipart/x-mixed-replace" in video.headers["content-type"]
+                start = next(video.iter_bytes())
+                assert start.startswith(b"--frame")
+            assert named or "Ada" not in "".join(lines)
+        assert server.sessions() == 0
+
+
+def test_an_unknown_stream_is_not_shown() -> None:
+    with running() as server:
+        assert server.get("/video.mjpg?stream=nothing").status_code == 404
+        assert server.get("/api/events?stream=nothing").status_code == 404
+
+
+def test_health_tells_counts_alone() -> None:
+    with running() as server, server.stream() as socket:
+        ask(socket, 0, 0.0, jpeg())
+        health = server.get("/api/health", None).json()
+        assert health.keys() == {"status", "version", "sessions", "limit", "sources", "seconds"}
+        assert (health["status"], health["sessions"], health["limit"]) == ("ok", 1, 2)
+
+
+def test_a_recording_is_read_through_the_socket() -> None:
+    parser = argparse.ArgumentParser()
+    recognizers.add_arguments(parser)
+    signs = real.Readers(["signs"], parser.parse_args(["--no-signs-personal"]))
+    letters = []
+    with running(signs) as server, server.stream() as socket:
+        for number, (milliseconds, picture) in enumerate(pictures(RECORDINGS / "jawsclub.mp4")):
+            answer = ask(socket, number, milliseconds, picture)
+            letters += [each["label"] for each in answer["events"] if each["kind"] == "letter"]
+            for each in answer["detections"]:
+                left, top, right, bottom = each["box"]
+                assert left < right
+                assert top < bottom
+        socket.send('{"command": "end"}')
+        ends = json.loads(socket.recv(timeout=10))["events"]
+        letters += [each["label"] for each in ends if each["kind"] == "letter"]
+    assert "".join(letters) == "JAWSCLUB"
+    assert [each["label"] for each in ends if each["kind"] == "word"] == ["JAWSCLUB"]
