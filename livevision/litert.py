@@ -1,5 +1,6 @@
 """Networks as LiteRT runs them."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -8,9 +9,62 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from livevision.errors import ModelError
 
 _lock = Lock()
+_loading = Lock()
+_networks: dict[str, "Network"] = {}
+
+
+class Network:
+    """A .tflite model of one input, for any number of threads at once.
+
+    An interpreter does one thing at a time: there are as many as ever worked at once, not one for
+    each stream.
+    """
+
+    def __init__(self, model: bytes, *, name: str, cure: str) -> None:
+        """Raises ModelError, which calls the model `name` and ends with `cure`, if it is none."""
+        self._model, self._name, self._cure = model, name, cure
+        first = load(model, name=name, cure=cure)
+        (taken,) = first.get_input_details()
+        self.shape: tuple[int, ...] = tuple(int(side) for side in taken["shape"])
+        """Of its input."""
+        self._input = taken["index"]
+        self._outputs = [each["index"] for each in first.get_output_details()]
+        self._idle = [first]
+
+    def __call__(self, values: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """The outputs for an input; copies, the caller's own."""
+        try:
+            interpreter = self._idle.pop()  # atomic, and so is append
+        except IndexError:
+            interpreter = load(self._model, name=self._name, cure=self._cure)
+        try:
+            interpreter.set_tensor(self._input, values)
+            interpreter.invoke()
+            return [interpreter.get_tensor(index) for index in self._outputs]
+        finally:
+            self._idle.append(interpreter)
+
+
+def network(model: bytes | Path, *, name: str, cure: str) -> Network:
+    """The network of a .tflite model, the same one for all who ask for the same model.
+
+    Raises ModelError, which calls the model `name` and ends with `cure`, if it is none.
+    """
+    try:
+        content = model if isinstance(model, bytes) else model.read_bytes()
+    except OSError as error:
+        raise ModelError(f"Cannot load {name}: {error}. {cure}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    with _loading:
+        if digest not in _networks:
+            _networks[digest] = Network(content, name=name, cure=cure)
+        return _networks[digest]
 
 
 def load(model: bytes | Path, *, name: str, cure: str) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 from websockets.sync.client import ClientConnection, connect
 
 from livevision.frame import Box, Detection, Event, Findings, Frame
-from livevision.recognizers import Recognizer
+from livevision.recognizers.recognizer import Session
 from livevision.server import keys as door_keys
 from livevision.server.app import Server
 from livevision.server.guard import LOOPBACK
@@ -27,7 +27,7 @@ from livevision.server.running import Door, listen, serving
 HEADER = struct.Struct("<IdB3x")
 
 
-class Finder(Recognizer):
+class Finder(Session):
     """Finds a hand and a face in every picture; a letter and a person end with each."""
 
     def __init__(self, *, wait: float = 0.0) -> None:
@@ -63,13 +63,13 @@ class Finder(Recognizer):
 class Readers:
     """Stands in for the program's own where no model is needed."""
 
-    def __init__(self, make: Callable[[Role], Sequence[Recognizer]] | None = None) -> None:
+    def __init__(self, make: Callable[[Role], Sequence[Session]] | None = None) -> None:
         self._make = make or (lambda role: [Finder()])
 
     def names(self, role: Role) -> list[str]:
         return ["signs"]
 
-    def open(self, role: Role, *, live: bool = True) -> Sequence[Recognizer]:
+    def open(self, role: Role, *, live: bool = True) -> Sequence[Session]:
         return self._make(role)
 
 

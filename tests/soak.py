@@ -27,6 +27,7 @@ import numpy as np
 from livevision import assets, pipeline, recognizers
 from livevision.demo import ENROLLED, Demo, astronaut
 from livevision.frame import Frame, Result
+from livevision.recognizers.faces import Options
 from livevision.recognizers.faces.enrolment import enrol
 from livevision.recognizers.faces.gallery import Gallery
 from livevision.sinks import Sink
@@ -201,12 +202,9 @@ def main() -> int:
             enrol(gallery, ENROLLED, astronaut())
         loaded = []
         if arguments.signs:
-            loaded.append(recognizers.load("signs", live=True))
+            loaded.append(recognizers.session("signs", live=True))
         if arguments.faces:
-            words = argparse.ArgumentParser()
-            recognizers.module("faces").add_options(words)
-            options = words.parse_args(["--gallery", str(known)])
-            loaded.append(recognizers.load("faces", live=True, options=options))
+            loaded.append(recognizers.session("faces", Options(gallery=known), live=True))
         source = Realtime(Demo([Looped(Recording(clips[0]))]))
         controls = pipeline.Controls()
         recorder = Recorder(Path(folder) / "out.mp4", annotate, split_seconds=60)

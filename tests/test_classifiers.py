@@ -160,7 +160,7 @@ def test_tensorflow_stays_away() -> None:
     code = (
         "import sys\n"
         "from livevision import recognizers\n"
-        "recognizers.load('signs').close()\n"
+        "recognizers.session('signs').close()\n"
         "assert not any(name.split('.')[0] in ('tensorflow', 'keras') for name in sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

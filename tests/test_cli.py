@@ -13,7 +13,7 @@ import pytest
 
 import livevision
 from livevision import __main__ as cli
-from livevision import commands, settings
+from livevision import commands, recognizers, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -94,11 +94,14 @@ def test_settings_are_remembered_and_the_command_line_wins() -> None:
 
 
 def test_wishes_about_faces_turn_them_on() -> None:
-    assert cli.parse(["run"]).faces is None
-    assert cli.parse(["run", "--no-remember-strangers"]).faces is None
+    def named(*words: str) -> bool:
+        return "faces" in recognizers.chosen(cli.parse(["run", *words]))[0]
+
+    assert not named()
+    assert not named("--no-remember-strangers")
     for words in (["--remember-strangers"], ["--gallery", "friends.sqlite"]):
-        assert cli.parse(["run", *words]).faces is True
-        assert cli.parse(["run", *words, "--no-faces"]).faces is False
+        assert named(*words)
+        assert not named(*words, "--no-faces")
 
 
 def test_a_setting_can_be_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,8 +167,8 @@ def test_a_missing_file_is_a_source_error() -> None:
 
 
 def test_a_recogniser_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
-    """The example of docs/adding-a-recogniser.md, put into a copy of the package."""
-    page = (ROOT / "docs" / "adding-a-recogniser.md").read_text(encoding="utf-8")
+    """The example of docs/write-a-plugin.md, put into a copy of the package."""
+    page = (ROOT / "docs" / "write-a-plugin.md").read_text(encoding="utf-8")
     code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
     assert code is not None
     copy = tmp_path / "livevision"
@@ -231,7 +234,7 @@ def test_a_signal_never_breaks_an_import(
 
 def test_the_program_never_imports_tensorflow() -> None:
     code = (
-        "import sys; from livevision import recognizers; recognizers.load('signs').close();"
+        "import sys; from livevision import recognizers; recognizers.session('signs').close();"
         "sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0

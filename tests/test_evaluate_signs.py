@@ -160,21 +160,19 @@ def test_everything_from_pictures_to_report(
 
 def test_an_answer_does_not_depend_on_the_pictures_before(pictures: Path) -> None:
     from livevision import recognizers
-    from livevision.recognizers.signs.recognizer import SignRecognizer
 
     found = list(signs.find(pictures))
-    with recognizers.load("signs") as recognizer:
-        assert isinstance(recognizer, SignRecognizer)
+    model = recognizers.load("signs")
 
-        def confidences(order: Sequence[Picture]) -> dict[Path, float]:
-            images = ((each, read_picture(each.path)) for each in order)
-            return {
-                each.path: signs.read(recognizer, each, image).confidence
-                for each, image in images
-                if image is not None
-            }
+    def confidences(order: Sequence[Picture]) -> dict[Path, float]:
+        images = ((each, read_picture(each.path)) for each in order)
+        return {
+            each.path: signs.read(model, each, image).confidence
+            for each, image in images
+            if image is not None
+        }
 
-        assert confidences(found) == confidences(found[::-1])
+    assert confidences(found) == confidences(found[::-1])
 
 
 @pytest.mark.parametrize("target", ["missing/out.json", "."])

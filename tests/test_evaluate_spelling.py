@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from livevision import assets
+from livevision import assets, recognizers
 from livevision.__main__ import main
 from livevision.errors import UsageError
 from livevision.frame import Event
+from livevision.recognizers.signs import Options
 from livevision.recognizers.signs.evaluation import spelling
 from livevision.recognizers.signs.evaluation.spelling import Clip, Reading, Score
 from livevision.truth import Span
@@ -96,9 +97,9 @@ def test_a_folder_is_measured(folder: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_delays_are_measured_on_a_bundled_clip() -> None:
-    options = spelling.argparse.Namespace(signs_model="landmarks")
+    model = recognizers.load("signs", Options(model="landmarks"))
     clip = spelling.load(assets.folder("recordings") / "jawsclub.mp4")
-    found = spelling.read(clip, options)
+    found = spelling.read(clip, model)
     assert found.errors == 0
     delays = found.delays()
     assert len(delays) == 7

@@ -314,6 +314,7 @@ def test_a_region_and_its_crop_agree() -> None:
 
 def test_a_missing_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssd, "find_spec", lambda name: None)
+    ssd.network.cache_clear()
     with pytest.raises(ModelError, match="mediapipe"):
         HandLocator()
 

@@ -1,7 +1,7 @@
 """Imports go one way, from the values to the command line."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,8 +12,8 @@ ROOT = Path(livevision.__file__).parent
 LAYERS = [
     {"__init__"},
     {"errors", "frame", "languages", "rate"},
-    {"assets", "files", "litert", "logs", "memory", "tflite", "truth"},
-    {"settings"},
+    {"assets", "files", "litert", "logs", "memory", "options", "tflite", "truth"},
+    {"plugins", "settings"},
     {"stages", "sources", "sinks"},
     {"locators"},
     {"recognizers"},
@@ -49,13 +49,22 @@ def place(names: Sequence[str]) -> str:
 def imports(path: Path) -> set[str]:
     """Full names of all modules of ours that the file imports, wherever in it."""
     names = set()
-    for node in ast.walk(tree(path)):
+    for node in executed(tree(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: relative import"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return {name for name in names if name.split(".")[0] == "livevision"}
+
+
+def executed(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those that only the type checker sees."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from executed(child)
 
 
 def files() -> list[Path]:

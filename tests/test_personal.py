@@ -12,7 +12,7 @@ from livevision.__main__ import main
 from livevision.errors import ModelError, SourceError, UsageError
 from livevision.frame import Frame, Image
 from livevision.locators.hands import HandLocator
-from livevision.recognizers.signs import personal
+from livevision.recognizers.signs import Options, personal
 from livevision.recognizers.signs.classifiers import LABELS, Classifier, load_classifier
 from livevision.recognizers.signs.features import features
 from livevision.recognizers.signs.lesson import APART, COUNTDOWN, Lesson
@@ -206,7 +206,7 @@ def test_a_damaged_file_is_told_and_left_alone(
     data.write_bytes(content)
     with pytest.raises(ModelError, match="livevision signs forget"):
         personal.read()
-    with recognizers.load("signs") as recognizer:  # runs without
+    with recognizers.session("signs") as recognizer:  # runs without
         assert isinstance(recognizer, SignRecognizer)
     assert main(["signs", "list"]) == ModelError.exit_code
     assert data.read_bytes() == content
@@ -338,18 +338,9 @@ def test_teaching_from_a_clip_and_reading_it(
     assert main(["signs", "list"]) == 0
     assert "thanks" in capsys.readouterr().out
     for on, label in ((True, "thanks"), (False, "L")):
-        options = recognizer_options(personal_layer=on)
-        with recognizers.load("signs", options=options) as recognizer:
+        with recognizers.session("signs", Options(personal=on)) as recognizer:
             (hand,) = recognizer.recognize(Frame(clip[104], 0, 0.0)).detections
             assert hand.label == label
-
-
-def recognizer_options(*, personal_layer: bool) -> object:
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    recognizers.module("signs").add_options(parser)
-    return parser.parse_args([] if personal_layer else ["--no-signs-personal"])
 
 
 def test_calibrating_from_pictures(

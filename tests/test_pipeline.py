@@ -15,7 +15,7 @@ from livevision.frame import Detection, Event, Findings, Frame, Result
 from livevision.pipeline import Controls, run, stepping
 from livevision.pipeline.capture import RECORDED_QUEUE
 from livevision.pipeline.stepping import LEAST
-from livevision.recognizers import Recognizer
+from livevision.recognizers.recognizer import Session
 from livevision.sinks import Sink
 from livevision.sinks.recorder import Recorder
 from livevision.sources import Source
@@ -57,7 +57,7 @@ class Keep(Sink):
         return [result.frame.index for result in self.results]
 
 
-class Level(Recognizer):
+class Level(Session):
     """Finds the brightness of the picture; fails at frame `fails`."""
 
     def __init__(self, name: str = "level", fails: int | None = None) -> None:
@@ -191,7 +191,7 @@ def test_one_failing_recogniser_is_reported_and_the_rest_goes_on(caplog) -> None
         summary = run(Synthetic(20), [bad, good], [sink])
     assert good.seen == list(range(20))
     assert bad.seen == list(range(6))
-    assert summary.failed == {"Level": "bad picture"}
+    assert summary.failed == {"bad": "bad picture"}
     assert caplog.text.count("switched off") == 1
     assert (bad.closed, good.closed) == (1, 1)
     assert sink.results[10].text == "good 10"

@@ -1,4 +1,3 @@
-import argparse
 import itertools
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +8,7 @@ from clips import half_a_hand
 
 from livevision import assets, recognizers
 from livevision.frame import Event, Findings, Frame, Image
-from livevision.recognizers.signs import MODELS
+from livevision.recognizers.signs import Options
 from livevision.recognizers.signs.recognizer import SignRecognizer
 
 FPS = 15
@@ -27,7 +26,7 @@ def clip() -> list[Image]:
 
 @pytest.fixture(scope="module")
 def loaded() -> Iterator[SignRecognizer]:
-    with recognizers.load("signs") as recognizer:
+    with recognizers.session("signs") as recognizer:
         assert isinstance(recognizer, SignRecognizer)
         yield recognizer
 
@@ -97,10 +96,9 @@ def test_a_finding_holds_all_that_is_shown(recognizer: SignRecognizer, clip: lis
     assert findings.stages[-1][1].shape == (28, 28)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ["fused", "landmarks", "cnn28"])
 def test_each_model_reads_clear_letters(model: str, clip: list[Image]) -> None:
-    options = argparse.Namespace(signs_model=model)
-    with recognizers.load("signs", options=options) as recognizer:
+    with recognizers.session("signs", Options(model=model)) as recognizer:
         for index, letter in ((34, "A"), (70, "S"), (105, "L")):
             assert isinstance(recognizer, SignRecognizer)
             recognizer.reset()

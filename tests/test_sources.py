@@ -3,7 +3,6 @@ import itertools
 import threading
 import time
 import traceback
-from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +19,8 @@ from livevision import assets, pipeline, recognizers
 from livevision.errors import LivevisionError, SourceError, UsageError
 from livevision.frame import Findings, Frame, Result
 from livevision.pipeline.capture import Capture
-from livevision.recognizers import Recognizer
+from livevision.recognizers.recognizer import Session
+from livevision.recognizers.signs import Options
 from livevision.sinks import Sink
 from livevision.sinks.overlay import annotate
 from livevision.sources import Source, camera, open_source, reconnecting
@@ -512,7 +512,7 @@ def test_an_unplugged_camera_comes_back(cameras, monkeypatch) -> None:
     assert max(b.time - a.time for a, b in itertools.pairwise(before + after)) > 0.3
 
 
-class Counting(Recognizer):
+class Counting(Session):
     """Adds a letter to the text with each frame."""
 
     text = ""
@@ -722,14 +722,14 @@ def test_a_file_and_a_stream_are_read_at_once_and_apart() -> None:
     clip = assets.folder("recordings") / "cloudy.mp4"
     with Recording(clip) as recording:
         shown = [frame.image for frame in recording if 0.5 < frame.time < 0.9]
-    own = Namespace(signs_personal=False)
+    own = Options(personal=False)
     letter = [cv2.imencode(".jpg", image)[1].tobytes() for image in shown]
 
     def start(source: Source, most: int | None) -> tuple[threading.Thread, list[pipeline.Summary]]:
         found: list[pipeline.Summary] = []
 
         def work() -> None:
-            signs = recognizers.load("signs", live=source.live, options=own)
+            signs = recognizers.session("signs", own, live=source.live)
             found.append(pipeline.run(source, [signs], [], max_frames=most))
 
         thread = threading.Thread(target=work)

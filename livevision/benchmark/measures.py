@@ -1,6 +1,5 @@
 """What `livevision bench` measures, one function each; every figure is of this machine, now."""
 
-import argparse
 import importlib.metadata
 import os
 import platform
@@ -24,14 +23,13 @@ from livevision.demo import astronaut
 from livevision.errors import LivevisionError, ModelError
 from livevision.frame import Frame, Image, Result
 from livevision.locators.mediapipe_solutions import solutions
-from livevision.recognizers import Recognizer
+from livevision.recognizers import faces, signs
+from livevision.recognizers.recognizer import Session
 from livevision.sinks import Sink
 from livevision.sinks.overlay import Look, annotate
 from livevision.sources import Source, open_source
 
 Floats = NDArray[np.float32]
-
-RECOGNIZERS = ("faces", "signs")
 
 
 class Pictures(Source):
@@ -105,12 +103,12 @@ class Pass:
         return sum(self.steps) / len(self.steps)
 
 
-def load(gallery: Path, *, live: bool) -> list[Recognizer]:
+def load(gallery: Path, *, live: bool) -> list[Session]:
     """Signs and faces, as every command loads them."""
-    parser = argparse.ArgumentParser()
-    recognizers.add_arguments(parser)
-    options = parser.parse_args(["--gallery", str(gallery)])
-    return recognizers.load_all(RECOGNIZERS, live=live, options=options)
+    return [
+        recognizers.session("faces", faces.Options(gallery=gallery), live=live),
+        recognizers.session("signs", signs.Options(), live=live),
+    ]
 
 
 def play(source: Source, gallery: Path, *, live: bool = False) -> tuple[pipeline.Summary, Screen]:

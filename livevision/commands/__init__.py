@@ -13,14 +13,14 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from livevision import recognizers
+from livevision import plugins
 
 
 def _found() -> dict[str, str]:
     """Names of the commands, and of their modules."""
     own = (module.name for module in pkgutil.iter_modules(__path__))
     names = {name: f"{__name__}.{name}" for name in own if not name.startswith("_")}
-    return names | recognizers.rooms("commands")
+    return names | plugins.rooms("commands")
 
 
 def available() -> list[str]:

@@ -242,7 +242,7 @@ def _speed() -> Iterator[Check]:
         return
     with Recording(clips[0]) as source:
         frames = [frame for _, frame in zip(range(45), source, strict=False)]
-    with recognizers.load("signs") as signs:
+    with recognizers.session("signs") as signs:
         spent = []
         for frame in frames:
             begin = time.perf_counter()

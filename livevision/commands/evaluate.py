@@ -7,7 +7,7 @@ examples: livevision evaluate signs pictures/ --json signs.json
 import argparse
 from importlib import import_module
 
-from livevision import commands, recognizers
+from livevision import commands, plugins
 
 SUMMARY = "measure accuracy on pictures"
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     subparsers = parser.add_subparsers(
         title="what to evaluate", metavar="NAME", dest="evaluation", required=True
     )
-    for name, place in sorted(recognizers.rooms("evaluation").items()):
+    for name, place in sorted(plugins.rooms("evaluations").items()):
         module = import_module(place)
         child = commands.add_parser(subparsers, name, module)
         module.add_arguments(child)

@@ -12,12 +12,11 @@ livevision made are erased: nothing through a link, and nothing in a folder that
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from livevision import files, settings
+from livevision import files, plugins, settings
 from livevision.errors import OutputError, UsageError
-from livevision.recognizers.faces import traces
+from livevision.plugins import Kept
 
 SUMMARY = "show the personal data that is kept, and erase it"
 
@@ -66,31 +65,15 @@ def execute(arguments: argparse.Namespace) -> int:
     return OutputError.exit_code if left else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A file with personal data."""
-
-    what: str
-    path: Path
-    size: int
-    """Bytes."""
-    ours: bool = True
-    """Whether the program made it by itself, so that it may erase it."""
-
-
 def found() -> Iterator[Kept]:
     """Every file with personal data in the program's folders of data and settings."""
-    data, configuration = settings.data_folder(), settings.path()
-    gallery = data / "gallery.sqlite"
-    for file in traces.own(gallery):
-        yield Kept(traces.described(file), file, _size(file))
-    for file in traces.copies(gallery):
-        yield Kept("copy of a gallery", file, _size(file), ours=False)
-    for what, file in (("signs", data / "signs.npz"), ("settings", configuration)):
-        ours = file != configuration or _is_settings(file)
-        for each in (file, *files.drafts(file)):
-            if each.is_symlink() or each.is_file():
-                yield Kept(what, each, _size(each), ours=ours)
+    for plugin in plugins.recognizers().values():
+        yield from plugin.personal()
+    configuration = settings.path()
+    ours = _is_settings(configuration)
+    for each in (configuration, *files.drafts(configuration)):
+        if each.is_symlink() or each.is_file():
+            yield Kept("settings", each, ours=ours)
 
 
 def _is_settings(file: Path) -> bool:
@@ -104,10 +87,6 @@ def _is_settings(file: Path) -> bool:
     except UsageError:
         return False
     return True
-
-
-def _size(file: Path) -> int:
-    return file.lstat().st_size
 
 
 def _check_folder(kept: list[Kept]) -> None:

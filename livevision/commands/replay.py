@@ -73,7 +73,7 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError("--save, --events and --captions take one clip at a time.")
     files.check_outputs(
         *(arguments.json, arguments.save, arguments.events, arguments.captions),
-        inputs=(*clips, *(arguments.expect or ()), arguments.gallery),
+        inputs=(*clips, *(arguments.expect or ()), *recognizers.files_read(arguments)),
     )
     files.check_writable(arguments.json)
     names, hints = recognizers.chosen(arguments)
@@ -132,7 +132,7 @@ def replay(
         sinks.append(Captions(arguments.captions))
     if arguments.save:
         sinks.append(Recorder(arguments.save, annotate=lambda result: annotate(result, Look())))
-    loaded = recognizers.load_all(names, live=source.live, options=arguments)
+    loaded = recognizers.sessions(names, arguments, live=source.live)
     summary = pipeline.run(source, loaded, sinks, max_frames=arguments.max_frames)
     return summary, {
         "file": clip,

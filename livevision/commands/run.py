@@ -188,7 +188,7 @@ def play(
     files.check_outputs(
         *(arguments.record, arguments.raw, arguments.events),
         *(arguments.captions, arguments.transcript),
-        inputs=(*inputs, arguments.gallery),
+        inputs=(*inputs, *recognizers.files_read(arguments)),
     )
     look = Look(
         text_size=arguments.text_size,
@@ -227,7 +227,7 @@ def play(
         from livevision.sinks.metrics import Metrics
 
         sinks.append(Metrics(arguments.metrics_port))
-    loaded = recognizers.load_all(names, live=source.live, options=arguments)
+    loaded = recognizers.sessions(names, arguments, live=source.live)
     return pipeline.run(
         source,
         loaded,

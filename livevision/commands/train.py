@@ -6,9 +6,8 @@ example: livevision train signs --data pictures/
 
 import argparse
 from importlib import import_module
-from importlib.util import find_spec
 
-from livevision import commands, recognizers
+from livevision import commands, plugins
 
 SUMMARY = "train models from pictures"
 
@@ -17,13 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     subparsers = parser.add_subparsers(
         title="what to train", metavar="NAME", dest="training", required=True
     )
-    for name in recognizers.available():
-        place = f"livevision.recognizers.{name}.training"
-        if find_spec(place) is not None:
-            module = import_module(f"{place}.train")
-            child = commands.add_parser(subparsers, name, module)
-            module.add_arguments(child)
-            child.set_defaults(train=module.execute)
+    for name, place in sorted(plugins.rooms("trainings").items()):
+        module = import_module(place)
+        child = commands.add_parser(subparsers, name, module)
+        module.add_arguments(child)
+        child.set_defaults(train=module.execute)
 
 
 def execute(arguments: argparse.Namespace) -> int:

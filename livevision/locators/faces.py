@@ -95,10 +95,8 @@ class _Network:
     """One of the two: a picture in, faces out."""
 
     def __init__(self, name: str, *, cells: tuple[tuple[int, int], ...]) -> None:
-        self._interpreter = ssd.network(f"face_detection/{name}")
-        details = self._interpreter.get_input_details()[0]
-        self._input, self._side = details["index"], int(details["shape"][1])
-        self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
+        self._network = ssd.network(f"face_detection/{name}")
+        self._side = self._network.shape[1]
         self._anchors = anchors(cells)
         self._least = SCORE[name]
 
@@ -116,9 +114,7 @@ class _Network:
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         small = cv2.resize(view, inner, interpolation=way)
         square[top : top + inner[1], left : left + inner[0]] = small[:, :, ::-1]
-        self._interpreter.set_tensor(self._input, square[None] * np.float32(2 / 255) - 1)
-        self._interpreter.invoke()
-        raw, logits = (self._interpreter.get_tensor(index) for index in self._outputs)
+        raw, logits = self._network(square[None] * np.float32(2 / 255) - 1)
         scores = 1.0 / (1.0 + np.exp(-np.clip(logits.reshape(-1), -80.0, 80.0)))
         kept = np.flatnonzero(scores >= self._least)
         # (n, 8, 2): middle, size and the six points, in pixels of the network's input

@@ -6,8 +6,9 @@ cannot be told where to look, takes tens of milliseconds to forget a stream, and
 allowed and one in view it searches for palms in every frame.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import cv2
 import numpy as np
@@ -197,16 +198,17 @@ class _Network:
 
     def __init__(self, name: str, *, tap: str | None = None) -> None:
         """`tap` names an inner tensor that becomes one more output, the last."""
-        edit = None if tap is None else partial(_tapped, name=tap)
-        self._interpreter = ssd.network(name, edit)
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._outputs = [each["index"] for each in self._interpreter.get_output_details()]
+        self._network = ssd.network(name, None if tap is None else _tapping(tap))
 
     def __call__(self, image: Image) -> list[Floats]:
         pixels = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        self._interpreter.set_tensor(self._input, pixels[None].astype(np.float32) / 255.0)
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+        return self._network(pixels[None].astype(np.float32) / 255.0)
+
+
+@cache
+def _tapping(name: str) -> Callable[[bytes], bytes]:
+    """What lets a model tell of its tensor `name`; the same function each time."""
+    return partial(_tapped, name=name)
 
 
 def _tapped(model: bytes, name: str) -> bytes:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -125,7 +125,6 @@ class HandLocator:
         self._max_hands = max_hands
         self._find_palms = PalmFinder()
         self._find_landmarks = LandmarkFinder(complexity)
-        self._complexity = complexity
         # a thread that stays: OpenCV loses a kilobyte with each that ends
         self._other_core = ThreadPoolExecutor(1, "hands")
         if max_hands > 1:
@@ -206,20 +205,14 @@ class HandLocator:
     def _look_again(self, image: Image) -> list[Look]:
         """A look at where each hand was; with several, the first on this core, others beside."""
 
-        def look(track: _Track, find: LandmarkFinder) -> Look:
-            return find(image, track.look.region(), mirrored=track.right < 0.5)
+        def look(track: _Track) -> Look:
+            return self._find_landmarks(image, track.look.region(), mirrored=track.right < 0.5)
 
         if len(self._tracks) < 2:
-            return [look(track, self._find_landmarks) for track in self._tracks]
+            return [look(track) for track in self._tracks]
         first, *others = self._tracks
-        finder = self._find_beside
-        later = self._other_core.submit(lambda: [look(track, finder) for track in others])
-        return [look(first, self._find_landmarks), *later.result()]
-
-    @cached_property
-    def _find_beside(self) -> LandmarkFinder:
-        """A second one, for the second hand: a network can only do one thing at a time."""
-        return LandmarkFinder(self._complexity)
+        later = self._other_core.submit(lambda: [look(track) for track in others])
+        return [look(first), *later.result()]
 
     def _search(self, image: Image) -> Callable[[], list[Palm]]:
         """A search for further palms, which may run beside `_follow`; without hands, clear ones."""

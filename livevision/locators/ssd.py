@@ -4,9 +4,10 @@ Its detectors of palms and faces are single-shot detectors (Liu et al., 2016) wi
 """
 
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,9 @@ SAME = 0.3
 """Intersection over union from which on two boxes show one thing."""
 
 
-def network(name: str, edit: Callable[[bytes], bytes] | None = None) -> Any:
-    """A LiteRT interpreter of the file `name` below "modules" in the package mediapipe.
+@cache
+def network(name: str, edit: Callable[[bytes], bytes] | None = None) -> litert.Network:
+    """The network in the file `name` below "modules" in the package mediapipe.
 
     `edit` may change the model before it is loaded. Raises ModelError if it is missing or damaged.
     """
@@ -37,7 +39,7 @@ def network(name: str, edit: Callable[[bytes], bytes] | None = None) -> Any:
             model = edit(model)
     except (ValueError, OSError) as error:
         raise ModelError(f"Cannot read {title}: {error}. {cure}") from error
-    return litert.load(model, name=title, cure=cure)
+    return litert.network(model, name=title, cure=cure)
 
 
 def anchors(cells: tuple[tuple[int, int], ...]) -> Floats:

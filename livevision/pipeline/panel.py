@@ -8,7 +8,7 @@ from functools import partial
 from livevision.errors import LivevisionError, ModelError
 from livevision.frame import Findings, Frame
 from livevision.pipeline.summary import Summary
-from livevision.recognizers import Recognizer
+from livevision.recognizers.recognizer import Session
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 class Panel:
     """The recognisers side by side: one thread each, fork and join for every frame."""
 
-    def __init__(self, recognizers: Sequence[Recognizer], summary: Summary) -> None:
+    def __init__(self, recognizers: Sequence[Session], summary: Summary) -> None:
         self._active = list(recognizers)
         self._summary = summary
         # none on the caller's thread: Ctrl-C would break it off in the middle of a frame
@@ -39,7 +39,7 @@ class Panel:
         """What each still holds when the stream has ended."""
         return self._ask([(each, each.finish) for each in self._active])
 
-    def _ask(self, calls: Sequence[tuple[Recognizer, Callable[[], Findings]]]) -> list[Findings]:
+    def _ask(self, calls: Sequence[tuple[Session, Callable[[], Findings]]]) -> list[Findings]:
         waiting = [self._pool.submit(call) for _, call in calls]
         findings = []
         try:
@@ -52,8 +52,8 @@ class Panel:
             wait(waiting)  # after Ctrl-C too: what comes next must not meet them at work
         return findings
 
-    def _drop(self, recognizer: Recognizer, error: Exception) -> None:
-        name = type(recognizer).__name__
+    def _drop(self, recognizer: Session, error: Exception) -> None:
+        name = recognizer.name or type(recognizer).__name__
         log.warning("%s failed and is switched off: %s", name, error, exc_info=error)
         self._summary.failed[name] = str(error) or type(error).__name__
         self._active.remove(recognizer)

@@ -12,7 +12,7 @@ from livevision.pipeline.fan_out import FanOut
 from livevision.pipeline.loop import Loop
 from livevision.pipeline.panel import Panel
 from livevision.pipeline.summary import Summary
-from livevision.recognizers import Recognizer
+from livevision.recognizers.recognizer import Session
 from livevision.sinks import Sink
 from livevision.sources import Source
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def run(
     source: Source,
-    recognizers: Sequence[Recognizer],
+    recognizers: Sequence[Session],
     sinks: Sequence[Sink],
     *,
     controls: Controls | None = None,
@@ -30,10 +30,10 @@ def run(
 ) -> Summary:
     """Work through `source` until it ends, a sink is closed, "quit" comes, or Ctrl-C.
 
-    Enters and leaves the source, the recognisers and the sinks. An error of the source does not
-    raise: it ends the stream after the good frames and stands in `Summary.error`. Errors of a sink,
-    and of the last recogniser, raise after everything was closed. However it ends, the sinks that
-    are left get what was still pending.
+    `recognizers` are fresh sessions. Enters and leaves the source, them and the sinks. An error of
+    the source does not raise: it ends the stream after the good frames and stands in
+    `Summary.error`. Errors of a sink, and of the last recogniser, raise after everything was
+    closed. However it ends, the sinks that are left get what was still pending.
     """
     summary = Summary()
     with ExitStack() as stack:

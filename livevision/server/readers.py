@@ -5,13 +5,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from livevision import recognizers
+from livevision import plugins, recognizers
 from livevision.frame import Frame
-from livevision.recognizers import Recognizer
+from livevision.recognizers.recognizer import Session
 from livevision.server.roles import Role
 
-PERSONAL = frozenset({"faces"})
-"""Recognisers that tell who somebody is: for the owner's streams alone."""
+
+def personal(name: str) -> bool:
+    """Whether a recogniser tells who somebody is: that is for the owner's streams alone."""
+    return any(kind.private for kind in plugins.recognizer(name).kinds)
 
 
 class Readers:
@@ -23,11 +25,11 @@ class Readers:
 
     def names(self, role: Role) -> list[str]:
         """The recognisers that read for `role`."""
-        return [name for name in self._names if role is Role.OWNER or name not in PERSONAL]
+        return [name for name in self._names if role is Role.OWNER or not personal(name)]
 
-    def open(self, role: Role, *, live: bool = True) -> list[Recognizer]:
+    def open(self, role: Role, *, live: bool = True) -> list[Session]:
         """New sessions for a stream of `role`'s."""
-        return recognizers.load_all(self.names(role), live=live, options=self._arguments)
+        return recognizers.sessions(self.names(role), self._arguments, live=live)
 
     def warm(self) -> None:
         """Load the models and run each once, so that no session has to wait for them."""

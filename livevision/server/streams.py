@@ -14,7 +14,7 @@ from livevision import pipeline
 from livevision.errors import LivevisionError, SinkClosed
 from livevision.frame import Result
 from livevision.pipeline import Controls
-from livevision.recognizers import Recognizer
+from livevision.recognizers.recognizer import Session
 from livevision.server.roles import Role
 from livevision.sinks import Sink
 from livevision.sources import Source
@@ -45,7 +45,7 @@ class Stream(Sink):
     def __init__(
         self,
         source: Source,
-        recognizers: Callable[[], Sequence[Recognizer]],
+        recognizers: Callable[[], Sequence[Session]],
         *,
         name: str,
         role: Role,

@@ -1,50 +1,57 @@
 """Faces: finds them, follows them, and calls those who are enrolled by their names."""
 
-import argparse
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from livevision import settings
-from livevision.recognizers import Recognizer, Settings
+from livevision.options import option
+from livevision.plugins import Kept, Kind, RecognizerPlugin
+
+if TYPE_CHECKING:
+    from livevision.recognizers.recognizer import Model
 
 CLASSIC = ("lbph", "eigen", "fisher")
-
-SUMMARY = "names the faces of people who are enrolled (see 'livevision faces --help')"
 
 _NOBODY = "Nobody is enrolled, so faces are off; 'livevision faces add NAME PHOTO' changes that."
 _PUT_ASIDE = (
     "The gallery was damaged and kept as {}, so faces are off; 'livevision faces restore BACKUP' "
     "or 'livevision faces add NAME PHOTO' changes that."
 )
+_HERE = __name__
+ORANGE = (0, 159, 230)
+WHITE = (255, 255, 255)
 
 
-def add_options(group: argparse._ActionsContainer) -> None:
-    """Add the options that every command has which names faces."""
-    group.add_argument(
-        "--gallery",
-        type=Path,
-        action=_Gallery,
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every command can choose that names faces."""
+
+    gallery: Path | None = option(
+        None,
+        flag="--gallery",
         metavar="FILE",
+        reads=True,
+        turns_on=True,
         help="name the people enrolled there (default: those of your own gallery)",
     )
-    group.add_argument(
-        "--faces-threshold",
-        type=_score,
+    threshold: float | None = option(
+        None,
+        low=0.0,
+        high=1.0,
         metavar="SCORE",
         help="least score of a name, 0 to 1; higher is stricter (default: the one that "
         "'livevision faces tune' set, else what suits the number of people enrolled)",
     )
-    group.add_argument(
-        "--faces-model",
-        choices=("dlib", *CLASSIC),
-        default="dlib",
+    model: Literal["dlib", "lbph", "eigen", "fisher"] = option(
+        "dlib",
         help="what compares the faces: dlib's network (default), or a classic for comparison, "
         "with the pictures that 'livevision faces add --keep-chips' kept",
     )
-    group.add_argument(
-        "--remember-strangers",
-        action=_Remember,
-        default=False,
+    remember_strangers: bool = option(
+        False,
+        flag="--remember-strangers",
+        turns_on=True,
         help="keep the embeddings of those who are not enrolled, for 'livevision faces unknown'",
     )
 
@@ -54,6 +61,7 @@ def wanted() -> tuple[bool, str]:
     # a look at the file's size is all that --help and a run without faces may cost
     import sqlite3
 
+    from livevision import settings
     from livevision.recognizers.faces import encryption
 
     path = settings.data_folder() / "gallery.sqlite"
@@ -73,73 +81,56 @@ def wanted() -> tuple[bool, str]:
     return bool(anybody), "" if anybody else _NOBODY
 
 
-def load(settings: Settings) -> Recognizer:
-    """The recogniser with the gallery that the options name.
+def load(options: Options, models: Path) -> "Model":
+    """The networks of faces; each session reads the gallery that the options name."""
+    from livevision.recognizers.faces.recognizer import FaceModel
 
-    Raises GalleryError if it is damaged, or named and not there, unless strangers are to be
-    remembered in it; ModelError if a model is missing.
-    """
-    from livevision.recognizers.faces.gallery import Gallery
-    from livevision.recognizers.faces.matching import Judge, matcher
-    from livevision.recognizers.faces.recognizer import FaceRecognizer
-
-    options = settings.options
-    create = options.gallery is None or options.remember_strangers
-    with Gallery(options.gallery, create=create) as gallery:
-        gallery.forget_expired(date.today())
-        people: Judge
-        if options.faces_model == "dlib":
-            people = matcher(gallery, options.faces_threshold)
-        else:
-            from livevision.recognizers.faces.classic import ClassicMatcher
-
-            people = ClassicMatcher(
-                options.faces_model, gallery.chips(), threshold=options.faces_threshold
-            )
-        sightings = gallery.path if options.remember_strangers else None
-    return FaceRecognizer(people, live=settings.live, sightings=sightings)
+    return FaceModel(options)
 
 
-class _Gallery(argparse.Action):
-    """Whoever names a gallery wants faces named, unless told otherwise."""
+def kept_files() -> Iterator[Kept]:
+    """The gallery, and what lies beside it."""
+    from livevision import settings
+    from livevision.recognizers.faces import traces
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: object,
-        option_string: str | None = None,
-    ) -> None:
-        setattr(namespace, self.dest, values)
-        _look_for_faces(namespace)
+    gallery = settings.data_folder() / "gallery.sqlite"
+    for file in traces.own(gallery):
+        yield Kept(traces.described(file), file)
+    for file in traces.copies(gallery):
+        yield Kept("copy of a gallery", file, ours=False)
 
 
-class _Remember(argparse.BooleanOptionalAction):
-    """Whoever wants strangers remembered wants faces looked for, also with nobody enrolled."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: object,
-        option_string: str | None = None,
-    ) -> None:
-        super().__call__(parser, namespace, values, option_string)  # type: ignore[arg-type]
-        if getattr(namespace, self.dest):
-            _look_for_faces(namespace)
-
-
-def _look_for_faces(namespace: argparse.Namespace) -> None:
-    """Unless told otherwise."""
-    if getattr(namespace, "faces", None) is None:
-        namespace.faces = True
-
-
-def _score(word: str) -> float:
-    try:
-        value = float(word)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{word!r} is no number") from None
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{word} is not between 0 and 1")
-    return value
+PLUGIN = RecognizerPlugin(
+    name="faces",
+    summary="names the faces of people who are enrolled (see 'livevision faces --help')",
+    options=Options,
+    load=load,
+    wanted=wanted,
+    kinds=(
+        Kind(
+            "face",
+            counted=False,
+            metric=True,
+            unnamed="unknown",
+            unknown=("", "unknown"),
+            private=True,
+            signer="named",
+            colors=(ORANGE,),
+            unnamed_color=WHITE,
+        ),
+        Kind(
+            "person",
+            plural="people",
+            view="people",
+            key="name",
+            unnamed="unknown",
+            unknown=("", "unknown"),
+        ),
+    ),
+    personal=kept_files,
+    commands={"faces": f"{_HERE}.commands.faces"},
+    evaluations={
+        "faces": f"{_HERE}.evaluation.faces",
+        "pairs": f"{_HERE}.evaluation.pairs",
+    },
+)

@@ -1,6 +1,7 @@
 """From a face in a picture to the upright 150x150 views that the embedding network looks at."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -69,9 +70,7 @@ class Aligner:
         import dlib
 
         self._dlib = dlib
-        self._predict = dlib.shape_predictor(
-            str(model_file("shape_predictor_5_face_landmarks.dat"))
-        )
+        self._predict = _predictor()
 
     def pose(self, image: Image, face: Face) -> Pose:
         """Where exactly the face is in `image` (BGR), and how well it is seen there."""
@@ -114,6 +113,14 @@ class Aligner:
         edges: Any = self._dlib.rectangle(box.left, box.top, box.right, box.bottom)
         chip = self._dlib.get_face_chip(rgb, self._predict(rgb, edges), size=SIZE)
         return np.asarray(chip, np.uint8)
+
+
+@cache
+def _predictor() -> Any:
+    """Loaded once a process; it only reads while it works."""
+    import dlib
+
+    return dlib.shape_predictor(str(model_file("shape_predictor_5_face_landmarks.dat")))
 
 
 def similarity(points: Points, padding: float = _PADDING) -> Matrix:

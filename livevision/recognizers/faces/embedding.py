@@ -46,7 +46,7 @@ class Look:
 class FaceReader:
     """Finds faces, aligns them and embeds them.
 
-    Not for several threads at a time, except `embed`, which may run beside the others.
+    Any number of threads may use it at a time.
     """
 
     def __init__(self) -> None:

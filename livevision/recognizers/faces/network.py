@@ -41,13 +41,10 @@ def model_file(name: str) -> Path:
 
 
 class Embedder:
-    """Embeds aligned faces; safe to call from one thread at a time, and without Python's lock."""
+    """Embeds aligned faces, from any thread, and without Python's lock."""
 
     def __init__(self) -> None:
-        path = model_file("dlib_face_recognition_resnet_model_v1.dat")
-        self._interpreter = litert.load(convert(path), name=str(path), cure=_CURE)
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._network = _embedding_network()
 
     def embed(self, chip: Image) -> NDArray[np.float32]:
         """The embedding, (128,) float32, of an aligned face, (150, 150, 3) uint8 in RGB order.
@@ -56,9 +53,15 @@ class Embedder:
         """
         if chip.shape != (SIZE, SIZE, 3):
             raise ValueError(f"an aligned face is {SIZE}x{SIZE}x3, not {chip.shape}")
-        self._interpreter.set_tensor(self._input, (chip[None] - _MEAN) / np.float32(256.0))
-        self._interpreter.invoke()
-        return np.array(self._interpreter.get_tensor(self._output), np.float32).reshape(DIMENSIONS)
+        (found,) = self._network((chip[None] - _MEAN) / np.float32(256.0))
+        return found.reshape(DIMENSIONS)
+
+
+@cache
+def _embedding_network() -> litert.Network:
+    """Loaded once a process: it is converted from dlib's file, which takes a while."""
+    path = model_file("dlib_face_recognition_resnet_model_v1.dat")
+    return litert.network(convert(path), name=str(path), cure=_CURE)
 
 
 def convert(path: Path) -> bytes:

@@ -4,15 +4,18 @@ import math
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from livevision.frame import Box, Detection, Event, Findings, Frame, Image
 from livevision.locators.faces import Face
-from livevision.recognizers import Recognizer
+from livevision.recognizers.faces import CLASSIC, Options
+from livevision.recognizers.faces.classic import ClassicMatcher
 from livevision.recognizers.faces.embedding import QUICK, FaceReader, as_bgr, chip, views
 from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, Gallery
-from livevision.recognizers.faces.matching import Judge
+from livevision.recognizers.faces.matching import Judge, matcher
 from livevision.recognizers.faces.tracks import Track, Tracker, share_out
+from livevision.recognizers.recognizer import Model, Session
 
 POOR = 0.08
 """Quality below which a view is not used at all."""
@@ -62,7 +65,34 @@ class _Plan:
     """Seconds of the stream when the look that is waited for was taken."""
 
 
-class FaceRecognizer(Recognizer):
+class FaceModel(Model):
+    """The networks that find and compare faces; whom they know, the gallery says."""
+
+    def __init__(self, options: Options) -> None:
+        """Raises ModelError if a model is missing."""
+        self._options = options
+        self._reader = FaceReader()
+
+    def session(self, *, live: bool = False) -> "FaceRecognizer":
+        """A new stream's memory; it knows those who are enrolled by now.
+
+        Raises GalleryError if the gallery is damaged, or named and not there, unless strangers are
+        to be remembered in it.
+        """
+        options = self._options
+        create = options.gallery is None or options.remember_strangers
+        with Gallery(options.gallery, create=create) as gallery:
+            gallery.forget_expired(date.today())
+            people: Judge
+            if options.model in CLASSIC:
+                people = ClassicMatcher(options.model, gallery.chips(), threshold=options.threshold)
+            else:
+                people = matcher(gallery, options.threshold)
+            sightings = gallery.path if options.remember_strangers else None
+        return FaceRecognizer(people, live=live, reader=self._reader, sightings=sightings)
+
+
+class FaceRecognizer(Session):
     """Finds faces, follows them, and calls those who are enrolled by their names.
 
     A live stream takes an embedding when it is there and never waits for one. With a recording the

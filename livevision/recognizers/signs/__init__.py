@@ -1,52 +1,76 @@
 """Letters of American Sign Language fingerspelling."""
 
-import argparse
-import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from livevision.errors import ModelError
-from livevision.recognizers import Recognizer, Settings
+from livevision.options import option
+from livevision.plugins import Kept, Kind, RecognizerPlugin
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from livevision.recognizers.recognizer import Model
 
-SUMMARY = "letters of American Sign Language fingerspelling"
-MODELS = ("fused", "landmarks", "cnn28")
+_HERE = __name__
+SKY_BLUE = (233, 180, 86)
+YELLOW = (66, 228, 240)
 
 
-def add_options(group: argparse._ActionsContainer) -> None:
-    group.add_argument(
-        "--signs-model",
-        choices=MODELS,
-        default=MODELS[0],
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be chosen of signs."""
+
+    model: Literal["fused", "landmarks", "cnn28"] = option(
+        "fused",
         help="what reads a hand: its landmarks and its picture together, its landmarks alone, or "
-        "the story's network on 28x28 pixels (default: %(default)s)",
+        "the story's network on 28x28 pixels",
     )
-    group.add_argument(
-        "--signs-personal",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="heed what you showed with 'livevision signs'",
-    )
+    personal: bool = option(True, help="heed what you showed with 'livevision signs'")
 
 
-def wanted() -> tuple[bool, str]:
-    return True, ""
+def load(options: Options, models: Path) -> "Model":
+    """The classifier that the options name; the hands' networks are loaded with it."""
+    from livevision.recognizers.signs.recognizer import SignModel
+
+    return SignModel(options, models)
 
 
-def load(settings: Settings) -> Recognizer:
-    from livevision.locators.hands import HandLocator
-    from livevision.recognizers.signs import personal
-    from livevision.recognizers.signs.classifiers import load_classifier
-    from livevision.recognizers.signs.recognizer import SignRecognizer
+def kept_files() -> Iterator[Kept]:
+    """What the user showed of their own hand."""
+    from livevision import files, settings
 
-    classifier = load_classifier(
-        getattr(settings.options, "signs_model", MODELS[0]), settings.models
-    )
-    if getattr(settings.options, "signs_personal", True):
-        try:
-            layer = personal.read()
-        except ModelError as error:  # the general model reads as well without
-            log.warning("%s", error)
-        else:
-            if layer.examples:
-                classifier = personal.PersonalClassifier(classifier, layer)
-    return SignRecognizer(classifier, HandLocator())
+    file = settings.data_folder() / "signs.npz"
+    for each in (file, *files.drafts(file)):
+        if each.is_symlink() or each.is_file():
+            yield Kept("signs", each)
+
+
+PLUGIN = RecognizerPlugin(
+    name="signs",
+    summary="letters of American Sign Language fingerspelling",
+    options=Options,
+    load=load,
+    wanted=lambda: (True, ""),
+    kinds=(
+        Kind(
+            "hand",
+            counted=False,
+            metric=True,
+            signer="signs",
+            scale=2.2,
+            colors=(SKY_BLUE, YELLOW),
+        ),
+        Kind("letter", view="letters", caption=True, signer="signs"),
+        Kind("word", counted=False, caption=True, spoken=True, signer="signs"),
+    ),
+    personal=kept_files,
+    commands={
+        "signs": f"{_HERE}.commands.signs",
+        "practice": f"{_HERE}.commands.practice",
+    },
+    evaluations={
+        "signs": f"{_HERE}.evaluation.signs",
+        "spelling": f"{_HERE}.evaluation.spelling",
+    },
+    trainings={"signs": f"{_HERE}.training.train"},
+)

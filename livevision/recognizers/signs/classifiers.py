@@ -144,19 +144,16 @@ class _Network:
     """A .tflite file of one input and one output."""
 
     def __init__(self, path: Path, shape: tuple[int, ...] | None = None) -> None:
-        self._interpreter = litert.load(
+        self._network = litert.network(
             verified(path), name=str(path), cure="Train it anew with 'livevision train signs'."
         )
-        taken = self._interpreter.get_input_details()[0]
-        if shape is not None and tuple(taken["shape"][1:]) != shape:
-            raise ModelError(f"{path} takes {taken['shape']}, not {shape}: it is another model.")
-        self._input = taken["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        taken = self._network.shape
+        if shape is not None and taken[1:] != shape:
+            raise ModelError(f"{path} takes {taken}, not {shape}: it is another model.")
 
     def __call__(self, values: Floats) -> Floats:
-        self._interpreter.set_tensor(self._input, values)
-        self._interpreter.invoke()
-        return np.asarray(self._interpreter.get_tensor(self._output), np.float32)
+        (found,) = self._network(values)
+        return np.asarray(found, np.float32)
 
 
 _CLASSIFIERS: dict[str, Callable[[Path], Classifier]] = {

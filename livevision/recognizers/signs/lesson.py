@@ -6,7 +6,7 @@ import numpy as np
 
 from livevision.frame import Detection, Findings, Frame, Image
 from livevision.locators.hands import Hand, HandLocator
-from livevision.recognizers import Recognizer
+from livevision.recognizers.recognizer import Session
 from livevision.recognizers.signs.classifiers import Classifier
 from livevision.recognizers.signs.personal import Example
 from livevision.recognizers.signs.recognizer import cut_off
@@ -23,7 +23,7 @@ FEWEST = 3
 """Examples without which a sign counts as not shown."""
 
 
-class Lesson(Recognizer):
+class Lesson(Session):
     """Asks for one sign after the other and collects examples of each; then calls `done`.
 
     The text says what to do; the picture of the sign to make stands among the stages.

@@ -1,13 +1,17 @@
 """Hands to letters: find the hands, read each, spell."""
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from livevision.errors import ModelError
 from livevision.frame import Detection, Findings, Frame, Image
 from livevision.locators.hands import Hand, HandLocator
-from livevision.recognizers import Recognizer
-from livevision.recognizers.signs.classifiers import Classifier
+from livevision.recognizers.recognizer import Model, Session
+from livevision.recognizers.signs import Options, personal
+from livevision.recognizers.signs.classifiers import Classifier, load_classifier
 from livevision.recognizers.signs.prepare import MARGIN
 from livevision.recognizers.signs.spelling import Floats, Showing, Speller
 from livevision.recognizers.signs.words import english
@@ -26,7 +30,34 @@ SMALL = 40
 """Pixels: a hand whose box is smaller in both directions shows too little."""
 
 
-class SignRecognizer(Recognizer):
+log = logging.getLogger(__name__)
+
+
+class SignModel(Model):
+    """The classifier and the networks that find hands."""
+
+    def __init__(self, options: Options, models: Path) -> None:
+        """Raises ModelError for a missing or damaged model."""
+        self._general = load_classifier(options.model, models)
+        self._personal = options.personal
+        english()  # the word list, which all streams share
+        HandLocator().close()  # its networks are loaded once a process
+
+    def session(self, *, live: bool = False) -> "SignRecognizer":
+        """A new stream's memory; it heeds what the user has shown by now."""
+        classifier = self._general
+        if self._personal:
+            try:
+                layer = personal.read()
+            except ModelError as error:  # the general model reads as well without
+                log.warning("%s", error)
+            else:
+                if layer.examples:
+                    classifier = personal.PersonalClassifier(classifier, layer)
+        return SignRecognizer(classifier, HandLocator())
+
+
+class SignRecognizer(Session):
     """Reads letters from every hand in the picture."""
 
     def __init__(self, classifier: Classifier, locator: HandLocator) -> None:

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="show the picture, where there is a display",
     )
-    recognizers.module("signs").add_options(parser)
+    recognizers.add_options(parser, "signs")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -95,7 +95,7 @@ def execute(arguments: argparse.Namespace) -> int:
         look = Look(mirror=mirror)
         sinks.append(Window(controls, look=look, compose=board.draw, title="livevision practice"))
     sinks.append(Lesson(coach, controls, tell=not shown))
-    loaded = [recognizers.load("signs", live=source.live, options=arguments)]
+    loaded = recognizers.sessions(["signs"], arguments, live=source.live)
     summary = pipeline.run(source, loaded, sinks, controls=controls)
     print(coach.report())
     if arguments.progress:

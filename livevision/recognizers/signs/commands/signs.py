@@ -80,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default=True,
             help="show the picture, where there is a display",
         )
-        recognizers.module("signs").add_options(child)
+        recognizers.add_options(child, "signs")
     action("list", "show what is known of you", _list)
     forget = action("forget", "erase what is known of you", _forget)
     forget.add_argument("names", nargs="*", metavar="NAME", help="only these letters and signs")

@@ -24,7 +24,7 @@ from livevision.errors import UsageError
 from livevision.frame import Findings, Frame, Image
 
 if TYPE_CHECKING:
-    from livevision.recognizers.signs.recognizer import SignRecognizer
+    from livevision.recognizers.recognizer import Model
 
 SUMMARY = "letters read from pictures of hands"
 SCHEMA = 1
@@ -167,7 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--include-moving", action="store_true", help="count pictures of J and Z too"
     )
-    recognizers.module("signs").add_options(parser)
+    recognizers.add_options(parser, "signs")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -184,15 +184,15 @@ def execute(arguments: argparse.Namespace) -> int:
     progress = Console(stderr=True)
     answers: list[Answer] = []
     unreadable: list[Path] = []
-    with recognizers.load("signs", options=arguments) as recognizer:
-        for picture in track(
-            pictures, "reading", console=progress, transient=True, disable=not progress.is_terminal
-        ):
-            image = read_picture(picture.path)
-            if image is None:
-                unreadable.append(picture.path)
-            else:
-                answers.append(read(recognizer, picture, image))  # type: ignore[arg-type]
+    model = recognizers.load("signs", recognizers.values("signs", arguments))
+    for picture in track(
+        pictures, "reading", console=progress, transient=True, disable=not progress.is_terminal
+    ):
+        image = read_picture(picture.path)
+        if image is None:
+            unreadable.append(picture.path)
+        else:
+            answers.append(read(model, picture, image))
     for path in unreadable:
         print(f"livevision: {path} is not a picture and was passed over.", file=sys.stderr)
     score = Score(answers)
@@ -235,12 +235,12 @@ def _letters(folder: Path) -> Iterable[tuple[str, Path]]:
             yield name, child
 
 
-def read(recognizer: "SignRecognizer", picture: Picture, image: Image) -> Answer:
-    """Read a picture as the first frame of a fresh stream."""
-    recognizer.reset()
-    start = time.perf_counter()
-    findings = recognizer.recognize(Frame(image, 0, 0.0))
-    seconds = time.perf_counter() - start
+def read(model: "Model", picture: Picture, image: Image) -> Answer:
+    """Read a picture as the only frame of a stream."""
+    with model.session() as session:
+        start = time.perf_counter()
+        findings = session.recognize(Frame(image, 0, 0.0))
+        seconds = time.perf_counter() - start
     label, confidence = _answer(findings)
     return Answer(picture, label, confidence, seconds)
 

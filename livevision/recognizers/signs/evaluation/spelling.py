@@ -22,6 +22,7 @@ from rapidfuzz.distance import Levenshtein
 from livevision import files, recognizers
 from livevision.errors import UsageError
 from livevision.frame import Event
+from livevision.recognizers.recognizer import Model
 from livevision.truth import Span, Truth, align
 from livevision.truth import read as read_truth
 
@@ -183,7 +184,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "clips", nargs="+", type=Path, metavar="CLIPS", help="videos, or folders of videos"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
-    recognizers.module("signs").add_options(parser)
+    recognizers.add_options(parser, "signs")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -196,8 +197,9 @@ def execute(arguments: argparse.Namespace) -> int:
         inputs=[file for clip in clips for file in (clip.path, _truth_of(clip.path))],
     )
     progress = Console(stderr=True)
+    model = recognizers.load("signs", recognizers.values("signs", arguments))
     readings = [
-        read(clip, arguments)
+        read(clip, model)
         for clip in track(
             clips, "reading", console=progress, transient=True, disable=not progress.is_terminal
         )
@@ -260,15 +262,14 @@ def load(video: Path) -> Clip:
     return Clip(video, letters, truth.letters, text)
 
 
-def read(clip: Clip, options: argparse.Namespace) -> Reading:
-    """Read a clip with a fresh recogniser, every frame of it."""
+def read(clip: Clip, model: Model) -> Reading:
+    """Read a clip with a fresh session, every frame of it."""
     from livevision import pipeline
     from livevision.sinks.events import Collector
     from livevision.sources import open_source
 
     collector = Collector()
-    recognizer = recognizers.load("signs", options=options)
-    summary = pipeline.run(open_source(str(clip.path)), [recognizer], [collector])
+    summary = pipeline.run(open_source(str(clip.path)), [model.session()], [collector])
     if summary.error is not None:
         print(f"livevision: {summary.error}", file=sys.stderr)
     if summary.interrupted:

@@ -1,0 +1,57 @@
+"""A recogniser's two halves: a model, loaded once, and sessions, one for each stream."""
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from livevision.frame import Findings, Frame
+
+
+class Session(ABC):
+    """One stream's memory of one recogniser: finds things in its frames, in their order.
+
+    Anything with a memory goes by `frame.time` alone, so that a replay gives the same answer at
+    any speed. Each session is called from one thread at a time, sessions of one model beside each
+    other.
+    """
+
+    name: str = ""
+    """That of the recogniser, for messages; its model sets it."""
+
+    @abstractmethod
+    def recognize(self, frame: Frame) -> Findings:
+        """What is in this frame, and what came to its end with it."""
+
+    def finish(self) -> Findings:
+        """What was still pending when the stream ended."""
+        return Findings()
+
+    def command(self, name: str) -> None:  # noqa: B027 - most recognisers take no commands
+        """React to a user's command, e.g. "backspace"; unknown ones are ignored."""
+
+    def close(self) -> None:  # noqa: B027 - many sessions hold nothing open
+        """Release threads and processes; harmless when that was done before."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Model(ABC):
+    """What a recogniser knows: loaded once in a process, used by many streams at once."""
+
+    @abstractmethod
+    def session(self, *, live: bool = False) -> Session:
+        """A new stream's memory, at next to no cost.
+
+        `live` is what the stream is expected to be. `Frame.captured` tells for certain: no frame of
+        a live stream may wait for a slow answer, and with a recording no answer may depend on the
+        machine's speed.
+        """
