@@ -314,7 +314,7 @@ def test_enrol_before_a_camera(home: Path, capsys: pytest.CaptureFixture[str]) -
         "And to the other.",
     ]
     with Gallery() as gallery:
-        assert gallery.person("Zoë").faces >= 4
+        assert gallery.person("Zoë").faces >= 3  # of one picture one counts
         assert {face.source for face in gallery.faces()} == {"camera"}
         views = np.array([face.embedding for face in gallery.faces()])
         assert (views @ FaceReader().read(portrait)[0].embedding).min() > 0.95

@@ -11,8 +11,9 @@ import pytest
 
 from livevision.__main__ import main
 from livevision.errors import GalleryError
-from livevision.recognizers.faces import gallery as module
-from livevision.recognizers.faces.gallery import Gallery, checked_name, restore
+from livevision.recognizers.faces import schema, store
+from livevision.recognizers.faces.backup import restore
+from livevision.recognizers.faces.gallery import Gallery, checked_name
 
 
 def embedding(seed: int) -> np.ndarray:
@@ -150,7 +151,9 @@ def test_expiry(path: Path) -> None:
 def test_a_first_version_file_is_brought_up_to_date(path: Path) -> None:
     path.parent.mkdir()
     db = sqlite3.connect(path)
-    db.executescript(module._MIGRATIONS[0] + "PRAGMA user_version = 1;")
+    for statement in schema.VERSIONS[0]:
+        db.execute(statement)
+    db.execute("PRAGMA user_version = 1")
     db.execute("INSERT INTO people (name, added) VALUES ('Zoë', '2026-01-01T00:00:00+00:00')")
     db.commit()
     db.close()
@@ -172,7 +175,7 @@ def test_a_later_version_is_left_alone(path: Path) -> None:
 
 
 def test_in_use_by_another_program(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr(store, "LOCK_TIMEOUT", 0.05)
     with Gallery(path) as gallery:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
@@ -194,20 +197,13 @@ def test_a_failed_change_changes_nothing(path: Path) -> None:
         assert gallery.people() == []
 
 
-@pytest.mark.parametrize("damage", ["text", "middle", "other tables"])
+@pytest.mark.parametrize("damage", ["text", "middle"])
 def test_damaged_files_are_kept_aside(path: Path, damage: str) -> None:
     with Gallery(path) as gallery:
         for person in range(40):
             gallery.add(f"person {person}", [(embedding(person), 1, "a")] * 3)
     data = bytearray(path.read_bytes())
-    if damage == "other tables":
-        path.unlink()
-        db = sqlite3.connect(path)
-        db.execute("CREATE TABLE shopping (item TEXT)")
-        db.execute("PRAGMA user_version = 2")
-        db.commit()
-        db.close()
-    elif damage == "text":
+    if damage == "text":
         path.write_bytes(b"hello" * 500)
     else:
         data[4096 : len(data) // 2] = os.urandom(len(data) // 2 - 4096)
@@ -227,6 +223,21 @@ def test_a_file_named_by_mistake_stays_where_it_is(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match="is no gallery"):
         Gallery(clip)
     assert [file.name for file in tmp_path.iterdir()] == ["holiday.mp4"]
+
+
+def test_a_database_of_another_kind_stays_where_it_is(path: Path) -> None:
+    path.parent.mkdir()
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE shopping (item TEXT)")
+    db.execute("PRAGMA user_version = 2")
+    db.commit()
+    db.close()
+    before = path.read_bytes()
+    for _ in range(2):
+        with pytest.raises(GalleryError, match="is no gallery"):
+            Gallery(path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_folder_is_no_gallery(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 from livevision.frame import Image
 from livevision.locators.faces import Face, FaceLocator
 from livevision.recognizers.faces.alignment import Aligner, Matrix, Pose, crop, similarity
-from livevision.recognizers.faces.gallery import CHIP_SIDE, Embedding
+from livevision.recognizers.faces.gallery import Embedding
 from livevision.recognizers.faces.network import SIZE, Embedder
+from livevision.recognizers.faces.schema import CHIP_SIDE
 
 View: TypeAlias = tuple[float, float, int, int]
 """How a view differs from dlib's: padding, turn in degrees, shift to the right and down, pixels."""

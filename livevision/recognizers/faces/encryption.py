@@ -30,6 +30,13 @@ def is_encrypted(path: Path) -> bool:
         return file.read(len(_MARK)) == _MARK
 
 
+def is_known(path: Path) -> bool:
+    """Whether a file can be read without asking for a passphrase; OSError if it cannot be read."""
+    with path.open("rb") as file:
+        head = file.read(len(_MARK) + _SALT)
+    return not head.startswith(_MARK) or VARIABLE in os.environ or head[len(_MARK) :] in _keys
+
+
 def unlock(sealed: bytes, path: Path) -> tuple[bytes, bytes]:
     """The content of an encrypted gallery's bytes, and the salt for `seal` to use again.
 

@@ -1,11 +1,8 @@
 """The people who are enrolled: one SQLite file with their names and embeddings, no pictures."""
 
-import os
-import sqlite3
-import sys
+import logging
 import unicodedata
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,70 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livevision import files, settings
-from livevision.errors import GalleryError, OutputError
+from livevision.errors import GalleryError
 from livevision.frame import Image
-from livevision.recognizers.faces import encryption
+from livevision.recognizers.faces import schema, traces
+from livevision.recognizers.faces.schema import CHIP_SIDE
+from livevision.recognizers.faces.store import Store
+
+log = logging.getLogger(__name__)
 
 Embedding = NDArray[np.float32]
 """(128,), dlib's."""
 
-DIMENSIONS = 128
-CHIP_SIDE = 100
-"""Of the pictures that the classic recognisers compare, in pixels."""
 UNKNOWN = "unknown"
 """What somebody is called who is not enrolled; nobody can be enrolled under this name."""
 NAME_LENGTH = 100
-LOCK_TIMEOUT = 3.0
-"""Seconds to wait while another program writes."""
-
-_MIGRATIONS = (
-    """
-    CREATE TABLE people (
-        id INTEGER PRIMARY KEY,
-        name TEXT NOT NULL UNIQUE,
-        note TEXT NOT NULL DEFAULT '',
-        consent TEXT NOT NULL DEFAULT '',
-        expires TEXT,
-        added TEXT NOT NULL
-    );
-    CREATE TABLE faces (
-        id INTEGER PRIMARY KEY,
-        person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
-        embedding BLOB NOT NULL CHECK (length(embedding) = 512),
-        quality REAL NOT NULL,
-        source TEXT NOT NULL,
-        added TEXT NOT NULL
-    );
-    CREATE INDEX faces_of_person ON faces (person);
-    """,
-    """
-    CREATE TABLE rejected (
-        id INTEGER PRIMARY KEY,
-        person INTEGER NOT NULL REFERENCES people (id) ON DELETE CASCADE,
-        embedding BLOB NOT NULL CHECK (length(embedding) = 512),
-        added TEXT NOT NULL
-    );
-    CREATE TABLE sightings (
-        id INTEGER PRIMARY KEY,
-        embedding BLOB NOT NULL CHECK (length(embedding) = 512),
-        name TEXT NOT NULL,
-        seconds REAL NOT NULL,
-        seen TEXT NOT NULL
-    );
-    CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-    """,
-    f"""
-    ALTER TABLE faces ADD COLUMN chip BLOB
-        CHECK (chip IS NULL OR length(chip) = {CHIP_SIDE * CHIP_SIDE});
-    """,
-)
-"""One script for each version of the schema; `PRAGMA user_version` counts those applied."""
-_MAGIC = b"SQLite format 3\0"
-"""What every file of SQLite begins with."""
-_SUFFIXES = (".sqlite", ".sqlite3", ".db", "")
-"""Of files that are put aside if they are damaged; another was named by mistake."""
-_TABLES = ({"people", "faces"}, {"rejected", "sightings", "settings"})
-"""The tables that the first versions brought."""
+SAME_VIEW = 0.99995
+"""Cosine of two embeddings from which on they are of one picture, and one is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,92 +108,27 @@ def checked_name(name: str) -> str:
 class Gallery:
     """The gallery in a file, made when it is not there; a context manager.
 
-    Every change is one transaction, so a crash leaves the state before or after it. What is removed
-    is overwritten with zeros (`PRAGMA secure_delete`). Only the user can read the file. One that
-    is encrypted is worked on in memory, and its file is replaced with every change.
+    Every change is one transaction on what is in the file by then, so a crash leaves the state
+    before or after it, and what other programs change meanwhile stays. What is removed is
+    overwritten with zeros (`PRAGMA secure_delete`). Only the user can read the file. One that is
+    encrypted is worked on in memory, and its file is replaced with every change. One that can only
+    be read is read.
 
     Raises GalleryError if the file is damaged (it is then renamed, and a new one can be begun), in
-    use by another program, of a later version of livevision, or cannot be read or written.
+    use by another program, closed, of a later version of livevision, or cannot be read or written.
     """
 
     def __init__(self, path: Path | str | None = None, *, create: bool = True) -> None:
-        self.path = Path(path) if path is not None else default_path()
-        if not create and not self.path.exists():
-            raise GalleryError(
-                f"There is no gallery {self.path}. "
-                "Begin one with 'livevision faces add NAME PHOTO'."
-            )
-        try:
-            settings.prepare_folder(self.path.parent)
-            if self.path.is_dir():
-                raise IsADirectoryError(21, "it is a folder")
-            # made here, not by SQLite, so that nobody else can read it for a moment
-            number = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                if sys.platform != "win32" and os.fstat(number).st_mode & 0o077:
-                    os.fchmod(number, 0o600)  # earlier, or by a copy, others were let in
-            finally:
-                os.close(number)
-        except OSError as error:
-            raise GalleryError(
-                f"Cannot open the gallery {self.path}: {error.strerror}. "
-                "Name another file with --gallery."
-            ) from error
-        self._salt: bytes | None = None
-        self._written = (0, 0)
-        self._connect()
+        self._store = Store(Path(path) if path is not None else default_path(), create=create)
 
-    def _connect(self) -> None:
-        try:
-            sealed = self.path.read_bytes() if encryption.is_encrypted(self.path) else None
-            self._written = self._state()
-        except OSError as error:
-            raise GalleryError(f"Cannot read the gallery {self.path}: {error.strerror}.") from error
-        content = None
-        if sealed is not None:
-            content, self._salt = encryption.unlock(sealed, self.path)
-        self._db = sqlite3.connect(
-            self.path if content is None else ":memory:",
-            timeout=LOCK_TIMEOUT,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        try:
-            with self._guard():
-                if content is not None:
-                    self._db.deserialize(content)
-                    self._db.execute("PRAGMA temp_store = MEMORY")
-                self._open()
-        except BaseException:
-            self.close()
-            raise
-
-    def _open(self) -> None:
-        query = self._db.execute
-        (state,) = query("PRAGMA quick_check(1)").fetchone()
-        if state != "ok":
-            raise sqlite3.DatabaseError(state)
-        query("PRAGMA secure_delete = ON")
-        query("PRAGMA foreign_keys = ON")
-        (version,) = query("PRAGMA user_version").fetchone()
-        if version > len(_MIGRATIONS):
-            raise GalleryError(
-                f"The gallery {self.path} was written by a later livevision. Update livevision."
-            )
-        self._check_tables(_TABLES[:version])
-        for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
-            statements = script + f"PRAGMA user_version = {number};"
-            self._db.executescript(f"BEGIN IMMEDIATE;{statements}COMMIT;")
-        self._check_tables(_TABLES)
-
-    def _check_tables(self, expected: Sequence[set[str]]) -> None:
-        rows = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if not set().union(*expected) <= {name for (name,) in rows}:
-            raise sqlite3.DatabaseError("its tables are not those of a gallery")
+    @property
+    def path(self) -> Path:
+        """Where the file is; behind a link, if that leads to it."""
+        return self._store.path
 
     def close(self) -> None:
         """Close the file; the gallery cannot be used any more."""
-        self._db.close()
+        self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -257,17 +141,18 @@ class Gallery:
     ) -> None:
         self.close()
 
+    # --- who is enrolled
+
     def people(self) -> list[Person]:
         """Everybody who is enrolled, by name."""
         return self._people("ORDER BY name COLLATE NOCASE, name")
 
     def _people(self, which: str, *values: str) -> list[Person]:
-        with self._guard():
-            rows = self._db.execute(
-                "SELECT id, name, note, consent, expires, added,"
-                f" (SELECT count(*) FROM faces WHERE person = people.id) FROM people {which}",
-                values,
-            ).fetchall()
+        rows = self._store.rows(
+            "SELECT id, name, note, consent, expires, added,"
+            f" (SELECT count(*) FROM faces WHERE person = people.id) FROM people {which}",
+            *values,
+        )
         return [
             Person(
                 number,
@@ -296,26 +181,29 @@ class Gallery:
         )
 
     def faces(self) -> list[EnrolledFace]:
-        """Every enrolled view of everybody, in the order of enrolment."""
-        with self._guard():
-            rows = self._db.execute(
-                "SELECT faces.id, person, name, embedding, quality, source, faces.added"
-                " FROM faces JOIN people ON people.id = person ORDER BY faces.id"
-            ).fetchall()
+        """Every enrolled view of everybody, in the order of enrolment.
+
+        One that is not what was written is left out, with a warning in the log.
+        """
+        rows = self._store.rows(
+            "SELECT faces.id, person, name, embedding, digest, quality, source, faces.added"
+            " FROM faces JOIN people ON people.id = person ORDER BY faces.id"
+        )
         return [
             EnrolledFace(
-                number, person, name, _unpack(blob), quality, source, datetime.fromisoformat(added)
+                number, person, name, embedding, quality, source, datetime.fromisoformat(added)
             )
-            for number, person, name, blob, quality, source, added in rows
+            for number, person, name, blob, digest, quality, source, added in rows
+            if (embedding := self._unpacked(blob, digest, f"a view of {name!r} ({source})"))
+            is not None
         ]
 
     def chips(self) -> list[tuple[str, Image]]:
         """The names and pictures, (100, 100) grey, of the views that were enrolled with one."""
-        with self._guard():
-            rows = self._db.execute(
-                "SELECT name, chip FROM faces JOIN people ON people.id = person"
-                " WHERE chip IS NOT NULL ORDER BY faces.id"
-            ).fetchall()
+        rows = self._store.rows(
+            "SELECT name, chip FROM faces JOIN people ON people.id = person"
+            " WHERE chip IS NOT NULL ORDER BY faces.id"
+        )
         shape = CHIP_SIDE, CHIP_SIDE
         return [(name, np.frombuffer(blob, np.uint8).reshape(shape)) for name, blob in rows]
 
@@ -331,14 +219,16 @@ class Gallery:
     ) -> Person:
         """Enrol views (embedding, quality, source) of `name`, who may be enrolled already.
 
-        `chips` are pictures of the views, (100, 100) grey, if they are to be kept. `note`,
-        `consent` and `expires` replace earlier ones where they are given.
+        A view that the person is enrolled with already counts once. `chips` are pictures of the
+        views, (100, 100) grey, if they are to be kept. `note`, `consent` and `expires` replace
+        earlier ones where they are given.
         """
         pictures: list[bytes | None] = [chip.tobytes() for chip in chips] or [None] * len(views)
         name = checked_name(name)
         now = _now()
-        with self._guard(), self._transaction():
-            query = self._db.execute
+        packed = [schema.pack(embedding) for embedding, _, _ in views]
+        with self._store.change() as db:
+            query = db.execute
             query("INSERT OR IGNORE INTO people (name, added) VALUES (?, ?)", (name, now))
             ((number,),) = query("SELECT id FROM people WHERE name = ?", (name,)).fetchall()
             given = {
@@ -349,366 +239,262 @@ class Gallery:
             for column, value in given.items():
                 if value is not None:
                     query(f"UPDATE people SET {column} = ? WHERE id = ?", (value, number))
-            self._db.executemany(
-                "INSERT INTO faces (person, embedding, quality, source, added, chip)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (number, _pack(e), quality, source, now, picture)
-                    for (e, quality, source), picture in zip(views, pictures, strict=True)
-                ],
-            )
+            seen = [
+                (face, np.frombuffer(blob, "<f4"))
+                for face, blob in query(
+                    "SELECT id, embedding FROM faces WHERE person = ?", (number,)
+                ).fetchall()
+            ]
+            for blob, (embedding, quality, source), picture in zip(
+                packed, views, pictures, strict=True
+            ):
+                same = next((face for face, other in seen if _same(embedding, other)), None)
+                if same is not None:
+                    query("UPDATE faces SET chip = coalesce(chip, ?) WHERE id = ?", (picture, same))
+                    continue
+                cursor = query(
+                    "INSERT INTO faces (person, embedding, digest, quality, source, added, chip)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (number, blob, schema.digest(blob), quality, source, now, picture),
+                )
+                seen.append((cursor.lastrowid, embedding))
         return self.person(name)
 
     def rename(self, name: str, new: str) -> None:
         """Call somebody otherwise; GalleryError if the new name is taken (see `merge`)."""
-        person, new = self.person(name), checked_name(new)
-        if any(each.name == new and each.id != person.id for each in self.people()):
-            raise GalleryError(
-                f"{new!r} is enrolled too. If they are one person: "
-                f"livevision faces merge {name!r} {new!r}"
-            )
-        with self._guard(), self._transaction():
-            self._db.execute("UPDATE people SET name = ? WHERE id = ?", (new, person.id))
+        new = checked_name(new)
+        with self._store.change() as db:
+            person = self.person(name)
+            if any(each.id != person.id for each in self._people("WHERE name = ?", new)):
+                raise GalleryError(
+                    f"{new!r} is enrolled too. If they are one person: "
+                    f"livevision faces merge {name!r} {new!r}"
+                )
+            db.execute("UPDATE people SET name = ? WHERE id = ?", (new, person.id))
 
     def merge(self, name: str, into: str) -> Person:
         """Make two enrolled people one, called `into`."""
-        person, other = self.person(name), self.person(into)
-        if person.id == other.id:
-            raise GalleryError(f"{into!r} cannot be merged with itself. Name two people.")
-        with self._guard(), self._transaction():
+        with self._store.change() as db:
+            person, other = self.person(name), self.person(into)
+            if person.id == other.id:
+                raise GalleryError(f"{into!r} cannot be merged with itself. Name two people.")
             for table in ("faces", "rejected"):
-                self._db.execute(
-                    f"UPDATE {table} SET person = ? WHERE person = ?", (other.id, person.id)
-                )
-            self._db.execute("DELETE FROM people WHERE id = ?", (person.id,))
+                db.execute(f"UPDATE {table} SET person = ? WHERE person = ?", (other.id, person.id))
+            db.execute("DELETE FROM people WHERE id = ?", (person.id,))
         return self.person(into)
+
+    # --- who is not any more
 
     def remove(self, name: str) -> int:
         """Erase somebody, and prove it: how many embeddings were removed.
 
         With them goes what was noted of the same views elsewhere: that they show nobody else. The
-        whole file is rewritten and then searched for every embedding of the person's; GalleryError
-        if one were still there. One that is enrolled or rejected for somebody else too is theirs as
-        well, and stays (see `shared`).
+        whole file is rewritten and then searched for every embedding of the person's, and with it
+        what lies beside it: drafts, galleries put aside, backups; GalleryError if one were still
+        there. One that is enrolled or rejected for somebody else too is theirs as well, and stays
+        (see `shared`).
         """
-        person = self.person(name)
-        with self._guard():
+        with self._store.guard(), self._store.exclusive():
+            person = self.person(name)
+            rows = self._store.rows
             blobs = [
                 blob
-                for table in ("faces", "rejected")
-                for (blob,) in self._db.execute(
-                    f"SELECT embedding FROM {table} WHERE person = ?", (person.id,)
+                for query, value in (
+                    ("SELECT embedding FROM faces WHERE person = ?", person.id),
+                    ("SELECT embedding FROM rejected WHERE person = ?", person.id),
+                    ("SELECT embedding FROM sightings WHERE name = ?", person.name),
                 )
-            ]
-            blobs += [
-                blob
-                for number, blob in self._db.execute(
-                    "SELECT id, embedding FROM sightings WHERE name = ?", (person.name,)
-                )
+                for (blob,) in rows(query, value)
             ]
             chips = [
                 blob
-                for (blob,) in self._db.execute(
-                    "SELECT chip FROM faces WHERE person = ? AND chip IS NOT NULL", (person.id,)
+                for (blob,) in rows(
+                    "SELECT chip FROM faces WHERE person = ? AND chip IS NOT NULL", person.id
                 )
             ]
-            with self._transaction():
-                self._db.execute(
+            with self._store.change(rewrite=True) as db:
+                db.execute(
                     "DELETE FROM rejected WHERE embedding IN"
                     " (SELECT embedding FROM faces WHERE person = ?)",
                     (person.id,),
                 )
-                self._db.execute("DELETE FROM people WHERE id = ?", (person.id,))
-                self._db.execute("DELETE FROM sightings WHERE name = ?", (person.name,))
-            self._rewrite()
+                db.execute("DELETE FROM people WHERE id = ?", (person.id,))
+                db.execute("DELETE FROM sightings WHERE name = ?", (person.name,))
             kept = self._stored("embedding") | self._stored("chip")
-        gone = [blob for blob in blobs if blob not in kept]
-        # SQLite keeps what is large in pieces: a few rows of a picture are always in one of them
-        pieces = [
-            chip[start:][:128] for chip in chips if chip not in kept for start in (3000, 5500)
-        ]
-        self.prove_absent(gone + pieces)
+            gone = [blob for blob in blobs if blob not in kept]
+            # SQLite keeps what is large in pieces: some rows of a picture are always in one of them
+            pieces = [
+                chip[start:][:128] for chip in chips if chip not in kept for start in (3000, 5500)
+            ]
+            self.prove_absent(gone + pieces)
         return len(gone)
 
     def _stored(self, column: str) -> set[bytes]:
         """Every embedding, or every chip, there is."""
-        tables = ("faces", "rejected", "sightings") if column == "embedding" else ("faces",)
+        tables = schema.WITH_EMBEDDINGS if column == "embedding" else ("faces",)
         return {
             blob
             for table in tables
-            for (blob,) in self._db.execute(f"SELECT {column} FROM {table}")
+            for (blob,) in self._store.rows(f"SELECT {column} FROM {table}")
             if blob is not None
         }
 
     def shared(self, name: str) -> list[str]:
         """The others who have one of the very views under which `name` is enrolled."""
         person = self.person(name)
-        with self._guard():
-            rows = self._db.execute(
-                "SELECT DISTINCT name FROM faces JOIN people ON people.id = person"
-                " WHERE person != ? AND embedding IN"
-                " (SELECT embedding FROM faces WHERE person = ?) ORDER BY name",
-                (person.id, person.id),
-            ).fetchall()
+        rows = self._store.rows(
+            "SELECT DISTINCT name FROM faces JOIN people ON people.id = person"
+            " WHERE person != ? AND embedding IN"
+            " (SELECT embedding FROM faces WHERE person = ?) ORDER BY name",
+            person.id,
+            person.id,
+        )
         return [other for (other,) in rows]
 
     def prove_absent(self, blobs: Sequence[bytes]) -> None:
-        """Raise GalleryError if one of the byte strings is in the gallery's files still."""
-        contents = [(file, file.read_bytes()) for file in self.files()]
-        if self._salt is not None:
-            contents.append((self.path, self._db.serialize()))
-        for file, data in contents:
-            if any(blob in data or blob[:64] in data for blob in blobs):
-                raise GalleryError(
-                    f"{file} still holds what was to be removed. Delete the file by hand."
-                )
-
-    def files(self) -> list[Path]:
-        """The gallery's file and those SQLite may keep beside it."""
-        names = (self.path.name + end for end in ("", "-journal", "-wal", "-shm"))
-        return [file for name in names if (file := self.path.with_name(name)).exists()]
+        """Raise GalleryError if one of the byte strings is in the gallery still, or beside it."""
+        found, closed = traces.holding(self.path, blobs, self._store.content())
+        if self.path in found:
+            raise GalleryError(
+                f"{self.path} still holds what was to be removed. Delete the file by hand."
+            )
+        if found or closed:
+            words = []
+            if found:
+                words.append(f"{_listed(found)} beside it still holds what was to be removed")
+            if closed:
+                words.append(f"{_listed(closed)} cannot be searched, for it is encrypted otherwise")
+            raise GalleryError(
+                f"It is not in {self.path} any more, but {', and '.join(words)}. Delete that by "
+                "hand, or name it with --gallery and remove the person there too."
+            )
 
     def forget_expired(self, today: date) -> list[str]:
-        """Remove everybody whose enrolment has expired; their names."""
+        """Remove everybody whose enrolment has expired; their names.
+
+        From a gallery that can only be read, they are left out.
+        """
         names = [each.name for each in self.people() if each.expires and each.expires <= today]
         for name in names:
-            self.remove(name)
+            if self._store.read_only:
+                self._store.change_in_memory("DELETE FROM people WHERE name = ?", name)
+            else:
+                self.remove(name)
         return names
 
     def forget_face(self, number: int) -> None:
         """Remove one enrolled view."""
-        with self._guard(), self._transaction():
-            self._db.execute("DELETE FROM faces WHERE id = ?", (number,))
+        with self._store.change() as db:
+            db.execute("DELETE FROM faces WHERE id = ?", (number,))
+
+    # --- who is not whom
 
     def reject(self, name: str, embedding: Embedding) -> None:
         """Note that a face is not that of `name`."""
-        person = self.person(name)
-        with self._guard(), self._transaction():
-            self._db.execute(
-                "INSERT INTO rejected (person, embedding, added) VALUES (?, ?, ?)",
-                (person.id, _pack(embedding), _now()),
+        blob = schema.pack(embedding)
+        with self._store.change() as db:
+            db.execute(
+                "INSERT INTO rejected (person, embedding, digest, added) VALUES (?, ?, ?, ?)",
+                (self.person(name).id, blob, schema.digest(blob), _now()),
             )
 
     def rejected(self) -> list[tuple[str, Embedding]]:
         """Faces that are not those of the people named beside them."""
-        with self._guard():
-            rows = self._db.execute(
-                "SELECT name, embedding FROM rejected JOIN people ON people.id = person"
-                " ORDER BY rejected.id"
-            ).fetchall()
-        return [(name, _unpack(blob)) for name, blob in rows]
+        rows = self._store.rows(
+            "SELECT name, embedding, digest FROM rejected JOIN people ON people.id = person"
+            " ORDER BY rejected.id"
+        )
+        return [
+            (name, embedding)
+            for name, blob, digest in rows
+            if (embedding := self._unpacked(blob, digest, f"a face that is not {name!r}"))
+            is not None
+        ]
+
+    # --- whom cameras saw
 
     def note_sighting(self, embedding: Embedding, name: str, seconds: float) -> None:
         """Keep whom a camera saw (opt-in: see `faces unknown`)."""
-        with self._guard(), self._transaction():
-            self._db.execute(
-                "INSERT INTO sightings (embedding, name, seconds, seen) VALUES (?, ?, ?, ?)",
-                (_pack(embedding), name, seconds, _now()),
+        blob = schema.pack(embedding)
+        with self._store.change() as db:
+            db.execute(
+                "INSERT INTO sightings (embedding, digest, name, seconds, seen)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (blob, schema.digest(blob), name, seconds, _now()),
             )
 
     def sightings(self) -> list[Sighting]:
         """Whom cameras saw, in order."""
-        with self._guard():
-            rows = self._db.execute(
-                "SELECT id, embedding, name, seconds, seen FROM sightings ORDER BY id"
-            ).fetchall()
+        rows = self._store.rows(
+            "SELECT id, embedding, digest, name, seconds, seen FROM sightings ORDER BY id"
+        )
         return [
-            Sighting(number, _unpack(blob), name, seconds, datetime.fromisoformat(seen))
-            for number, blob, name, seconds, seen in rows
+            Sighting(number, embedding, name, seconds, datetime.fromisoformat(seen))
+            for number, blob, digest, name, seconds, seen in rows
+            if (embedding := self._unpacked(blob, digest, "somebody whom a camera saw")) is not None
         ]
 
     def forget_sightings(self, numbers: Sequence[int]) -> None:
         """Erase sightings."""
-        with self._guard():
-            with self._transaction():
-                self._db.executemany(
-                    "DELETE FROM sightings WHERE id = ?", [(number,) for number in numbers]
-                )
-            self._rewrite()
+        with self._store.change(rewrite=True) as db:
+            db.executemany("DELETE FROM sightings WHERE id = ?", [(each,) for each in numbers])
+
+    # --- the gallery as a whole
 
     def setting(self, key: str) -> str | None:
         """A setting kept with the gallery, e.g. the tuned threshold."""
-        with self._guard():
-            row = self._db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
+        rows = self._store.rows("SELECT value FROM settings WHERE key = ?", key)
+        return rows[0][0] if rows else None
 
     def set(self, key: str, value: str | None) -> None:
         """Keep a setting with the gallery, or forget it."""
-        with self._guard(), self._transaction():
+        with self._store.change() as db:
             if value is None:
-                self._db.execute("DELETE FROM settings WHERE key = ?", (key,))
+                db.execute("DELETE FROM settings WHERE key = ?", (key,))
             else:
-                self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+                db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
 
     def backup(self, target: Path) -> None:
         """Write a copy of the gallery to `target`, complete or not at all; encrypted if this is.
 
         Raises OutputError if it cannot be written.
         """
-        with self._guard():
-            content = self._db.serialize()
-        _write(target, self._sealed(content))
+        self.people()  # the file as it is now
+        files.replace_bytes(target, self._store.sealed(self._store.content()), private=True)
 
     @property
     def encrypted(self) -> bool:
         """Whether a passphrase is needed to read the file."""
-        return self._salt is not None
+        return self._store.encrypted
 
     def encrypt(self) -> None:
         """Ask for a passphrase, and keep the gallery under it from now on."""
-        if self._salt is not None:
-            raise GalleryError(f"The gallery {self.path} is encrypted already.")
-        with self._guard():
-            content = self._db.serialize()
-        self._salt = encryption.begin(self.path)
-        self._db.close()  # or Windows would not let the file be replaced
-        readable = self.path.with_name(f".readable-{os.getpid()}-{self.path.name}")
-        try:
-            os.link(self.path, readable)
-            _write(self.path, self._sealed(content))
-            files.erase(readable)
-        except OSError as error:
-            raise GalleryError(f"Cannot encrypt {self.path}: {error.strerror}.") from error
-        self._connect()
+        self._store.encrypt()
 
     def decrypt(self) -> None:
         """Keep the gallery readable without a passphrase from now on."""
-        if self._salt is None:
-            raise GalleryError(f"The gallery {self.path} is not encrypted.")
-        content, self._salt = self._db.serialize(), None
-        self._db.close()
-        _write(self.path, content)
-        self._connect()
+        self._store.decrypt()
 
-    def _sealed(self, content: bytes) -> bytes:
-        return content if self._salt is None else encryption.seal(content, self._salt)
-
-    def _state(self) -> tuple[int, int]:
-        """What changes when another program writes the file."""
-        state = self.path.stat()
-        return state.st_mtime_ns, state.st_ino
-
-    def _save(self) -> None:
-        """Write an encrypted gallery's file; SQLite has written one that is not."""
-        if self._salt is None:
-            return
-        if self._state() != self._written:
-            raise GalleryError(
-                f"The gallery {self.path} was changed by another program meanwhile. Try again."
+    def _unpacked(self, blob: bytes, digest: int | None, what: str) -> Embedding | None:
+        embedding = schema.unpack(blob, digest)
+        if embedding is None:
+            log.warning(
+                "%s: %s is damaged and left out; restore a backup, or enrol it anew",
+                self.path,
+                what,
             )
-        _write(self.path, self._sealed(self._db.serialize()))
-        self._written = self._state()
-
-    def _rewrite(self) -> None:
-        """Leave no free pages in the file, where something could be read still."""
-        self._db.execute("VACUUM")
-        self._save()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-        self._save()
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """SQLite's errors as ours; a damaged file is put aside."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise GalleryError(
-                    f"The gallery {self.path} is in use by another program. Close it and try again."
-                ) from error
-            raise GalleryError(f"Cannot use the gallery {self.path}: {error}.") from error
-        except sqlite3.IntegrityError as error:
-            raise GalleryError(f"The gallery {self.path} refuses that: {error}.") from error
-        except sqlite3.DatabaseError as error:
-            raise GalleryError(self._put_aside(error)) from error
-
-    def _put_aside(self, error: Exception) -> str:
-        self._db.close()
-        if self.path.suffix.lower() not in _SUFFIXES:
-            return f"{self.path} is no gallery ({error}). Name another file with --gallery."
-        stem = f"{self.path.stem}.damaged-{datetime.now():%Y%m%d-%H%M%S}"
-        aside = self.path.with_name(stem + self.path.suffix)
-        number = 1
-        while aside.exists():
-            number += 1
-            aside = self.path.with_name(f"{stem}-{number}{self.path.suffix}")
-        message = f"The gallery {self.path} is damaged ({error})"
-        try:
-            self.path.rename(aside)
-        except OSError as trouble:
-            return f"{message} and cannot be put aside: {trouble.strerror}. Move it away by hand."
-        return (
-            f"{message}; it was kept as {aside}. Restore a backup with "
-            "'livevision faces restore FILE', or enrol anew."
-        )
+        return embedding
 
 
-def restore(backup: Path, target: Path) -> int:
-    """Replace the gallery `target` by the copy `backup`; how many people are in it.
-
-    The copy is checked first; an earlier gallery is overwritten only by a good one.
-    """
-    if not backup.is_file():
-        raise GalleryError(f"There is no backup {backup}. Name the file that 'faces backup' wrote.")
-    try:
-        data = backup.read_bytes()
-        content = encryption.unlock(data, backup)[0] if encryption.is_encrypted(backup) else data
-        if not content.startswith(_MAGIC):
-            raise sqlite3.DatabaseError("file is not a database")
-        db = sqlite3.connect(":memory:")
-        try:
-            db.deserialize(content)
-            (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            (count,) = db.execute("SELECT count(*) FROM people").fetchone()
-            db.execute("SELECT count(*) FROM faces").fetchone()
-        finally:
-            db.close()
-        if state != "ok":
-            raise sqlite3.DatabaseError(state)
-    except (OSError, sqlite3.Error) as error:
-        raise GalleryError(
-            f"{backup} is no backup of a gallery ({error}). The gallery was left as it is."
-        ) from error
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write(target, data)
-    except (OSError, OutputError) as error:
-        raise GalleryError(f"Cannot restore to {target}: {error}") from error
-    return int(count)
+def _same(embedding: Embedding, other: Embedding) -> bool:
+    """Whether two embeddings are of one picture."""
+    lengths = float(np.linalg.norm(embedding) * np.linalg.norm(other))
+    return float(embedding @ other) >= SAME_VIEW * lengths
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file by one that only the user can read, and see it on the disk; OutputError."""
-
-    def save(draft: Path) -> None:
-        with draft.open("r+b") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-
-    files.replace(path, save, private=True)
+def _listed(paths: Sequence[Path]) -> str:
+    return ", ".join(str(path) for path in paths)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _pack(embedding: Embedding) -> bytes:
-    values = np.asarray(embedding, "<f4")
-    if values.shape != (DIMENSIONS,) or not np.isfinite(values).all():
-        raise ValueError(f"an embedding is {DIMENSIONS} finite numbers")
-    return values.tobytes()
-
-
-def _unpack(blob: bytes) -> Embedding:
-    return np.frombuffer(blob, "<f4").astype(np.float32)

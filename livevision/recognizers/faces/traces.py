@@ -1,11 +1,13 @@
 """Where faces may lie on the disk: the gallery, and what is found beside it."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from livevision import files
-from livevision.recognizers.faces.encryption import is_encrypted
+from livevision.errors import GalleryError
+from livevision.recognizers.faces.encryption import is_encrypted, is_known, unlock
 
 SQLITE = b"SQLite format 3\0"
 """What every file of SQLite begins with."""
@@ -33,6 +35,34 @@ def copies(gallery: Path) -> list[Path]:
     except OSError:
         return []
     return [each for each in around if each not in mine and _is_gallery(each)]
+
+
+def holding(gallery: Path, blobs: Sequence[bytes], content: bytes) -> tuple[list[Path], list[Path]]:
+    """The files of `own` and `copies` in which one of the byte strings is.
+
+    And those that cannot be searched, for they are encrypted under another passphrase. `content` is
+    that of the gallery itself, not encrypted.
+    """
+    found, closed = [], []
+    for file in dict.fromkeys((gallery, *own(gallery), *copies(gallery))):
+        try:
+            data = file.read_bytes()
+        except FileNotFoundError:
+            continue
+        if file == gallery:
+            data += content
+        elif is_encrypted(file):
+            if not is_known(file):
+                closed.append(file)
+                continue
+            try:
+                data, _ = unlock(data, file)
+            except GalleryError:  # another passphrase than the one we were given
+                closed.append(file)
+                continue
+        if any(blob in data or blob[:64] in data for blob in blobs):
+            found.append(file)
+    return found, closed
 
 
 def described(file: Path) -> str:

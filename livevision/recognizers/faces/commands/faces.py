@@ -452,8 +452,9 @@ def _backup(arguments: argparse.Namespace) -> int:
 
 
 def _restore(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.backup import restore
     from livevision.recognizers.faces.encryption import is_encrypted
-    from livevision.recognizers.faces.gallery import default_path, restore
+    from livevision.recognizers.faces.gallery import default_path
 
     path = arguments.gallery or default_path()
     before = path.is_file() and is_encrypted(path)
