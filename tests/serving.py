@@ -123,23 +123,36 @@ def running(readers: Any = None, *, limit: int = 2, **more: Any) -> Iterator[Run
     port = listening.getsockname()[1]
     hosts = LOOPBACK | frozenset(more.pop("hosts", ()))
     server = Server(readers or Readers(), door_keys.fresh(), limit, port, hosts=hosts, **more)
-    door = Door(server.app(), listening)
+    with _going(Door(server.app(), listening), server.leave):
+        yield Running(server, port)
+
+
+@contextmanager
+def served(app: Any) -> Iterator[int]:
+    """Another application in a thread of this process; its port."""
+    listening = listen("127.0.0.1", 0)
+    with _going(Door(app, listening, lifespan=False), lambda: None):
+        yield listening.getsockname()[1]
+
+
+@contextmanager
+def _going(door: Door, leave: Callable[[], None]) -> Iterator[None]:
     told: list[Any] = []
     ready = threading.Event()
 
     async def main() -> None:
         told.extend((asyncio.get_running_loop(), asyncio.Event()))
-        await serving([door], ready.set, server.leave, told[1])
+        await serving([door], ready.set, leave, told[1])
 
     thread = threading.Thread(target=lambda: asyncio.run(main()))
     thread.start()
     try:
         assert ready.wait(10)
-        yield Running(server, port)
+        yield
     finally:
         told[0].call_soon_threadsafe(told[1].set)
         thread.join(10)
-        listening.close()
+        door.socket.close()
         assert not thread.is_alive()
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from livevision import files, plugins, settings
 from livevision.errors import OutputError, UsageError
 from livevision.plugins import Kept
+from livevision.server import traces
 
 SUMMARY = "show the personal data that is kept, and erase it"
 
@@ -74,6 +75,8 @@ def found() -> Iterator[Kept]:
     for each in (configuration, *files.drafts(configuration)):
         if each.is_symlink() or each.is_file():
             yield Kept("settings", each, ours=ours)
+    for what, file in traces.own():
+        yield Kept(what, file)
 
 
 def _is_settings(file: Path) -> bool:

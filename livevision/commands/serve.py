@@ -54,6 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a further name by which the page may be called; may be repeated",
     )
+    parser.add_argument(
+        "--lan",
+        action="store_true",
+        help="let phones and tablets in the same network in, by https with a certificate of this "
+        "computer's own (at the two ports after --port)",
+    )
+    parser.add_argument(
+        "--new-authority", action="store_true", help="with --lan, make that certificate anew"
+    )
     parser.add_argument("--new-keys", action="store_true", help="make earlier links worthless")
     recognizers.add_arguments(parser)
 

@@ -12,16 +12,27 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
 from livevision import __version__
-from livevision.server import assets, shown
+from livevision.server import assets, qr, shown
 from livevision.server.guard import LOOPBACK, Guard
 from livevision.server.keys import Keys
 from livevision.server.readers import Readers
+from livevision.server.reading import Reading
 from livevision.server.roles import Role
 from livevision.server.sessions import IDLE, Sessions, problem
 from livevision.server.streams import Stream, Streams
 from livevision.sinks.overlay import Look
 
+PACKAGE = "livevision.server"
 PAGE, LANGUAGES = "livevision.server.page", "livevision.languages"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address with a key in it, for the owner to hand on."""
+
+    what: str
+    """Who it is for, in English; the page says it in its own language."""
+    address: str
 
 
 @dataclass(slots=True)
@@ -37,6 +48,10 @@ class Server:
     sources: Sequence[Callable[[], Stream]] = ()
     """Make the streams of the host's own sources."""
     idle: float = IDLE
+    links: Sequence[Link] = ()
+    """What the owner may hand on."""
+    trust: tuple[str, str] | None = None
+    """Address of the page that tells how to trust the authority, and its fingerprint."""
     look: Look = field(default_factory=Look)
     streams: Streams = field(init=False)
     sessions: Sessions = field(init=False)
@@ -49,7 +64,7 @@ class Server:
     def __post_init__(self) -> None:
         self.streams = Streams(self.limit)
         self.sessions = Sessions(self.streams, self.readers, self.idle)
-        self._page = assets.read(PAGE)
+        self._page = assets.read(PAGE) | assets.read(PACKAGE)
         self._languages = assets.read(LANGUAGES)
 
     def app(self) -> Guard:
@@ -67,6 +82,10 @@ class Server:
             Route("/api/me", self._me),
             Route("/api/events", self._events),
             Route("/api/health", self._health),
+            Route("/api/read", Reading(self.streams, self.readers).read, methods=["POST"]),
+            Route("/api/share", self._share),
+            Route("/api/share/{number:int}.svg", self._code),
+            Route("/api/openapi.json", self._file("openapi.json")),
         ]
         return Guard(
             Starlette(routes=routes, lifespan=self._living), self.keys, self.hosts, self.port
@@ -118,11 +137,28 @@ class Server:
             {
                 "role": role.value,
                 "version": __version__,
-                "recognizers": self.readers.names(role),
+                "recognizers": list(self.readers.names(role)),
                 "sources": shown.listed(self.streams, role),
                 "languages": sorted(name.removesuffix(".json") for name in self._languages),
             }
         )
+
+    async def _share(self, _: Request) -> Response:
+        content: dict[str, object] = {
+            "links": [
+                {"what": each.what, "address": each.address, "qr": f"/api/share/{number}.svg"}
+                for number, each in enumerate(self.links)
+            ]
+        }
+        if self.trust is not None:
+            content["trust"], content["fingerprint"] = self.trust
+        return JSONResponse(content)
+
+    async def _code(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        if number >= len(self.links):
+            return problem(404, "There is no such link.")
+        return Response(qr.svg(self.links[number].address), media_type="image/svg+xml")
 
     async def _video(self, request: Request) -> Response:
         role: Role = request.scope["role"]

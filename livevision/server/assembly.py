@@ -1,14 +1,15 @@
 """From the command line to a running server."""
 
 import argparse
-import logging
 import re
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
 
 from livevision.errors import UsageError
-from livevision.server import keys
-from livevision.server.app import Server
-from livevision.server.guard import LOOPBACK
+from livevision.server import authority, keys, qr, trust
+from livevision.server.app import Link, Server
+from livevision.server.guard import LOOPBACK, Guard
 from livevision.server.readers import Readers
 from livevision.server.roles import Role
 from livevision.server.running import Door, cores, listen
@@ -16,17 +17,19 @@ from livevision.server.running import serve as run
 from livevision.server.streams import Stream
 from livevision.sources import open_source
 
-log = logging.getLogger(__name__)
-
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_LAST_PORT = 65535
+
+Tell = Callable[[str], None]
 
 
-def serve(arguments: argparse.Namespace, names: Sequence[str], tell: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C; `tell` gets what the user has to know, line by line.
+def serve(arguments: argparse.Namespace, names: Sequence[str], tell: Tell) -> None:
+    """Serve until Ctrl-C; `tell` gets what the user has to know.
 
     Raises UsageError for a port that is taken or a name that is none, ModelError for a missing
     model, SourceError if there is nothing by a source's name.
     """
+    port = arguments.port
     hosts = {each.lower() for each in arguments.allowed_host}
     for host in hosts:
         if not _NAME.fullmatch(host):
@@ -36,20 +39,81 @@ def serve(arguments: argparse.Namespace, names: Sequence[str], tell: Callable[[s
         readers,
         keys.kept(renew=arguments.new_keys),
         arguments.sessions or max(1, cores() - len(arguments.sources)),
-        arguments.port,
+        port,
         hosts=LOOPBACK | hosts,
         sources=[shown(spec, readers) for spec in arguments.sources],
     )
-    door = Door(server.app(), listen(arguments.bind, arguments.port))
-    try:
+    home = f"http://127.0.0.1:{port}"
+    key = server.keys
+    lines = [f"{home}/?token={key.owner}"]
+    links = [
+        Link("Captions for OBS, as a browser source", f"{home}/overlay?token={key.watch}"),
+        Link("Picture with overlay, for OBS or a player", f"{home}/video.mjpg?token={key.watch}"),
+    ]
+    with ExitStack() as stack:
+        doors = [Door(server.app(), listen(arguments.bind, port))]
+        stack.callback(doors[0].socket.close)
+        if arguments.lan:
+            found = authority.host_names()
+            own, fresh = authority.kept(found, renew=arguments.new_authority)
+            doors += _lan_doors(server, found, own, stack)
+            guests, told = _lan_links(server, found, own, fresh=fresh)
+            links = [*guests, *links]
+            lines += told
+        server.links = links
         readers.warm()
+        run(doors, lambda: tell("\n".join(lines)), server.leave)
 
-        def ready() -> None:
-            tell(f"http://127.0.0.1:{arguments.port}/?token={server.keys.owner}")
 
-        run([door], ready, server.leave)
-    finally:
-        door.socket.close()
+def _lan_doors(
+    server: Server, names: authority.Names, own: authority.Authority, stack: ExitStack
+) -> list[Door]:
+    """Doors to the network: the page by https, and beside it how to trust its certificate."""
+    secure, plain = server.port + 1, server.port + 2
+    if plain > _LAST_PORT:
+        raise UsageError(f"--lan needs the two ports after --port: choose one below {plain - 2}.")
+    certificate, key = authority.write_server(own, names)
+    hosts = [_host(each) for each in names.all]
+    inner = server.app().app
+    page = Guard(inner, server.keys, frozenset(hosts), server.port)
+    trusting = trust.app(own, f"https://{_host(names.addresses[0])}:{secure}/", hosts)
+    doors = []
+    for address in names.addresses:
+        for app, port in ((page, secure), (trusting, plain)):
+            listening = listen(address, port)
+            stack.callback(listening.close)
+            pair = (str(certificate), str(key)) if app is page else (None, None)
+            doors.append(Door(app, listening, pair[0], pair[1], lifespan=False))
+    return doors
+
+
+def _lan_links(
+    server: Server, names: authority.Names, own: authority.Authority, *, fresh: bool
+) -> tuple[list[Link], list[str]]:
+    """What the owner may hand on in the network, and what to print."""
+    base = f"https://{_host(names.addresses[0])}:{server.port + 1}"
+    explained = f"http://{_host(names.addresses[0])}:{server.port + 2}/"
+    server.trust = (explained, own.fingerprint)
+    guest = f"{base}/?token={server.keys.guest}"
+    links = [
+        Link("Phones and tablets of guests in this network", guest),
+        Link("Your own phone or tablet in this network", f"{base}/?token={server.keys.owner}"),
+    ]
+    days = (own.certificate.not_valid_after_utc - datetime.now(UTC)).days
+    lines = [
+        "",
+        f"{guest}   (guests: their own camera, signs alone)",
+        qr.terminal(guest),
+        f"Phones and tablets have to trust this computer first, once{' (anew)' if fresh else ''}:",
+        f"{explained}   (good for {days} days; compare this fingerprint)",
+        own.fingerprint,
+    ]
+    return links, lines
+
+
+def _host(name: str) -> str:
+    """A name or address as it stands in an address of the web."""
+    return f"[{name}]" if ":" in name else name
 
 
 def shown(spec: str, readers: Readers) -> Callable[[], Stream]:

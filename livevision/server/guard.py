@@ -23,7 +23,7 @@ OPEN = frozenset({"/api/health"})
 """For everybody: counts alone."""
 WATCHED = ("/overlay", "/video.mjpg", "/api/events", "/page/", "/languages/")
 """For watchers too."""
-OWNED = ("/api/faces", "/api/share")
+OWNED = ("/api/faces", "/api/share", "/api/read", "/api/openapi.json")
 """For the owner alone."""
 DIRECT = frozenset({"/video.mjpg", "/api/events"})
 """Where a watcher's key may stay in the address: players of video keep no cookies."""

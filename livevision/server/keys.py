@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from livevision import files, settings
-from livevision.errors import OutputError, UsageError
+from livevision.errors import UsageError
+from livevision.server import traces
 from livevision.server.roles import Role
 
 LENGTH = 32
@@ -22,11 +22,6 @@ ADDRESSES = 1000
 """Addresses that are remembered at most."""
 _MOST_FILE = 10_000
 """Bytes of the file of keys."""
-
-
-def folder() -> Path:
-    """Where keys, the certificate authority and uploads are kept: shown and erased by `privacy`."""
-    return settings.data_folder() / "serve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ def kept(file: Path | None = None, *, renew: bool = False) -> Keys:
 
     Raises UsageError for a damaged file, OutputError if it cannot be written.
     """
-    file = file or folder() / "keys.json"
+    file = file or traces.keys()
     if not renew:
         try:
             with file.open(encoding="utf-8") as stream:
@@ -87,12 +82,8 @@ def kept(file: Path | None = None, *, renew: bool = False) -> Keys:
                 f"Cannot read the keys in {file}: {error}. Make new ones with --new-keys."
             ) from error
     keys = fresh()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise OutputError(f"Cannot make the folder {file.parent}: {error.strerror}.") from error
     content = json.dumps({role.value: keys.of(role) for role in Role}, indent=2) + "\n"
-    files.replace_text(file, content, private=True)
+    traces.write(file, content.encode())
     return keys
 
 

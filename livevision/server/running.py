@@ -133,6 +133,7 @@ def _config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door.app,
         log_config=None,
+        log_level="info",  # below it headers are logged, and those hold keys
         access_log=False,  # addresses may hold keys
         server_header=False,
         proxy_headers=False,

@@ -50,15 +50,18 @@ class Stream(Sink):
         name: str,
         role: Role,
         shared: bool = False,
+        listed: bool = True,
         identity: str | None = None,
         done: Callable[["Stream"], None] = lambda stream: None,
     ) -> None:
         """`recognizers` makes the sessions of this stream, on its thread; `done` is called there at
-        its very end. A `shared` stream is the host's own, for everyone who may look."""
+        its very end. A `shared` stream is the host's own, for everyone who may look; one that
+        is not `listed` is nobody's to see."""
         self.id = identity or secrets.token_urlsafe(12)
         self.name = name
         self.role = role
         self.shared = shared
+        self.listed = listed
         self.source = source
         self.controls = Controls()
         self.touched = time.monotonic()
@@ -131,8 +134,6 @@ class Streams:
         self.limit = limit
         self._lock = threading.Lock()
         self._streams: dict[str, Stream] = {}
-        self._busy = 0
-        """Places taken by work without a stream: pictures and clips to be read."""
 
     def __len__(self) -> int:
         """Sessions of pages."""
@@ -140,7 +141,7 @@ class Streams:
             return self._taken()
 
     def _taken(self) -> int:
-        return self._busy + sum(not each.shared for each in self._streams.values())
+        return sum(not each.shared for each in self._streams.values())
 
     def add(self, stream: Stream) -> None:
         """Start a stream. Raises FullError if there are as many as there may be."""
@@ -153,16 +154,6 @@ class Streams:
     def _claim(self) -> None:
         if self._taken() >= self.limit:
             raise FullError(f"All {self.limit} sessions are in use. Try again in a while.")
-
-    def take_place(self) -> None:
-        """Take a place for work without a stream; `leave_place` gives it back. Raises FullError."""
-        with self._lock:
-            self._claim()
-            self._busy += 1
-
-    def leave_place(self) -> None:
-        with self._lock:
-            self._busy -= 1
 
     def forget(self, stream: Stream) -> None:
         with self._lock:
@@ -199,6 +190,8 @@ class Streams:
 def may_look(role: Role, stream: Stream) -> bool:
     """Whether `role` may see the results of a stream: guests see the host's alone; a guest's own
     camera is nobody else's business."""
+    if not stream.listed:
+        return False
     if stream.shared or role is Role.OWNER:
         return True
     return role is Role.WATCH and stream.role is Role.OWNER
