@@ -1,18 +1,14 @@
 """The command line: every module in `commands` is one command."""
 
-import _thread
 import argparse
 import difflib
 import errno
 import os
-import signal
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
-from livevision import __version__, commands, logs
+from livevision import __version__, commands, logs, signals
 from livevision.errors import LivevisionError, ModelError, OutputError, UsageError
 
 INTERRUPTED = 130
@@ -21,9 +17,12 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the process's exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    for number in (signal.SIGINT, signal.SIGTERM):  # both end a run as cleanly
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _interrupt)
+    with signals.handled() as ending:
+        code = _guarded(words)
+    return ending.exit_code if code == INTERRUPTED else code
+
+
+def _guarded(words: Sequence[str]) -> int:
     try:
         try:
             return _execute(words)
@@ -124,25 +123,6 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
             module.add_arguments(child)
             child.set_defaults(execute=module.execute)
     return parser
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt, once no import is going on.
-
-    Within one it would come out as another error, or never: NumPy's own makes it an ImportError,
-    extensions in C++ end the process.
-    """
-    while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
-            _thread.start_new_thread(_once_more, (number,))
-            return
-        frame = frame.f_back
-    raise KeyboardInterrupt
-
-
-def _once_more(number: int) -> None:
-    time.sleep(0.02)
-    _thread.interrupt_main(signal.Signals(number))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pytest
 
 import livevision
 from livevision import __main__ as cli
-from livevision import commands, recognizers, settings
+from livevision import commands, recognizers, settings, signals
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -211,7 +211,7 @@ def test_doctor_says_what_it_found_as_json(capsys: pytest.CaptureFixture[str]) -
     assert code == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", signals.ENDING)
 def test_a_signal_never_breaks_an_import(
     number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,16 +220,11 @@ def test_a_signal_never_breaks_an_import(
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "slow_to_import", raising=False)
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        assert exit_code("no-such-file.mp4", "--no-window") == 3
-        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it comes after the import
-            module = importlib.import_module("slow_to_import")
-            time.sleep(5)
-        assert module.DONE
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    with signals.handled() as ending, pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        module = importlib.import_module("slow_to_import")
+        time.sleep(5)
+    assert module.DONE  # it came after the import
+    assert ending.exit_code == 128 + number
 
 
 def test_the_program_never_imports_tensorflow() -> None:

@@ -18,6 +18,7 @@ from clips import make_clip
 from servers import MjpegServer
 
 from livevision import __main__ as cli
+from livevision import signals
 from livevision.errors import SourceError
 from livevision.sources.recording import Recording
 
@@ -29,9 +30,6 @@ BARE = ("--no-signs", "--no-faces", "--no-window")
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
     monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
-    old = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, old)
 
 
 def ends(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -186,7 +184,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [*signals.ENDING, signal.SIGKILL])
 def test_signals_in_mid_recording(number: signal.Signals, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4", count=1800, size=(64, 48))
     out, events = tmp_path / "out.mp4", tmp_path / "out.jsonl"
@@ -206,7 +204,7 @@ def test_signals_in_mid_recording(number: signal.Signals, tmp_path: Path) -> Non
     assert len(frames(out)) >= 25
     assert events.read_text().startswith('{"type": "header"')
     if number != signal.SIGKILL:
-        assert process.returncode == 130
+        assert process.returncode == 128 + number
         assert "frames, " in said
         assert b"moof" not in out.read_bytes()[:200]
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in offspring))

@@ -11,8 +11,8 @@ ROOT = Path(livevision.__file__).parent
 
 LAYERS = [
     {"__init__"},
-    {"errors", "frame", "languages", "rate"},
-    {"assets", "files", "litert", "logs", "memory", "options", "tflite", "truth"},
+    {"errors", "frame", "languages", "rate", "signals"},
+    {"assets", "files", "litert", "logs", "memory", "options", "tflite", "truth", "worker"},
     {"plugins", "settings"},
     {"stages", "sources", "sinks"},
     {"locators"},

@@ -11,7 +11,7 @@ import pytest
 from clips import make_clip
 
 from livevision.errors import ModelError, OutputError, SinkClosed, SourceError
-from livevision.frame import Detection, Event, Findings, Frame, Result
+from livevision.frame import Box, Detection, Event, Findings, Frame, Result
 from livevision.pipeline import Controls, run, stepping
 from livevision.pipeline.capture import RECORDED_QUEUE
 from livevision.pipeline.stepping import LEAST
@@ -71,7 +71,7 @@ class Level(Session):
         self.seen.append(frame.index)
         if frame.index == self._fails:
             raise ValueError("bad picture")
-        box = Detection(self.name, None, str(frame.image[0, 0, 0]))
+        box = Detection(self.name, Box(0, 0, 9, 9), str(frame.image[0, 0, 0]))
         return Findings((box,), text=f"{self.name} {frame.index}", hints=(self.name,))
 
     def finish(self) -> Findings:
@@ -135,7 +135,7 @@ def test_the_log_tells_what_is_read_and_how_it_ended(caplog: pytest.LogCaptureFi
         each.getMessage() for each in caplog.records if each.name == "livevision.pipeline.running"
     ]
     assert said == [
-        "reading synthetic frames: Level to nothing",
+        "reading synthetic frames: level to nothing",
         "read 3 frames of synthetic frames: no error",
         "reading synthetic frames: nothing to nothing",
         "read 3 frames of synthetic frames: unplugged",
@@ -200,6 +200,7 @@ def test_one_failing_recogniser_is_reported_and_the_rest_goes_on(caplog) -> None
 @pytest.mark.parametrize("error", [SinkClosed(), OutputError("disk full"), KeyboardInterrupt()])
 def test_the_end_by_a_sink(error: BaseException) -> None:
     sink, first, other, level = Keep(5, error), Keep(), Keep(), Level()
+    sink.essential = True
     started = time.monotonic()
     if isinstance(error, OutputError):
         with pytest.raises(OutputError, match="disk full"):
@@ -212,9 +213,70 @@ def test_the_end_by_a_sink(error: BaseException) -> None:
     assert (sink.closed, first.closed, other.closed, level.closed) == (1, 1, 1, 1)
     assert first.indices == [0, 1, 2, 3, 4, 4]
     assert [event.label for event in first.results[-1].events] == ["level"]
-    if not isinstance(error, KeyboardInterrupt):  # which may come between two sinks
-        assert [each.events for each in other.results] == [each.events for each in first.results]
+    assert [each.events for each in other.results] == [each.events for each in first.results]
+    if not isinstance(error, KeyboardInterrupt):
         assert len(sink.results) == 5
+
+
+FAULTS = [
+    OutputError("disk full"),
+    ConnectionError("reset"),
+    BrokenPipeError(),
+    ValueError("a bug"),
+    ZeroDivisionError(),
+    SystemExit(3),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("main_thread", [False, True])
+@pytest.mark.parametrize("error", FAULTS, ids=lambda error: type(error).__name__)
+def test_one_sink_that_fails_takes_nothing_from_the_others(
+    error: BaseException, main_thread: bool
+) -> None:
+    sink, first, other = Keep(5, error), Keep(), Keep()
+    sink.main_thread = main_thread
+    summary = run(Synthetic(20), [Level()], [first, sink, other])
+    assert list(summary.failed) == ["Keep"]
+    assert summary.failure is not None
+    assert summary.failure.exit_code == OutputError.exit_code
+    assert sink.indices == [0, 1, 2, 3, 4]
+    assert first.indices == other.indices == [*range(20), 19]
+    assert [event.label for event in other.results[-1].events] == ["level"]
+    assert (sink.closed, first.closed, other.closed) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("error", FAULTS, ids=lambda error: type(error).__name__)
+def test_the_run_ends_with_the_last_sink_that_was_asked_for(error: BaseException) -> None:
+    class Console(Keep):
+        asked = False
+
+    one, two, console = Keep(3, error), Keep(5, error), Console()
+    with pytest.raises(OutputError):
+        run(Synthetic(10_000), [Level()], [one, console, two])
+    assert (one.indices[-1], two.indices[-1]) == (2, 4)
+    assert console.indices == [0, 1, 2, 3, 4, 4]
+
+
+def test_what_fails_in_closing_is_told_and_takes_nothing_from_the_others() -> None:
+    class Bad(Keep):
+        name = "bad"
+
+        def close(self) -> None:
+            super().close()
+            raise OSError("gone")
+
+    class Worse(Level):
+        def close(self) -> None:
+            super().close()
+            raise OSError("gone")
+
+    bad, other, level = Bad(), Keep(), Worse()
+    summary = run(Synthetic(3), [level], [bad, other])
+    assert summary.failed == {"bad": "gone", "level": "gone"}
+    assert (bad.closed, other.closed, level.closed) == (1, 1, 1)
+    with pytest.raises(OutputError, match="bad"):
+        run(Synthetic(3), [], [Bad()])
 
 
 def test_ctrl_c_waits_for_the_recognisers_at_work() -> None:

@@ -60,6 +60,8 @@ class Pictures(Source):
 class Screen(Sink):
     """Draws what a window would show, and notes when that was done."""
 
+    main_thread = True  # as a window
+
     def __init__(self) -> None:
         self.times: list[float] = []
         """`time.monotonic()` after each picture was drawn."""

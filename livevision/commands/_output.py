@@ -74,7 +74,8 @@ def outcome(summary: Summary) -> int:
         raise summary.error
     if summary.failed:
         first = "; ".join(f"{name} failed: {why}" for name, why in summary.failed.items())
-        raise ModelError(f"{first}. The rest went on; '--log-level info' tells more.")
+        kind = ModelError if summary.failure is None else type(summary.failure)
+        raise kind(f"{first.rstrip('.')}. The rest went on; '--log-level info' tells more.")
     return INTERRUPTED if summary.interrupted else 0
 
 

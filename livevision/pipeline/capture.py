@@ -4,13 +4,16 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Condition, Lock, Thread
 from types import TracebackType
 from typing import Self
 
 from livevision.errors import LivevisionError, SourceError
 from livevision.frame import Frame
+from livevision.pipeline.door import checked_frame
 from livevision.sources import Source
+from livevision.worker import Worker, done
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +21,10 @@ LIVE_QUEUE = 1
 """Only the newest frame waits, so what is shown is never older than one frame of work."""
 RECORDED_QUEUE = 4
 """Enough to read ahead; every frame of a recording is kept."""
+LEAVING = 2.0
+"""Seconds that a read under way is waited for when the run is over. Then it is left behind."""
+CLOSING = 5.0
+"""Seconds that releasing a source may take."""
 
 
 class EndOfStream(Exception):  # noqa: N818 - an end is no error
@@ -83,8 +90,9 @@ class Capture:
         with Capture(source) as frames:
             while frame := frames.get(timeout=0.1): ...
 
-    A read that takes longer than the source's `patience` is given up: the source is then never
-    released in mid-read (drivers crash on that); its thread does so if the read ever returns.
+    A read that takes longer than the source's `patience` is given up, and so is an opening that
+    takes longer than its `opening`: the source is then never released in mid-call (drivers crash on
+    that); its thread does so if the call ever returns.
     """
 
     def __init__(self, source: Source, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -121,15 +129,40 @@ class Capture:
         return since is not None and self._clock() - since > self._source.patience
 
     def __enter__(self) -> Self:
-        try:
-            self._source.__enter__()  # here, not on the thread: macOS opens cameras on the main one
-            if self._source.live:
-                self._queue = FrameQueue(LIVE_QUEUE, drop_oldest=True)
-            self._thread.start()
-        except BaseException:  # Ctrl-C among them
-            self._source.close()
-            raise
+        source = self._source
+        if source.main_thread:
+            try:
+                source.__enter__()
+            except BaseException:  # Ctrl-C among them
+                source.close()
+                raise
+        else:
+            self._open()
+        if source.live:
+            self._queue = FrameQueue(LIVE_QUEUE, drop_oldest=True)
+        self._thread.start()
         return self
+
+    def _open(self) -> None:
+        """Open the source on a thread that can be left behind."""
+        source = self._source
+        worker = Worker("opening")
+        opened = worker.submit(source.__enter__)
+        good = False
+        try:
+            if not done(opened, source.opening):
+                raise SourceError(
+                    f"{source.name} did not open within {source.opening:g} s. Check that what it "
+                    "is read from answers."
+                )
+            opened.result()
+            good = True
+        finally:
+            if not good:
+                source.interrupt()
+                worker.submit(source.close)
+            worker.end()
+            worker.join(LEAVING)
 
     def __exit__(
         self,
@@ -139,21 +172,35 @@ class Capture:
     ) -> None:
         self._queue.close()
         self._source.interrupt()
-        while self._thread.is_alive() and not self._stuck():
+        end = time.monotonic() + LEAVING
+        while self._thread.is_alive() and not self._stuck() and time.monotonic() < end:
             self._thread.join(0.05)
         with self._lock:
             self._abandoned = not self._ended
-        if not self._abandoned:
+        if self._abandoned:
+            return
+        if self._source.main_thread:
             self._source.close()
+            return
+        worker = Worker("closing")
+        worker.submit(self._source.close)
+        worker.end()
+        if not worker.join(CLOSING):
+            log.warning("%s did not close within %g s", self._source.name, CLOSING)
 
     def _read(self) -> None:
+        last = float("-inf")
         try:
             while True:
                 self._reading_since = self._clock()
                 frame = self._source.read()
                 self._reading_since = None
-                if frame is None or not self._queue.put(frame):
+                if frame is None:
                     break
+                last = self._checked(frame, last).time
+                if not self._queue.put(frame):
+                    break
+                del frame
         except LivevisionError as error:  # raised again in the pipeline's thread
             self._reading_since = None
             self._queue.close(error)
@@ -168,4 +215,14 @@ class Capture:
         with self._lock:
             self._ended = True
         if self._abandoned:
-            self._source.close()
+            with suppress(Exception):  # a driver's last words help nobody
+                self._source.close()
+
+    def _checked(self, frame: Frame, last: float) -> Frame:
+        try:
+            return checked_frame(frame, last)
+        except ValueError as error:
+            raise SourceError(
+                f"{self._source.name} gave a frame that cannot be used: {error}. "
+                "That is a fault of the source."
+            ) from error

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from livevision import memory
+from livevision import memory, signals
 from livevision.frame import Findings, Frame, Result, Stats, Steps
 from livevision.pipeline.capture import Capture, EndOfStream
 from livevision.pipeline.controls import Controls
@@ -52,6 +52,7 @@ class Loop:
 
     def work(self, max_frames: int | None) -> None:
         while max_frames is None or self._summary.frames < max_frames:
+            signals.check()
             step = self._obey()
             if self._paused and not step:
                 self._rest()
@@ -143,7 +144,10 @@ class Loop:
         return step
 
     def _hand_on(self, command: str) -> None:
-        self._source.command(command)
+        try:
+            self._source.command(command)
+        except Exception as error:  # a wish that cannot be fulfilled ends no run
+            log.warning("%s cannot %s: %s", self._source.name, command, error, exc_info=error)
         self._panel.command(command)
         self._sinks.command(command)
 

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from livevision.errors import LivevisionError
+from livevision.errors import LivevisionError, SourceError
 
 
 @dataclass(slots=True)
@@ -22,8 +22,27 @@ class Summary:
     """How many events of each kind."""
     text: str = ""
     failed: dict[str, str] = field(default_factory=dict)
-    """Recognisers that broke off, and why."""
+    """Recognisers and sinks that broke off, by the names of their plug-ins, and why."""
+    failure: LivevisionError | None = None
+    """The first of them as an error."""
+    skipped: dict[str, int] = field(default_factory=dict)
+    """How many results of a live stream a sink was too slow for; it got their events all the same.
+    """
     interrupted: bool = False
     """True after Ctrl-C."""
     error: LivevisionError | None = None
     """What ended the stream early; everything up to there reached the sinks."""
+
+    def note(self, name: str, why: str, failure: LivevisionError) -> None:
+        """Something broke off, and the rest goes on."""
+        number = 2
+        key = name
+        while key in self.failed:  # two recordings, say
+            key, number = f"{name} {number}", number + 1
+        self.failed[key] = why
+        self.failure = self.failure or failure
+
+    def ended_by(self, error: LivevisionError) -> None:
+        """Take `error` for what ended the run, unless it ended for a graver reason before."""
+        if self.error is None or isinstance(self.error, SourceError):
+            self.error = error

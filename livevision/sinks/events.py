@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from livevision.errors import OutputError
+from livevision.errors import OutputError, SinkClosed
 from livevision.frame import Event, Result
 from livevision.sinks import Sink
 
@@ -29,6 +29,8 @@ class Events(Sink):
         self._path = path
         self._source = source
         self._file: TextIO | None = None
+        if str(path) == "-":
+            self.patience = float("inf")  # whoever reads it may take a rest
 
     def __enter__(self) -> Self:
         if str(self._path) == "-":
@@ -47,7 +49,7 @@ class Events(Sink):
                 ) from error
         try:
             self._line({"type": "header", "schema": SCHEMA, "source": self._source})
-        except OutputError:
+        except BaseException:
             self.close()
             raise
         return self
@@ -69,8 +71,8 @@ class Events(Sink):
             # ASCII: a name with a line separator in it must not break the line in two
             self._file.write(json.dumps(content) + "\n")
             self._file.flush()
-        except BrokenPipeError:
-            raise  # the reader of our standard output has had enough
+        except BrokenPipeError as error:
+            raise SinkClosed(f"Whoever read {self._path} has had enough.") from error
         except OSError as error:
             raise OutputError(
                 f"Cannot write events to {self._path}: {error.strerror}. Make room or choose "
@@ -80,6 +82,8 @@ class Events(Sink):
 
 class Collector(Sink):
     """Keeps every event and the last text in memory."""
+
+    main_thread = True  # it only remembers
 
     def __init__(self) -> None:
         self.events: list[Event] = []

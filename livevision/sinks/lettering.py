@@ -5,6 +5,7 @@ import unicodedata
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -26,6 +27,8 @@ _SIMPLIFIED_CHINESE = 2
 """Index of that face in the collection: no face suits all readers of Han characters."""
 _LEFT_TO_RIGHT, _RIGHT_TO_LEFT = "\u200e", "\u200f"
 """Marks without ink that set the direction of what follows."""
+_shaping = Lock()
+"""A font object does one thing at a time; a window and a recording draw on two threads."""
 _ASCENT = 0.97
 _DESCENT = 0.27
 
@@ -119,14 +122,15 @@ def _shape_run(text: str, font: "FT2Font", size: int) -> tuple[Mask, int, int]:
     """The ink of `text`, the number of its rows above the baseline, and its width with spaces."""
     from matplotlib.ft2font import LoadFlags
 
-    font.set_size(size, 72)
-    font.set_text(text, 0.0, flags=LoadFlags.DEFAULT)
-    font.draw_glyphs_to_bitmap(antialiased=True)
-    ink = np.array(font.get_image(), np.uint8)
-    bearing = max(0, font.get_bitmap_offset()[0] // 64)
-    ink = np.pad(ink, ((0, 0), (bearing, 0)))
-    above = len(ink) - 1 - round(font.get_descent() / 64)
-    return ink, above, max(ink.shape[1], font.get_width_height()[0] // 64 + 1)
+    with _shaping:
+        font.set_size(size, 72)
+        font.set_text(text, 0.0, flags=LoadFlags.DEFAULT)
+        font.draw_glyphs_to_bitmap(antialiased=True)
+        ink = np.array(font.get_image(), np.uint8)
+        bearing = max(0, font.get_bitmap_offset()[0] // 64)
+        ink = np.pad(ink, ((0, 0), (bearing, 0)))
+        above = len(ink) - 1 - round(font.get_descent() / 64)
+        return ink, above, max(ink.shape[1], font.get_width_height()[0] // 64 + 1)
 
 
 def _runs_from_right(text: str) -> bool:

@@ -26,6 +26,8 @@ class Metrics(Sink):
     port is taken.
     """
 
+    main_thread = True  # it only counts, and after the others
+
     def __init__(self, port: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`port` is 1 to 65535, or 0 for any that is free."""
         self.port = port

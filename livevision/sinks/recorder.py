@@ -65,6 +65,7 @@ class Recorder(Sink):
             raise UsageError(f"Recordings are MP4 files: name it {path.stem}.mp4, not {path.name}.")
         self.written: list[Path] = []
         """The files made so far, the current one last."""
+        self.asked = path is not None
         self._path = path
         self._annotate = annotate
         self._split_seconds = split_seconds

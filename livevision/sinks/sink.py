@@ -8,7 +8,22 @@ from livevision.frame import Result
 
 
 class Sink(ABC):
-    """Takes results one by one, in order, on the main thread, between `with` and its end."""
+    """Takes results one by one, in order, between `with` and its end, on one thread.
+
+    That thread is its own, so that a slow sink holds nobody up, unless `main_thread` is set.
+    """
+
+    name: str = ""
+    """What messages call it; that of its module, or of its class, unless set."""
+    main_thread: bool = False
+    """True if it must be called on the main thread, as windows must; then everything waits."""
+    essential: bool = False
+    """True if a run makes no sense without it: should it fail, the run ends."""
+    asked: bool = True
+    """False for what is only there because nothing else is. The run ends with the last sink that
+    was asked for."""
+    patience: float = 10.0
+    """Seconds that a single call may take before the sink is given up; not on the main thread."""
 
     def __enter__(self) -> Self:
         """Get ready, or raise OutputError."""

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 HINT = "nothing here can speak; install espeak-ng (Debian, Ubuntu: sudo apt install espeak-ng)."
 """What to tell a user who has none of the programs."""
-LAST_WORDS = 5.0
+LAST_WORDS = 3.0
 """Seconds that the end of a run waits for what is still being said."""
 
 _WINDOWS = (

@@ -37,6 +37,7 @@ class Transcript(Sink):
 
     def __init__(self, path: Path, *, source: str) -> None:
         self._lines = Events(path, source=source)
+        self.patience = self._lines.patience
         self._near: deque[_Near] = deque()
         self._names: dict[int | str, str] = {}
         self._faces = False

@@ -168,6 +168,9 @@ class Window(Sink):
     one to show. Raises SinkClosed when the user closes the window.
     """
 
+    main_thread = True
+    essential = True
+
     def __init__(
         self,
         controls: Commands,

@@ -51,6 +51,7 @@ class Camera(Renewable):
     """
 
     live = True
+    main_thread = sys.platform == "darwin"
 
     def __init__(
         self,

@@ -20,6 +20,8 @@ class Realtime(Source):
 
     def __init__(self, source: Source, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = source.name
+        self.main_thread = source.main_thread
+        self.opening = source.opening
         self._source = source
         self._clock = clock
         self._start: float | None = None

@@ -18,6 +18,8 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts; the last one for ever."""
 OPENING = 15.0
 """Seconds that opening again may take: some cameras need ten."""
+LEAVING = 2.0
+"""Seconds that a read under way is waited for at the end."""
 
 
 class Renewable(Source):
@@ -42,6 +44,8 @@ class Reconnecting(Source):
     def __init__(self, source: Renewable, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = source.name
         self.live = source.live
+        self.main_thread = source.main_thread
+        self.opening = source.opening
         self._clock = clock
         self._source = source
         self._connection: _Connection | None = None
@@ -174,7 +178,7 @@ class _Connection:
 
     def join(self) -> None:
         """Wait for the thread's end, but not for a read that never returns, nor an opening."""
-        patience = self._source.patience if self._opened else 0.0
+        patience = min(self._source.patience, LEAVING) if self._opened else 0.0
         while self._thread.is_alive() and self._clock() - self._since < patience:
             self._thread.join(0.05)
 

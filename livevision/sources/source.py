@@ -11,7 +11,8 @@ from livevision.frame import Frame
 class Source(ABC):
     """A stream of frames, open between `with` and its end.
 
-    `with` opens and closes on the caller's thread; `read` is called on the capture thread alone.
+    `with` opens and closes it, on a thread that can be left behind if it hangs, unless
+    `main_thread` is set; `read` is called on the capture thread alone.
     """
 
     name: str = "source"
@@ -20,6 +21,10 @@ class Source(ABC):
     """True if frames go by whether or not anyone reads them: the switch between queue policies.
 
     Known for certain only once the source is open: a URL may turn out to be a recording."""
+    main_thread: bool = False
+    """True if it must be opened and closed on the main thread, as cameras must on macOS."""
+    opening: float = 30.0
+    """Seconds that opening may take before the source is given up; not on the main thread."""
     patience: float = 5.0
     """Seconds a single `read` may take before the source is given up; may change in mid-read."""
     status: str = ""
@@ -32,7 +37,10 @@ class Source(ABC):
 
     @abstractmethod
     def read(self) -> Frame | None:
-        """The next frame, or None at the end of the stream; SourceError if it broke off."""
+        """The next frame, or None at the end of the stream; SourceError if it broke off.
+
+        Its picture is (height, width, 3) uint8, and its time grows from frame to frame.
+        """
 
     @abstractmethod
     def close(self) -> None:

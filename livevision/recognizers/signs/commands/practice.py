@@ -162,6 +162,8 @@ def write_progress(file: Path, known: Mapping[str, int], coach: Coach) -> None:
 class Lesson(Sink):
     """Takes what was read to the coach; ends the run when the coach is done."""
 
+    main_thread = True  # as the window, which asks the coach what to show
+
     def __init__(self, coach: Coach, controls: Any, *, tell: bool) -> None:
         """With `tell`, the coach's part is printed."""
         self._coach = coach
