@@ -11,6 +11,7 @@ these examples.
 Kept are landmarks, never pictures.
 """
 
+import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -272,19 +273,19 @@ def write(layer: Layer, file: Path | None = None) -> None:
     except OSError as error:
         raise OutputError(f"Cannot write {file}: {error.strerror}.") from error
 
-    def save(draft: Path) -> None:
-        with draft.open("wb") as stream:
-            np.savez_compressed(
-                stream,
-                labels=np.array([each.label for each in examples]),
-                landmarks=np.stack([each.landmarks for each in examples]),
-                world=np.stack([each.world for each in examples]),
-                right=np.array([each.right for each in examples]),
-                chances=np.stack([each.chances for each in examples]),
-                weight=np.array(layer.weight),
-            )
-
-    files.replace(file, save, private=True)
+    content = (
+        io.BytesIO()
+    )  # on a full disk a ZipFile would complain for itself when it is collected
+    np.savez_compressed(
+        content,
+        labels=np.array([each.label for each in examples]),
+        landmarks=np.stack([each.landmarks for each in examples]),
+        world=np.stack([each.world for each in examples]),
+        right=np.array([each.right for each in examples]),
+        chances=np.stack([each.chances for each in examples]),
+        weight=np.array(layer.weight),
+    )
+    files.replace_bytes(file, content.getvalue(), private=True)
 
 
 def _array(values: NDArray[np.float32], shape: tuple[int, ...]) -> Floats:
