@@ -5,10 +5,10 @@ import difflib
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from livevision import __version__, commands, logs, signals
+from livevision import __version__, commands, files, logs, plugins, settings, signals
 from livevision.errors import LivevisionError, ModelError, OutputError, UsageError
 
 INTERRUPTED = 130
@@ -17,9 +17,17 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the process's exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    files.protect(_own_files)
     with signals.handled() as ending:
         code = _guarded(words)
     return ending.exit_code if code == INTERRUPTED else code
+
+
+def _own_files() -> Iterator[Path]:
+    """What no output may take the place of."""
+    yield settings.path()
+    for plugin in plugins.recognizers().values():
+        yield from (kept.path for kept in plugin.personal())
 
 
 def _guarded(words: Sequence[str]) -> int:

@@ -75,3 +75,61 @@ def test_no_output_is_another_or_an_input(tmp_path: Path) -> None:
     for bad in ((new, new), (new, tmp_path / "." / "new.json"), (link,)):
         with pytest.raises(UsageError):
             files.check_outputs(*bad, inputs=(clip,))
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    target, link = tmp_path / "real" / "a.txt", tmp_path / "a.txt"
+    target.parent.mkdir()
+    target.write_text("old")
+    link.symlink_to(target)
+    files.replace_text(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_the_rights_of_a_file_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(0o640)
+    files.replace_text(path, "new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_one_lock_is_held_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with files.locked(path):
+        with pytest.raises(files.Busy), files.locked(path, 0.05):
+            pass
+        with files.locked(tmp_path / "b.txt"):
+            pass
+    with files.locked(path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_runs_cannot_write_to_one_file(tmp_path: Path) -> None:
+    path, pipe = tmp_path / "a.jsonl", Path(os.devnull)
+    with files.reserved(path, None, Path("-"), pipe, tmp_path / "none" / "a.txt"):
+        with (
+            pytest.raises(UsageError, match="another run"),
+            files.reserved(tmp_path / "." / path.name),
+        ):
+            pass
+        with files.reserved(pipe, Path("-")):
+            pass
+    with files.reserved(path):
+        pass
+
+
+def test_a_draft_that_is_being_written_is_not_swept(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    dead = tmp_path / ".livevision-12-3-a.txt"
+    dead.write_text("half")
+
+    def save(draft: Path) -> None:
+        assert files.sweep(path) == [dead]
+        draft.write_text("whole")
+
+    files.replace(path, save)
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [path]

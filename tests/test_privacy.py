@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livevision import files, settings
+from livevision import assets, files, settings
 from livevision.__main__ import main
 from livevision.errors import OutputError, UsageError
 from livevision.recognizers.faces.gallery import Gallery
@@ -171,3 +171,19 @@ def test_what_cannot_be_overwritten_is_deleted_still(
     monkeypatch.setattr(os, "write", full)
     assert files.erase(file)
     assert not file.exists()
+
+
+@pytest.mark.parametrize("option", ["--events", "--json", "--save"])
+@pytest.mark.parametrize("name", ["gallery.sqlite", "settings.toml", "link.jsonl"])
+def test_no_output_takes_the_place_of_our_own_files(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, name: str
+) -> None:
+    gallery = enrol()
+    settings.write({"mirror": False})
+    (data / "link.jsonl").symlink_to(gallery)
+    target = settings.path() if name == "settings.toml" else data / name
+    before = target.read_bytes()
+    clip = str(assets.folder("recordings") / "jawsclub.mp4")
+    assert main(["replay", clip, option, str(target)]) == UsageError.exit_code
+    assert "is read from" in capsys.readouterr().err
+    assert target.read_bytes() == before

@@ -85,7 +85,10 @@ def execute(arguments: argparse.Namespace) -> int:
     code = 0
     for place, clip in enumerate(clips):
         try:
-            summary, read[place] = replay(clip, names, arguments)
+            with files.reserved(
+                *(arguments.json, arguments.save, arguments.events, arguments.captions)
+            ):
+                summary, read[place] = replay(clip, names, arguments)
             _output.tell(summary, name=Path(clip).name)
             code = code or _output.outcome(summary)
         except LivevisionError as error:  # the other clips and what was read so far still count

@@ -228,10 +228,14 @@ def play(
 
         sinks.append(Metrics(arguments.metrics_port))
     loaded = recognizers.sessions(names, arguments, live=source.live)
-    return pipeline.run(
-        source,
-        loaded,
-        sinks,
-        controls=controls if shown else None,
-        max_frames=getattr(arguments, "max_frames", None),
-    )
+    with files.reserved(
+        *(arguments.record, arguments.raw, arguments.events),
+        *(arguments.captions, arguments.transcript),
+    ):
+        return pipeline.run(
+            source,
+            loaded,
+            sinks,
+            controls=controls if shown else None,
+            max_frames=getattr(arguments, "max_frames", None),
+        )
