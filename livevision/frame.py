@@ -27,6 +27,13 @@ class Frame:
     """Seconds since the first picture, by the source's own clock."""
     captured: float | None = None
     """`time.monotonic()` when a live source delivered the picture; None for recordings."""
+    stream: str = ""
+    """Name of the stream that it belongs to."""
+    origin: float | None = None
+    """`time.time()` at which a live stream's time was 0, for other processes, to which a monotonic
+    clock means nothing; None for recordings."""
+    file: str = ""
+    """Name of its file, if it is a picture that was not part of a video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,16 @@ class Box:
         return max(width, 0) * max(height, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """How landmarks are joined by lines."""
+
+    name: str
+    """What has such landmarks: "hand", ..."""
+    chains: tuple[tuple[int, ...], ...]
+    """Places of landmarks, each joined to the next of its chain."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
     """One thing a recogniser sees in one frame."""
@@ -117,9 +134,12 @@ class Detection:
     """(n, 2) or (n, 3), in pixels of the full frame."""
     alternatives: tuple[tuple[str, float], ...] = ()
     """Other labels and their probabilities, likeliest first, without `label`."""
-
-
-_LABEL_KEYS = {"person": "name"}
+    skeleton: Skeleton | None = None
+    """How `landmarks` are joined; single points if None."""
+    mask: NDArray[np.bool_] | None = None
+    """(height, width) of the whole frame, or of `box`: which pixels belong to it."""
+    details: Mapping[str, object] = field(default_factory=dict)
+    """What else is known of it, for JSON: texts, numbers, lists and objects of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +155,10 @@ class Event:
     confidence: float
     details: Mapping[str, object] = field(default_factory=dict)
     """Further fields of its JSON form: "hand", "alternatives", "track", ..."""
-
-    def record(self) -> dict[str, object]:
-        """The event as the JSON object that `--events` and `replay --json` write."""
-        return {
-            _LABEL_KEYS.get(self.kind, self.kind): self.label,
-            "start": round(self.start, 3),
-            "end": round(self.end, 3),
-            "confidence": round(self.confidence, 4),
-            **self.details,
-        }
+    stream: str = ""
+    """Name of the stream in which it was read; the pipeline says."""
+    origin: float | None = None
+    """`time.time()` at which that stream's time was 0; None for recordings."""
 
 
 Step: TypeAlias = tuple[str, Image]
@@ -185,6 +199,8 @@ class Findings:
     """Names and pictures of the steps from crop to model input, for the stage view."""
     hints: tuple[str, ...] = ()
     """What the user could do to be read better: "more light", ..."""
+    pictures: Mapping[str, Image] = field(default_factory=dict)
+    """Pictures that were made, by name: a panorama so far, ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,3 +226,4 @@ class Result:
     stages: Sequence[Step] = ()
     hints: tuple[str, ...] = ()
     stats: Stats = Stats()
+    pictures: Mapping[str, Image] = field(default_factory=dict)

@@ -66,7 +66,7 @@ class Kind:
     view: str = ""
     """Key of its own list in a clip's JSON of schema 1, "people"; none unless given."""
     key: str = ""
-    """Key of its label there, "name"; the kind's name unless given."""
+    """Key of its label there and in lines of `--events`, "name"; none of its own unless given."""
     counted: bool = True
     """Whether a run's summary says how many there were."""
     caption: bool = False
@@ -83,6 +83,8 @@ class Kind:
     """Whether it shows a person, who is made unrecognisable without a name if asked for."""
     signer: Literal["", "signs", "named"] = ""
     """For transcripts: "signs" if it may be somebody's hand, "named" if it tells who that is."""
+    still: str = ""
+    """The kind of event that a labelled detection of it is in a picture that stands alone."""
     scale: float = 1.3
     """Size of the drawn label, in the size of small print."""
     colors: tuple[tuple[int, int, int], ...] = ((167, 121, 204),)
@@ -94,6 +96,9 @@ class Kind:
     def many(self) -> str:
         return self.plural or f"{self.name}s"
 
+
+TEXT = Kind("text", key="text", counted=False)
+"""The running text as a line of a transcript."""
 
 Options = TypeVar("Options")
 
@@ -229,7 +234,8 @@ def recognizer(name: str) -> "RecognizerPlugin[Any]":
 @cache
 def kinds() -> Mapping[str, Kind]:
     """Every declared kind of detection and event by its name."""
-    return {kind.name: kind for each in recognizers().values() for kind in each.kinds}
+    declared = {kind.name: kind for each in recognizers().values() for kind in each.kinds}
+    return {TEXT.name: TEXT} | declared
 
 
 def kind(name: str) -> Kind:

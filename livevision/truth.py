@@ -2,10 +2,14 @@
 
 A truth file is a JSON object; each of its keys may be left out:
 
-    letters      [{"letter": "A", "start": 0.2, "end": 0.9, "hand": "right"}, ...] as signed
-    people       [{"name": "Ada", "start": 0.0, "end": 4.0}, ...] who is in the picture, and when
+    schema       2
+    events       [{"kind": "letter", "label": "A", "start": 0.2, "end": 0.9, "hand": "right"},
+                 {"kind": "person", "label": "Ada", "start": 0.0, "end": 4.0}, ...]
+    kinds        ["letter", ...] what it speaks of, for kinds of which there is no event at all
     text         what a person would read
     tolerance_s  seconds that times may differ (default 0.5)
+
+Files of schema 1, with lists of their own ("letters", "people"), are read as well.
 """
 
 import json
@@ -17,10 +21,11 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
+from livevision import plugins
 from livevision.errors import UsageError
+from livevision.plugins import Kind
 
 TOLERANCE = 0.5
-UNKNOWN = ("", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,8 @@ class Span:
 class Truth:
     """A truth file's content; None where it says nothing."""
 
-    letters: tuple[Span, ...] | None = None
-    people: tuple[Span, ...] | None = None
+    events: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    """What was there of each kind that the file speaks of."""
     text: str | None = None
     tolerance: float = TOLERANCE
 
@@ -73,27 +78,30 @@ def read(path: Path) -> Truth:
     try:
         tolerance = _seconds(content.get("tolerance_s", TOLERANCE))
         text = content.get("text")
-        return Truth(
-            _spans(content, "letters", "letter"),
-            _spans(content, "people", "name"),
-            None if text is None else str(text),
-            tolerance,
-        )
+        return Truth(_events(content), None if text is None else str(text), tolerance)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         why = f"no {error}" if isinstance(error, KeyError) else error
         raise UsageError(
-            f"The truth file {path} is not as it should be ({why}): letters need 'letter', "
-            "'start' and 'end', people 'name', 'start' and 'end'."
+            f"The truth file {path} is not as it should be ({why}): an event needs 'kind', "
+            "'label', 'start' and 'end'."
         ) from error
 
 
-def _spans(content: Mapping[str, Any], key: str, label: str) -> tuple[Span, ...] | None:
-    if key not in content:
-        return None
-    return tuple(
-        Span(str(each[label]), _seconds(each["start"]), _seconds(each["end"]))
-        for each in content[key]
-    )
+def _events(content: Mapping[str, Any]) -> dict[str, tuple[Span, ...]]:
+    """What `content`, a truth or a clip's reading of either schema, says of each kind."""
+    found: dict[str, list[Span]] = {str(kind): [] for kind in content.get("kinds", ())}
+    for each in content.get("events", ()):
+        found.setdefault(str(each["kind"]), []).append(_span(each, "label"))
+    if "events" not in content:
+        for kind in plugins.kinds().values():
+            if kind.view in content and kind.view:
+                label = kind.key or kind.name
+                found[kind.name] = [_span(each, label) for each in content[kind.view]]
+    return {kind: tuple(spans) for kind, spans in found.items()}
+
+
+def _span(each: Mapping[str, Any], label: str) -> Span:
+    return Span(str(each[label]), _seconds(each["start"]), _seconds(each["end"]))
 
 
 def _seconds(value: Any) -> float:
@@ -106,23 +114,30 @@ def _seconds(value: Any) -> float:
 def compare(truth: Truth, clip: Mapping[str, Any], *, ignore: Collection[str] = ()) -> Comparison:
     """How `clip`, one entry of replay's JSON, differs from `truth`.
 
-    Letters in `ignore` are passed over, with whatever was read at their time.
+    Kinds that are captioned are compared one by one in their order, others by who or what was there
+    at all. Labels in `ignore` are passed over, with whatever was read at their time.
     """
     result = Comparison()
-    if truth.letters is not None:
-        read_letters = _spans(clip, "letters", "letter") or ()
-        _compare_letters(truth, read_letters, ignore, result)
+    read_events = _events(clip)
+    for name, expected in truth.events.items():
+        kind, found = plugins.kind(name), read_events.get(name, ())
+        if kind.caption:
+            _compare_order(kind, expected, found, truth.tolerance, ignore, result)
+        else:
+            _compare_presence(kind, expected, found, truth.tolerance, result)
     if truth.text is not None and not ignore and truth.text != clip["text"]:
         result.differences.append(f"text: {truth.text!r} was read as {clip['text']!r}")
-    if truth.people is not None:
-        _compare_people(truth, _spans(clip, "people", "name") or (), result)
     return result
 
 
-def _compare_letters(
-    truth: Truth, found: Sequence[Span], ignore: Collection[str], result: Comparison
+def _compare_order(
+    kind: Kind,
+    signed: Sequence[Span],
+    found: Sequence[Span],
+    tolerance: float,
+    ignore: Collection[str],
+    result: Comparison,
 ) -> None:
-    signed = truth.letters or ()
     if ignore and signed:
         found = [each for each in found if _nearest(signed, each).label not in ignore]
         signed = tuple(each for each in signed if each.label not in ignore)
@@ -136,18 +151,18 @@ def _compare_letters(
         bottom.append("-" if other is None else other.label)
         if one is None and other is not None:
             result.differences.append(
-                f"letters: {other.label} read at {other.start:.2f} s, but not signed"
+                f"{kind.many}: {other.label} read at {other.start:.2f} s, but not signed"
             )
         elif other is None and one is not None:
-            result.differences.append(f"letters: {one.label} at {one.start:.2f} s was not read")
+            result.differences.append(f"{kind.many}: {one.label} at {one.start:.2f} s was not read")
         elif one is not None and other is not None:
             if one.label != other.label:
                 result.differences.append(
-                    f"letters: {one.label} at {one.start:.2f} s was read as {other.label}"
+                    f"{kind.many}: {one.label} at {one.start:.2f} s was read as {other.label}"
                 )
-            elif not one.meets(other, truth.tolerance):
+            elif not one.meets(other, tolerance):
                 result.differences.append(
-                    f"letters: {one.label} signed {one.start:.2f}-{one.end:.2f} s "
+                    f"{kind.many}: {one.label} signed {one.start:.2f}-{one.end:.2f} s "
                     f"was read {other.start:.2f}-{other.end:.2f} s"
                 )
     result.listing += [f"signed  {' '.join(top)}", f"read    {' '.join(bottom)}"]
@@ -171,19 +186,21 @@ def align(signed: Sequence[str], found: Sequence[str]) -> list[tuple[int | None,
     return pairs
 
 
-def _compare_people(truth: Truth, found: Sequence[Span], result: Comparison) -> None:
-    expected = truth.people or ()
-    for person in expected:
-        if not any(
-            each.label == person.label and each.meets(person, truth.tolerance) for each in found
-        ):
+def _compare_presence(
+    kind: Kind,
+    expected: Sequence[Span],
+    found: Sequence[Span],
+    tolerance: float,
+    result: Comparison,
+) -> None:
+    for one in expected:
+        if not any(each.label == one.label and each.meets(one, tolerance) for each in found):
             result.differences.append(
-                f"people: {person.label} was not seen between {person.start:.2f} "
-                f"and {person.end:.2f} s"
+                f"{kind.many}: {one.label} was not seen between {one.start:.2f} and {one.end:.2f} s"
             )
-    names = {person.label for person in expected}
+    labels = {each.label for each in expected}
     for each in found:
-        if each.label not in names and each.label not in UNKNOWN:
+        if each.label not in labels and each.label not in kind.unknown:
             result.differences.append(
-                f"people: {each.label} was named at {each.start:.2f} s, but was not there"
+                f"{kind.many}: {each.label} was named at {each.start:.2f} s, but was not there"
             )

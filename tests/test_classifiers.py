@@ -30,13 +30,13 @@ def held_letters(clip: str) -> Iterator[tuple[str, Image, Hand]]:
     truth = json.loads((folder / f"{clip}.json").read_text(encoding="utf-8"))
     capture = cv2.VideoCapture(str(folder / f"{clip}.mp4"))
     locator = HandLocator()
-    for letter in truth["letters"]:
-        if letter["letter"] in "JZ":
+    for letter in truth["events"]:
+        if letter["label"] in "JZ":
             continue
         capture.set(cv2.CAP_PROP_POS_MSEC, 500 * (letter["start"] + letter["end"]))
         image = capture.read()[1]
         locator.reset()
-        yield letter["letter"], image, locator.locate(image)[0]
+        yield letter["label"], image, locator.locate(image)[0]
     capture.release()
 
 

@@ -1,21 +1,21 @@
 """Finding, embedding, following and naming faces, with the real models on real pictures."""
 
-import argparse
 import warnings
 from concurrent.futures import Future
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from livevision import demo
+from livevision import demo, records
 from livevision.errors import GalleryError, ModelError
 from livevision.frame import Box, Findings, Frame, Image
 from livevision.locators.faces import Face, FaceLocator
 from livevision.recognizers import faces as folder
-from livevision.recognizers import load
+from livevision.recognizers import session
 from livevision.recognizers.faces import network
 from livevision.recognizers.faces.embedding import FaceReader
 from livevision.recognizers.faces.enrolment import enrol
@@ -23,6 +23,7 @@ from livevision.recognizers.faces.gallery import UNKNOWN, EnrolledFace, Gallery
 from livevision.recognizers.faces.matching import Matcher, Seen, default_threshold, template, unit
 from livevision.recognizers.faces.recognizer import FaceRecognizer, _Look
 from livevision.recognizers.faces.tracks import MISSING, Tracker, share_out
+from livevision.recognizers.recognizer import Session
 
 
 @pytest.fixture(scope="module")
@@ -414,15 +415,13 @@ def gallery_file(tmp_path: Path, reader: FaceReader, astronaut: Image) -> Path:
     return path
 
 
-def stream(recognizer: FaceRecognizer, images: list[Image], fps: float = 10.0) -> list[Findings]:
+def stream(recognizer: Session, images: list[Image], fps: float = 10.0) -> list[Findings]:
     found = [recognizer.recognize(Frame(image, n, n / fps)) for n, image in enumerate(images)]
     return [*found, recognizer.finish()]
 
 
-def options(gallery: Path) -> argparse.Namespace:
-    return argparse.Namespace(
-        gallery=gallery, faces_threshold=None, faces_model="dlib", remember_strangers=False
-    )
+def named(gallery: Path, **more: Any) -> Session:
+    return session("faces", folder.Options(gallery=gallery, **more))
 
 
 def test_enrolled_person_is_named_and_stranger_is_not(gallery_file: Path, astronaut: Image) -> None:
@@ -432,7 +431,7 @@ def test_enrolled_person_is_named_and_stranger_is_not(gallery_file: Path, astron
     images += [shifted(hopper, 40 + 3 * n, -60, 0.8) for n in range(12)]
     runs = []
     for _ in range(2):
-        with load("faces", options=options(gallery_file)) as recognizer:
+        with named(gallery_file) as recognizer:
             found = stream(recognizer, images)  # type: ignore[arg-type]
         events = [event for each in found for event in each.events]
         assert [(event.kind, event.label) for event in events] == [
@@ -442,9 +441,9 @@ def test_enrolled_person_is_named_and_stranger_is_not(gallery_file: Path, astron
         assert events[0].start == 0.0
         assert events[0].end == pytest.approx(1.1)
         assert all(event.confidence > 0.9 for event in events)
-        assert events[0].record()["name"] == demo.ENROLLED
+        assert events[0].label == demo.ENROLLED
         assert {each.detections[0].label for each in found[:12]} == {demo.ENROLLED}
-        runs.append([event.record() for event in events])
+        runs.append([records.event(event) for event in events])
     assert runs[0] == runs[1]
 
 
@@ -459,27 +458,23 @@ def test_classic_models_name_live_who_was_enrolled_with_pictures(
             looks = [reader.read(shifted(portrait, 3 * n, n))[0] for n in range(3)]
             views = [(look.embedding, look.pose.quality, "test") for look in looks]
             gallery.add(name, views, chips=[look.chip for look in looks])
-    words = options(path)
-    words.faces_model = model
     for name, portrait in portraits.items():
-        with load("faces", options=words) as recognizer:
+        with named(path, model=model) as recognizer:
             found = stream(recognizer, [shifted(portrait, 2 * n, 0, 1.02) for n in range(12)])
         assert [event.label for result in found for event in result.events] == [name]
         assert {each.label for result in found for each in result.detections} <= {name, ""}
 
 
 def test_classic_models_need_pictures(gallery_file: Path) -> None:
-    words = options(gallery_file)
-    words.faces_model = "lbph"
     with pytest.raises(GalleryError, match="--keep-chips"):
-        load("faces", options=words)
+        named(gallery_file, model="lbph")
 
 
 def test_at_a_cut_the_name_does_not_pass_to_the_next_face(
     gallery_file: Path, astronaut: Image
 ) -> None:
     images = [shifted(astronaut, 40, 0, 0.9)] * 30 + [shifted(demo.hopper(), 40, -60, 0.8)] * 30
-    with load("faces", options=options(gallery_file)) as recognizer:
+    with named(gallery_file) as recognizer:
         found = stream(recognizer, images)  # type: ignore[arg-type]
     events = [event for each in found for event in each.events]
     assert [event.label for event in events] == [demo.ENROLLED, UNKNOWN]
@@ -535,7 +530,7 @@ def test_off_with_a_hint_until_somebody_is_enrolled(
 def test_expired_people_are_forgotten_at_the_start(gallery_file: Path, reader: FaceReader) -> None:
     with Gallery(gallery_file) as gallery:
         gallery.add(demo.ENROLLED, [], expires=date(2020, 1, 1))
-    load("faces", options=options(gallery_file)).close()
+    named(gallery_file).close()
     with Gallery(gallery_file) as gallery:
         assert gallery.people() == []
 
@@ -545,22 +540,11 @@ def test_damaged_gallery_stops_the_start(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "gallery.sqlite"
     path.write_bytes(b"no gallery" * 100)
     with pytest.raises(GalleryError, match="kept as"):
-        load("faces", options=options(path))
+        named(path)
     assert not path.exists()
     (aside,) = tmp_path.glob("gallery.damaged-*.sqlite")
     assert aside.read_bytes() == b"no gallery" * 100
     assert str(aside) in folder.wanted()[1]
-
-
-@pytest.mark.parametrize(
-    ("words", "on"),
-    [([], None), (["--gallery", "x"], True), (["--no-faces", "--gallery=x"], False)],
-)
-def test_naming_a_gallery_asks_for_faces(words: list[str], on: bool | None) -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--faces", action=argparse.BooleanOptionalAction)
-    folder.add_options(parser)
-    assert parser.parse_args(words).faces is on
 
 
 def test_a_strangers_face_is_held_for_a_moment(reader: FaceReader, astronaut: Image) -> None:

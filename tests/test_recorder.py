@@ -275,16 +275,27 @@ def test_events_are_json_lines_written_at_once(tmp_path: Path) -> None:
         sink.write(Result(Frame(picture(1), 1, 0.1), events=events))
         lines = path.read_text(encoding="utf-8").splitlines()  # before it is closed
     assert [json.loads(line) for line in lines] == [
-        {"type": "header", "schema": 1, "source": "clip.mp4"},
+        {"type": "header", "schema": 2, "source": "clip.mp4"},
         {
             "type": "letter",
             "letter": "A",
+            "kind": "letter",
+            "label": "A",
             "start": 1.235,
             "end": 2,
             "confidence": 0.9877,
             "hand": "left",
         },
-        {"type": "person", "name": name, "start": 0, "end": 3, "confidence": 0.5, "track": 1},
+        {
+            "type": "person",
+            "name": name,
+            "kind": "person",
+            "label": name,
+            "start": 0,
+            "end": 3,
+            "confidence": 0.5,
+            "track": 1,
+        },
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -294,7 +305,8 @@ def test_events_to_standard_output(capsys) -> None:
         sink.write(Result(Frame(picture(0), 0, 0), events=(Event("letter", "B", 0, 1, 1),)))
     print("still open")
     assert capsys.readouterr().out.splitlines()[1:] == [
-        '{"type": "letter", "letter": "B", "start": 0, "end": 1, "confidence": 1}',
+        '{"type": "letter", "letter": "B", "kind": "letter", "label": "B", "start": 0, "end": 1, '
+        '"confidence": 1}',
         "still open",
     ]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from clips import half_a_hand
 
-from livevision import assets, recognizers
+from livevision import assets, recognizers, records
 from livevision.frame import Event, Findings, Frame, Image
 from livevision.recognizers.signs import Options
 from livevision.recognizers.signs.recognizer import SignRecognizer
@@ -58,8 +58,8 @@ def test_the_bundled_clip_is_read(recognizer: SignRecognizer, clip: list[Image])
     for event in events:
         assert event.details["hand"] == "right"
         assert 0.5 < event.confidence <= 1.0
-        record = event.record()
-        assert record["letter"] == event.label
+        record = records.event(event)
+        assert record["label"] == event.label
         assert event.label == "J" or record["alternatives"]  # a movement has none
 
 
@@ -75,7 +75,7 @@ def test_two_replays_agree(recognizer: SignRecognizer, clip: list[Image]) -> Non
     _, first = play(recognizer, clip[:75])
     recognizer.reset()
     _, second = play(recognizer, clip[:75])
-    assert [event.record() for event in first] == [event.record() for event in second]
+    assert [records.event(event) for event in first] == [records.event(event) for event in second]
 
 
 def test_a_finding_holds_all_that_is_shown(recognizer: SignRecognizer, clip: list[Image]) -> None:

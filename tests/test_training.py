@@ -200,12 +200,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder = assets.folder("recordings")
         truth = json.loads((folder / f"{clip}.json").read_text(encoding="utf-8"))
         capture = cv2.VideoCapture(str(folder / f"{clip}.mp4"))
-        for letter, part in itertools.product(truth["letters"], (0.4, 0.5, 0.6)):
-            if letter["letter"] in "JZ":
+        for letter, part in itertools.product(truth["events"], (0.4, 0.5, 0.6)):
+            if letter["label"] in "JZ":
                 continue
             when = letter["start"] + part * (letter["end"] - letter["start"])
             capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * when)
-            place = root / below / letter["letter"]
+            place = root / below / letter["label"]
             place.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(place / f"{part}.jpg"), capture.read()[1])
         capture.release()

@@ -45,6 +45,8 @@ def test_letters_with_times_and_alternatives(path: Path) -> None:
     assert first == {
         "type": "letter",
         "letter": "A",
+        "kind": "letter",
+        "label": "A",
         "start": 0.5,
         "end": 0.9,
         "confidence": 0.9,

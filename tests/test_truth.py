@@ -21,11 +21,8 @@ def clip(letters: str = "", people: str = "", step: float = 1.0) -> dict[str, An
 
 
 def expected(letters: str) -> Truth:
-    return Truth(
-        letters=tuple(
-            Span(letter, float(index), index + 0.6) for index, letter in enumerate(letters)
-        )
-    )
+    spans = [Span(letter, float(index), index + 0.6) for index, letter in enumerate(letters)]
+    return Truth({"letter": tuple(spans)})
 
 
 def test_the_same_letters_at_the_same_times_agree() -> None:
@@ -62,12 +59,12 @@ def test_what_is_read_while_an_ignored_letter_is_signed_is_ignored_too() -> None
 
 
 def test_people_have_to_be_seen_and_no_others_named() -> None:
-    someone = Truth(people=(Span("A", 0.0, 2.0),))
+    someone = Truth({"person": (Span("A", 0.0, 2.0),)})
     assert truth.compare(someone, clip(people="A")).differences == []
     assert truth.compare(someone, {"people": []}).differences
     assert truth.compare(someone, clip(people="AB")).differences
     unknown = {"people": [{"name": "unknown", "start": 0, "end": 1}]}
-    assert truth.compare(Truth(people=()), unknown).differences == []
+    assert truth.compare(Truth({"person": ()}), unknown).differences == []
 
 
 def test_keys_that_are_left_out_are_not_compared(tmp_path: Path) -> None:
@@ -91,9 +88,27 @@ def test_a_file_that_is_no_truth_is_a_usage_error(tmp_path: Path, content: str) 
         truth.read(file)
 
 
+def test_both_schemas_of_a_truth_say_the_same(tmp_path: Path) -> None:
+    new = {
+        "schema": 2,
+        "kinds": ["letter", "person"],
+        "events": [
+            {"kind": "letter", "label": label, "start": index, "end": index + 0.6}
+            for index, label in enumerate("AB")
+        ],
+    }
+    old = clip("AB")
+    del old["text"]
+    files = tmp_path / "old.json", tmp_path / "new.json"
+    for file, content in zip(files, (old, new), strict=True):
+        file.write_text(json.dumps(content))
+    assert truth.read(files[0]) == truth.read(files[1])
+
+
 def test_reading_a_truth_file(tmp_path: Path) -> None:
     file = tmp_path / "truth.json"
     file.write_text(json.dumps({**clip("AB"), "tolerance_s": 0.2}))
     found = truth.read(file)
-    assert found.letters == (Span("A", 0.0, 0.6), Span("B", 1.0, 1.6))
+    assert found.events["letter"] == (Span("A", 0.0, 0.6), Span("B", 1.0, 1.6))
+    assert found.events["person"] == ()
     assert found.tolerance == 0.2

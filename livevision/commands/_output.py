@@ -5,8 +5,10 @@ import math
 import sys
 from collections.abc import Callable
 
+from livevision import plugins
 from livevision.errors import ModelError
 from livevision.pipeline import Summary
+from livevision.plugins import Kind
 
 INTERRUPTED = 130
 
@@ -63,9 +65,25 @@ def tell(summary: Summary, *, name: str = "") -> None:
             f"latency {ordered[len(ordered) // 2] * 1000:.0f} ms "
             f"(p95 {ordered[int(len(ordered) * 0.95)] * 1000:.0f} ms)"
         )
-    words += [f"{summary.events[kind]} {kind}s" for kind in ("letter",)]
-    words.append(f"{summary.events['person']} people")
+    words += [told(kind, summary.events[kind.name]) for kind in counted(summary)]
     print(f"{name + ': ' if name else ''}{', '.join(words)}", file=sys.stderr)
+
+
+def counted(summary: Summary) -> list[Kind]:
+    """The kinds of events that a summary counts: those of its recognisers, then any others."""
+    declared = [
+        kind
+        for name in summary.recognizers
+        if name in plugins.recognizers()
+        for kind in plugins.recognizer(name).kinds
+    ]
+    others = [plugins.kind(name) for name in sorted(summary.events)]
+    return [kind for kind in dict.fromkeys([*declared, *others]) if kind.counted]
+
+
+def told(kind: Kind, count: int) -> str:
+    """A number of events of a kind, in words."""
+    return f"{count} {kind.name if count == 1 else kind.many}"
 
 
 def outcome(summary: Summary) -> int:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from livevision.frame import Box, Image, Points
+from livevision.frame import Box, Image, Points, Skeleton
 from livevision.locators.hand_networks import (
     LandmarkFinder,
     Look,
@@ -19,6 +19,18 @@ from livevision.locators.hand_networks import (
 )
 from livevision.locators.ssd import Floats
 
+SKELETON = Skeleton(
+    "hand",
+    (
+        (0, 1, 2, 3, 4),
+        (0, 5, 6, 7, 8),
+        (9, 10, 11, 12),
+        (13, 14, 15, 16),
+        (0, 17, 18, 19, 20),
+        (5, 9, 13, 17),
+    ),
+)
+"""How MediaPipe's 21 landmarks are joined: wrist, then four of each finger from the thumb on."""
 PALM = 0.5
 """Least score of a palm that is worth a look."""
 PRESENCE = 0.5

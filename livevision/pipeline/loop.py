@@ -48,6 +48,8 @@ class Loop:
         self._told = ""
         """The source's status that the sinks were last told."""
         self._first: float | None = None
+        self._origin: float | None = None
+        """`time.time()` at the live stream's time 0."""
         self._given_back = clock()
 
     def work(self, max_frames: int | None) -> None:
@@ -61,7 +63,8 @@ class Loop:
             if frame is None:
                 self._idle()
             else:
-                self._show(frame, self._panel.recognize(frame))
+                stamped = self._stamped(frame)
+                self._show(stamped, self._panel.recognize(stamped))
 
     def finish(self) -> None:
         """Hand on what the recognisers still hold, with the last frame."""
@@ -71,6 +74,18 @@ class Loop:
         result = self._result(last.frame, self._panel.finish(), last)
         if result.events or result.text != last.text:
             self._give(result)
+
+    def _stamped(self, frame: Frame) -> Frame:
+        """The frame with its stream's name, and of a live one when that began by the wall clock."""
+        if frame.captured is not None and self._origin is None:
+            age = time.monotonic() - frame.captured
+            self._origin = time.time() - age - frame.time
+        origin = self._origin if frame.captured is not None else None
+        return replace(
+            frame,
+            stream=frame.stream or self._source.name,
+            origin=origin if frame.origin is None else frame.origin,
+        )
 
     def _show(self, frame: Frame, findings: list[Findings]) -> None:
         now = self._clock()
@@ -94,14 +109,17 @@ class Loop:
 
     def _result(self, frame: Frame, findings: list[Findings], base: Result) -> Result:
         texts = [each.text for each in findings if each.text is not None]
+        events = [event for each in findings for event in each.events]
+        pictures = {name: image for each in findings for name, image in each.pictures.items()}
         return Result(
             frame,
             tuple(found for each in findings for found in each.detections) or base.detections,
-            tuple(event for each in findings for event in each.events),
+            tuple(replace(each, stream=frame.stream, origin=frame.origin) for each in events),
             "\n".join(filter(None, texts)) if texts else base.text,
             Steps(lambda: tuple(step for each in findings for step in each.stages) or base.stages),
             tuple(hint for each in findings for hint in each.hints),
             base.stats,
+            pictures or base.pictures,
         )
 
     def _give(self, result: Result) -> None:

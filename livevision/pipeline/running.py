@@ -38,7 +38,7 @@ def run(
     essential (a window), and of the last sink that was asked for, raise after everything was
     closed. However it ends, the sinks that are left get what was still pending.
     """
-    summary = Summary()
+    summary = Summary(recognizers=[each.name for each in recognizers if each.name])
     with signals.deferred():
         with (
             Panel(recognizers, summary) as panel,

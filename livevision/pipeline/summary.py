@@ -21,6 +21,8 @@ class Summary:
     events: Counter[str] = field(default_factory=Counter)
     """How many events of each kind."""
     text: str = ""
+    recognizers: list[str] = field(default_factory=list)
+    """Names of those that worked, failed ones too."""
     failed: dict[str, str] = field(default_factory=dict)
     """Recognisers and sinks that broke off, by the names of their plug-ins, and why."""
     failure: LivevisionError | None = None

@@ -16,6 +16,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from livevision import records
 from livevision.errors import LivevisionError, SourceError
 from livevision.frame import Event, Image, Result
 from livevision.server import messages, traces
@@ -154,7 +155,7 @@ class Reading:
             return _failed(found)
         return JSONResponse(
             {
-                "schema": messages.SCHEMA,
+                "schema": records.SCHEMA,
                 "frames": found.frames,
                 "seconds": round(found.last.frame.time, 3),
                 "events": _told(found),
@@ -196,7 +197,7 @@ def _failed(found: _Collected | None) -> Response:
 
 
 def _told(found: _Collected) -> list[dict[str, Any]]:
-    return [messages.event_record(each) for each in found.events]
+    return [records.event(each) for each in found.events]
 
 
 def _decoded(body: bytes) -> Image | None:

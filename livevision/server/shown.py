@@ -8,6 +8,7 @@ from typing import cast
 import cv2
 import numpy as np
 
+from livevision import records
 from livevision.frame import Image, Result
 from livevision.server import messages, wire
 from livevision.server.roles import Role
@@ -122,7 +123,7 @@ class _Teller:
             result = messages.without_names(result)
         parts = []
         if not again:
-            parts = [_event("event", messages.event_record(each)) for each in result.events]
+            parts = [_event("event", records.event(each)) for each in result.events]
         if result.text != self._text:
             self._text = result.text
             parts.append(_event("text", {"text": result.text, "time": result.frame.time}))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from livevision import files
+from livevision import files, plugins
 from livevision.errors import OutputError, UsageError
 from livevision.frame import Event, Result
 from livevision.sinks import Sink
@@ -76,7 +76,7 @@ class Captions(Sink):
             self._text = result.text
             self._changed = True
         for event in result.events:
-            if event.kind in ("letter", "word") and event.label:
+            if plugins.kind(event.kind).caption and event.label:
                 self._changed |= _settle(self._characters, event)
         if self._changed and (self._written is None or time - self._written >= _EVERY):
             self._written = time

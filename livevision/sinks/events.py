@@ -7,21 +7,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TextIO
 
+from livevision import records
 from livevision.errors import OutputError, SinkClosed
 from livevision.frame import Event, Result
 from livevision.sinks import Sink
-
-SCHEMA = 1
-"""Raised when a key changes its meaning or goes; new keys alone do not raise it."""
 
 
 class Events(Sink):
     """Writes every event at once, as one line of JSON (ASCII); the file is its owner's alone.
 
-    The first line is {"type": "header", "schema": 1, "source": NAME}. Every other line is an event:
-    {"type": "letter", "letter": "A", "start": 1.2, "end": 1.9, "confidence": 0.97, ...} or
-    {"type": "person", "name": "Zoë", ...}, times in seconds of the stream; further keys are those
-    of `Event.record`. Readers pass over types and keys they do not know. A `path` of "-" is
+    The first line is {"type": "header", "schema": 2, "source": NAME}. Every other line is an event:
+    {"type": "letter", "kind": "letter", "label": "A", "start": 1.2, "end": 1.9, "confidence": 0.97,
+    ...}, times in seconds of the stream; further keys are those of `records.line`. Readers pass
+    over types and keys they do not know. A `path` of "-" is
     standard output.
     """
 
@@ -48,7 +46,7 @@ class Events(Sink):
                     f"Cannot write events to {self._path}: {reason}. Choose another place."
                 ) from error
         try:
-            self._line({"type": "header", "schema": SCHEMA, "source": self._source})
+            self._line({"type": "header", "schema": records.SCHEMA, "source": self._source})
         except BaseException:
             self.close()
             raise
@@ -56,7 +54,7 @@ class Events(Sink):
 
     def write(self, result: Result) -> None:
         for event in result.events:
-            self._line({"type": event.kind, **event.record()})
+            self._line(records.line(event))
 
     def close(self) -> None:
         file, self._file = self._file, None
@@ -69,7 +67,7 @@ class Events(Sink):
             raise OutputError(f"{self._path} is not open.")
         try:
             # ASCII: a name with a line separator in it must not break the line in two
-            self._file.write(json.dumps(content) + "\n")
+            self._file.write(json.dumps(records.finite(content)) + "\n")
             self._file.flush()
         except BrokenPipeError as error:
             raise SinkClosed(f"Whoever read {self._path} has had enough.") from error

@@ -9,13 +9,13 @@ from wsgiref.simple_server import WSGIServer
 
 import prometheus_client as prometheus
 
+from livevision import plugins
 from livevision.errors import OutputError
 from livevision.frame import Result
 from livevision.sinks import Sink
 
 HOST = "127.0.0.1"
 """This machine alone may ask."""
-KINDS = ("hand", "face")
 _BUCKETS = (0.005, 0.01, 0.015, 0.02, 0.025, 0.033, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0)
 
 
@@ -54,8 +54,9 @@ class Metrics(Sink):
             "livevision_seen", "How many are in the picture", ["kind"], registry=registry
         )
         self._events = prometheus.Counter(
-            "livevision_events", "Letters read, stays of people, ...", ["kind"], registry=registry
+            "livevision_events", "What was read, by kind", ["kind"], registry=registry
         )
+        self._kinds = [kind.name for kind in plugins.kinds().values() if kind.metric]
         self._counted = 0
         """Dropped frames that were counted."""
 
@@ -81,7 +82,7 @@ class Metrics(Sink):
         if result.frame.captured is not None:
             self._latency.observe(self._clock() - result.frame.captured)
         seen = Counter(each.kind for each in result.detections)
-        for kind in {*KINDS, *seen}:
+        for kind in {*self._kinds, *seen}:
             self._seen.labels(kind).set(seen[kind])
         for event in result.events:
             self._events.labels(event.kind).inc()

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision import plugins
 from livevision.frame import Box, Detection, Image, Points, Result
 from livevision.sinks import lettering
 
@@ -25,22 +26,6 @@ BLACK: Color = (0, 0, 0)
 RED: Color = (40, 40, 230)
 """For the dot of a recording alone, which stands beside its word."""
 
-UNKNOWN = ("", "unknown")
-"""Labels of faces that have no name (yet)."""
-
-_FINGERS = tuple(
-    np.array(chain)
-    for chain in (
-        (0, 1, 2, 3, 4),
-        (0, 5, 6, 7, 8),
-        (9, 10, 11, 12),
-        (13, 14, 15, 16),
-        (0, 17, 18, 19, 20),
-        (5, 9, 13, 17),
-    )
-)
-"""MediaPipe's 21 hand landmarks: wrist, then four of each finger from the thumb on."""
-_HAND_POINTS = 21
 _ROWS = 2
 """Lines of running text; the newest."""
 _HINTS = 3
@@ -204,8 +189,11 @@ class _Drawing:
         result, look = self._result, self._look
         if look.blur_others:
             for each in result.detections:
-                if each.kind == "face" and each.label in UNKNOWN:
+                kind = plugins.kind(each.kind)
+                if kind.private and each.label in kind.unknown:
                     self._blur(each.box)
+        for each in result.detections:
+            self._tint(each)
         for each in result.detections:
             self._outline(each)
         rows = self._rows()
@@ -246,6 +234,25 @@ class _Drawing:
             flat = flat * (-1, 1) + (self._width - 1, 0)
         return np.asarray(flat.round(), np.int32)
 
+    def _tint(self, each: Detection) -> None:
+        """Its mask in its colour, half through which the picture is seen."""
+        if each.mask is None:
+            return
+        mask, area = each.mask.astype(np.uint8), self._image
+        if mask.shape != area.shape[:2]:  # it is that of the box
+            whole = np.zeros(area.shape[:2], np.uint8)
+            inside = each.box.clip(area)
+            left, top = inside.left - each.box.left, inside.top - each.box.top
+            part = mask[top : top + inside.height, left : left + inside.width]
+            tall, wide = part.shape
+            whole[inside.top : inside.top + tall, inside.left : inside.left + wide] = part
+            mask = whole
+        if self._look.mirror:
+            mask = np.asarray(cv2.flip(mask, 1), np.uint8)
+        tint = np.empty_like(area)
+        tint[:] = _color(each)
+        cv2.copyTo(cv2.addWeighted(area, 0.5, tint, 0.5, 0.0), mask, area)
+
     def _outline(self, each: Detection) -> None:
         color = _color(each)
         box = self._box(each.box)
@@ -255,8 +262,9 @@ class _Drawing:
         if each.landmarks is None or not len(each.landmarks):
             return
         points = self._points(each.landmarks)
-        if len(points) == _HAND_POINTS:
-            lines = [points[chain] for chain in _FINGERS]
+        if each.skeleton is not None:
+            chains = each.skeleton.chains
+            lines = [points[[at for at in chain if at < len(points)]] for chain in chains]
             cv2.polylines(self._image, lines, False, BLACK, self._thick + 2)
             cv2.polylines(self._image, lines, False, color, self._thick)
         for x, y in points.tolist():
@@ -264,12 +272,12 @@ class _Drawing:
 
     def _name(self, each: Detection, top: int, floor: int) -> None:
         box = self._box(each.box)
-        label = each.label or ("unknown" if each.kind == "face" else "")
+        kind = plugins.kind(each.kind)
+        label = each.label or kind.unnamed
         if not label:
             return
-        big = round(self._small * (2.2 if each.kind == "hand" else 1.3))
-        stamps = [self._stamp(label, big, _color(each))]
-        if each.label not in UNKNOWN and each.confidence > 0:
+        stamps = [self._stamp(label, round(self._small * kind.scale), _color(each))]
+        if each.label not in kind.unknown and each.confidence > 0:
             stamps.append(self._stamp(f"{each.confidence * 100:.0f} %", self._small))
         self._row(stamps, box.left, box.top - self._thick, top, floor)
 
@@ -390,8 +398,7 @@ class _Drawing:
 
 
 def _color(each: Detection) -> Color:
-    if each.kind == "hand":
-        return YELLOW if (each.track or 0) % 2 else SKY_BLUE
-    if each.kind == "face":
-        return WHITE if each.label in UNKNOWN else ORANGE
-    return PURPLE
+    kind = plugins.kind(each.kind)
+    if kind.unnamed_color is not None and each.label in kind.unknown:
+        return kind.unnamed_color
+    return kind.colors[(each.track or 0) % len(kind.colors)]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Self
 
+from livevision import plugins
 from livevision.frame import Result
 from livevision.sinks import Sink
 
@@ -62,7 +63,7 @@ class Speech(Sink):
 
     def write(self, result: Result) -> None:
         for event in result.events:
-            if event.kind == "word" and event.label.strip():
+            if plugins.kind(event.kind).spoken and event.label.strip():
                 self._words.put(event.label)
 
     def close(self) -> None:

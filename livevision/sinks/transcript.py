@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from livevision import plugins
 from livevision.frame import Detection, Event, Result
 from livevision.sinks import Sink
 from livevision.sinks.events import Events
@@ -65,12 +66,12 @@ class Transcript(Sink):
     def _look(self, result: Result) -> None:
         """Note which hand is near which face."""
         time = result.frame.time
-        faces = {_identity(each): each for each in result.detections if each.kind == "face"}
+        faces = {_identity(each): each for each in result.detections if _signer(each) == "named"}
         self._faces |= bool(faces)
         for identity, face in faces.items():
             self._names[identity] = face.label
         for hand in result.detections:
-            if hand.kind != "hand":
+            if _signer(hand) != "signs":
                 continue
             apart = {identity: _distance(hand, face) for identity, face in faces.items()}
             nearest = min(apart, key=apart.__getitem__, default=None)
@@ -84,7 +85,7 @@ class Transcript(Sink):
             self._names = {key: name for key, name in self._names.items() if key in remembered}
 
     def _attributed(self, event: Event) -> Event:
-        if event.kind not in ("letter", "word") or not self._faces:
+        if _signer(event) != "signs" or not self._faces:
             return event
         during = [near for near in self._near if event.start <= near.time <= event.end]
         track = event.details.get("track")
@@ -99,6 +100,11 @@ class Transcript(Sink):
             track = face if isinstance(face, int) else None
             signer = {"name": self._names.get(face, ""), "track": track}
         return replace(event, details={**event.details, "signer": signer})
+
+
+def _signer(found: Detection | Event) -> str:
+    """Whether it may be somebody's hand ("signs"), tells who that is ("named"), or neither."""
+    return plugins.kind(found.kind).signer
 
 
 def _identity(face: Detection) -> int | str:

@@ -104,7 +104,7 @@ class Pictures(Source):
                 log.warning("%s is not a picture that can be read; left out", path)
                 continue
             readable = True
-            yield Frame(image, index, index / self._fps)
+            yield Frame(image, index, index / self._fps, file=path.name)
         if not readable:
             raise SourceError(
                 f"{self._path}: no picture in it can be read. Try whether a viewer opens them."

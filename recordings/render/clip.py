@@ -41,7 +41,8 @@ class Truth:
         hand = "left" if self.left else "right"
         letters = [
             {
-                "letter": span.letter,
+                "kind": "letter",
+                "label": span.letter,
                 "start": round(span.start, 3),
                 "end": round(span.end, 3),
                 "hand": hand,
@@ -50,11 +51,12 @@ class Truth:
             for span in self.spans
         ]
         content: dict[str, Any] = {
+            "schema": 2,
             "description": self.description,
             "made_with": self.made_with,
             "text": self.text,
-            "letters": letters,
-            "people": [],
+            "kinds": ["letter", "person"],
+            "events": letters,
             "tolerance_s": self.tolerance,
         }
         lines = json.dumps(content, indent=1)

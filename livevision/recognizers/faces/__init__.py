@@ -123,6 +123,7 @@ PLUGIN = RecognizerPlugin(
             plural="people",
             view="people",
             key="name",
+            private=True,
             unnamed="unknown",
             unknown=("", "unknown"),
         ),

@@ -8,7 +8,7 @@ import numpy as np
 
 from livevision.errors import ModelError
 from livevision.frame import Detection, Findings, Frame, Image
-from livevision.locators.hands import Hand, HandLocator
+from livevision.locators.hands import SKELETON, Hand, HandLocator
 from livevision.recognizers.recognizer import Model, Session
 from livevision.recognizers.signs import Options, personal
 from livevision.recognizers.signs.classifiers import Classifier, load_classifier
@@ -121,6 +121,8 @@ class SignRecognizer(Session):
             hand.track,
             hand.landmarks,
             tuple(others[:ALTERNATIVES]),
+            SKELETON,
+            details={"hand": "right" if hand.right else "left"},
         )
 
     def _proposed(self) -> tuple[str, ...]:

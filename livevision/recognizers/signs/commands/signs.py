@@ -294,7 +294,7 @@ def pictures_of(signs: "Sequence[str]") -> "dict[str, Image]":
     wanted: dict[Path, dict[str, float]] = {}
     for file in sorted(assets.folder("recordings").glob("*.json")):
         clip = file.with_suffix(".mp4")
-        for span in (truth.read(file).letters or ()) if clip.is_file() else ():
+        for span in truth.read(file).events.get("letter", ()) if clip.is_file() else ():
             if span.label in signs and not any(span.label in known for known in wanted.values()):
                 wanted.setdefault(clip, {})[span.label] = (span.start + span.end) / 2
     locator = HandLocator(max_hands=1)

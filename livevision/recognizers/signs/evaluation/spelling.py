@@ -252,14 +252,15 @@ def load(video: Path) -> Clip:
         truth = Truth(text=text)
     else:
         truth = read_truth(file)
-    if truth.letters is not None:
-        letters = "".join(span.label for span in truth.letters).upper()
+    spans = truth.events.get("letter")
+    if spans is not None:
+        letters = "".join(span.label for span in spans).upper()
     elif truth.text is not None:
         letters = re.sub("[^A-Z]", "", truth.text.upper())
     else:
         raise UsageError(f"The truth file {file} has neither 'letters' nor 'text'.")
     text = letters if truth.text is None else truth.text
-    return Clip(video, letters, truth.letters, text)
+    return Clip(video, letters, spans, text)
 
 
 def read(clip: Clip, model: Model) -> Reading:

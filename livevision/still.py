@@ -1,0 +1,60 @@
+"""Single pictures: each by itself, without memory of another."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision import plugins, recognizers
+from livevision.frame import Detection, Event, Findings, Frame, Result
+from livevision.recognizers.recognizer import Model
+
+
+def read(image: NDArray[np.uint8], names: Sequence[str] = ("signs",)) -> Result:
+    """What the recognisers `names` find in one picture: (height, width, 3) BGR or (height, width).
+
+    Raises UsageError for an unknown name, ModelError for a missing model, ValueError for an array
+    that is no picture.
+    """
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or not image.size:
+        raise ValueError(f"no picture: {image.shape} of {image.dtype}")
+    models = [recognizers.load(name) for name in names]
+    return read_frame(Frame(np.ascontiguousarray(image), 0, 0.0), models)
+
+
+def read_frame(frame: Frame, models: Sequence[Model]) -> Result:
+    """What `models` find in a frame that is all of its stream.
+
+    A detection with a label is an event, too, where its kind says so (`Kind.still`) and its
+    recogniser, which goes by what lasts, has none of it.
+    """
+    detections: list[Detection] = []
+    events: list[Event] = []
+    texts: list[str] = []
+    hints: list[str] = []
+    for model in models:
+        with model.session() as session:
+            seen = session.recognize(frame)
+            rest = session.finish()
+        detections += seen.detections
+        own = [*seen.events, *rest.events]
+        events += own or _still(seen, frame)
+        texts += [each for each in (rest.text or seen.text,) if each]
+        hints += seen.hints
+    told = tuple(replace(each, stream=frame.stream, origin=frame.origin) for each in events)
+    return Result(frame, tuple(detections), told, "\n".join(texts), hints=tuple(hints))
+
+
+def _still(seen: Findings, frame: Frame) -> list[Event]:
+    found = []
+    for each in seen.detections:
+        kind = plugins.kind(each.kind)
+        if kind.still and each.label not in kind.unknown:
+            details = dict(each.details)
+            if each.track is not None:
+                details["track"] = each.track
+            found.append(
+                Event(kind.still, each.label, frame.time, frame.time, each.confidence, details)
+            )
+    return found
