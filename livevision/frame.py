@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Image: TypeAlias = NDArray[np.uint8]
 """Pixels from 0 to 255: (height, width, 3) in BGR order, or (height, width) if grey."""
 
+Floats: TypeAlias = NDArray[np.float32]
 Points: TypeAlias = NDArray[np.float32]
 """(n, 2) or (n, 3): x, y in pixels of the full frame, and z in the same unit where there is one."""
 

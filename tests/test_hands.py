@@ -295,7 +295,7 @@ def test_following_a_hand_costs_one_look_a_frame(
     runs.update(palms=0, landmarks=0)
     locator.reset()
     locator.locate(empty(clip[0]))
-    assert runs["palms"] + runs["landmarks"] <= 10  # all places: about 40 ms
+    assert runs["palms"] + runs["landmarks"] <= 20  # all places: under 150 ms
     runs.update(palms=0, landmarks=0)
     for index in range(1, 31):
         locator.locate(empty(clip[0]), index / 30)

@@ -13,9 +13,9 @@ from functools import cache, partial
 import cv2
 import numpy as np
 
-from livevision.frame import Image, Points
+from livevision.frame import Floats, Image, Points
 from livevision.locators import ssd
-from livevision.locators.ssd import Floats, anchors, blend
+from livevision.locators.ssd import anchors, blend
 
 PALM_INPUT = 192
 LANDMARK_INPUT = 224
@@ -23,6 +23,8 @@ _RIGID = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 """Landmarks whose box is tracked: all but the outer joints, which move most."""
 _Z_SCALE = 0.4
 _TRAITS = "model_1/model/global_average_pooling2d/Mean"
+_MAPS = ("model_1/model/add_8/add", "model_1/model/add_5/add")
+"""The last maps of 7x7 and of 14x14 places before that layer, in the finer network."""
 _OUTPUTS_FIELD = 8
 """Where the schema of .tflite files puts a subgraph's outputs in its table."""
 
@@ -101,22 +103,32 @@ class Look:
     of how the fingers lie. Of a picture turned upright, and mirrored if asked for."""
     angle: float
     """By how much the picture was turned for it, in radians, clockwise on the screen."""
+    local: Floats
+    """(21, 304) about -20 to 20: the maps before `traits`, 192 and 112 channels, read at the
+    joints; of the picture that the network saw. Empty with complexity 0."""
+    mirrored: bool
+    """Whether that picture was mirrored, as it is for a left hand."""
 
     def region(self) -> Region:
         """Where to look for the same hand in the next frame."""
-        points = self.landmarks[:, :2].astype(np.float64)
-        wrist, index, middle, ring = points[[0, 5, 9, 13]]
-        direction = ((index + ring) / 2 + middle) / 2 - wrist
-        angle = _upright(direction[0], direction[1])
-        rigid = points[list(_RIGID)]
-        middle_of_box = (rigid.min(axis=0) + rigid.max(axis=0)) / 2
-        cos, sin = np.cos(angle), np.sin(angle)
-        turn = np.array([[cos, -sin], [sin, cos]])
-        along = (rigid - middle_of_box) @ turn
-        low, high = along.min(axis=0), along.max(axis=0)
-        width, height = high - low
-        x, y = middle_of_box + turn @ ((low + high) / 2 + (0.0, -0.1 * height))
-        return Region(float(x), float(y), 2.0 * float(max(width, height, 1.0)), angle)
+        return around(self.landmarks)
+
+
+def around(landmarks: Points) -> Region:
+    """The region of a hand with these (21, 3) landmarks, in pixels."""
+    points = landmarks[:, :2].astype(np.float64)
+    wrist, index, middle, ring = points[[0, 5, 9, 13]]
+    direction = ((index + ring) / 2 + middle) / 2 - wrist
+    angle = _upright(direction[0], direction[1])
+    rigid = points[list(_RIGID)]
+    middle_of_box = (rigid.min(axis=0) + rigid.max(axis=0)) / 2
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.array([[cos, -sin], [sin, cos]])
+    along = (rigid - middle_of_box) @ turn
+    low, high = along.min(axis=0), along.max(axis=0)
+    width, height = high - low
+    x, y = middle_of_box + turn @ ((low + high) / 2 + (0.0, -0.1 * height))
+    return Region(float(x), float(y), 2.0 * float(max(width, height, 1.0)), angle)
 
 
 class PalmFinder:
@@ -166,39 +178,45 @@ class LandmarkFinder:
 
     def __init__(self, complexity: int) -> None:
         name = ("lite", "full")[complexity]
-        self._network = _Network(f"hand_landmark/hand_landmark_{name}.tflite", tap=_TRAITS)
+        taps = (_TRAITS, *(_MAPS if complexity else ()))
+        self._network = _Network(f"hand_landmark/hand_landmark_{name}.tflite", taps=taps)
 
     def __call__(self, image: Image, region: Region, *, mirrored: bool = False) -> Look:
         """Look for a hand in `region` of `image` (BGR).
 
-        With `mirrored` the network sees a left hand as a right one; all but `Look.traits` is told
-        of the picture as it is.
+        With `mirrored` the network sees a left hand as a right one; all but `Look.traits` and
+        `Look.local` is told of the picture as it is.
         """
         crop = region.crop(image, LANDMARK_INPUT)
-        points, presence, right, world, traits = self._network(crop[:, ::-1] if mirrored else crop)
-        relative, around = points.reshape(21, 3) / LANDMARK_INPUT, world.reshape(21, 3)
+        points, presence, right, world, traits, *maps = self._network(
+            crop[:, ::-1] if mirrored else crop
+        )
+        relative, metres = points.reshape(21, 3) / LANDMARK_INPUT, world.reshape(21, 3)
+        local = [_at(each[0], relative[:, :2]) for each in maps]
         relative[:, 2] /= _Z_SCALE
         chance = float(right.item())
         if mirrored:
             relative[:, 0] = 1.0 - relative[:, 0]
-            around[:, 0] *= -1.0
+            metres[:, 0] *= -1.0
             chance = 1.0 - chance
         return Look(
             float(presence.item()),
             chance,
             region.outward(relative),
-            region.turned(around),
+            region.turned(metres),
             traits.reshape(-1),
             region.angle,
+            np.concatenate(local, axis=1) if local else np.zeros((21, 0), np.float32),
+            mirrored,
         )
 
 
 class _Network:
     """A model from MediaPipe's package: BGR picture in, tensors out."""
 
-    def __init__(self, name: str, *, tap: str | None = None) -> None:
-        """`tap` names an inner tensor that becomes one more output, the last."""
-        self._network = ssd.network(name, None if tap is None else _tapping(tap))
+    def __init__(self, name: str, *, taps: tuple[str, ...] = ()) -> None:
+        """`taps` names inner tensors that become further outputs, the last."""
+        self._network = ssd.network(name, _tapping(taps) if taps else None)
 
     def __call__(self, image: Image) -> list[Floats]:
         pixels = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -206,13 +224,27 @@ class _Network:
 
 
 @cache
-def _tapping(name: str) -> Callable[[bytes], bytes]:
-    """What lets a model tell of its tensor `name`; the same function each time."""
-    return partial(_tapped, name=name)
+def _tapping(taps: tuple[str, ...]) -> Callable[[bytes], bytes]:
+    """What lets a model tell of its tensors `taps`; the same function each time."""
+    return partial(_tapped, taps=taps)
 
 
-def _tapped(model: bytes, name: str) -> bytes:
-    """The .tflite `model` with the tensor `name` as one more output; ValueError if it has none.
+def _at(values: Floats, places: Floats) -> Floats:
+    """(n, channels) of the map `values` (side, side, channels) at `places` (n, 2), x first, in
+    sides of the map: between the middles of four cells; at the edge where they lie beyond it.
+    """
+    side = len(values)
+    spots = np.clip(places * side - 0.5, 0.0, side - 1.0)
+    low = np.minimum(spots.astype(np.int64), side - 2)
+    x, y = (spots - low).T[..., None]
+    column, row = low.T
+    upper = values[row, column] * (1.0 - x) + values[row, column + 1] * x
+    lower = values[row + 1, column] * (1.0 - x) + values[row + 1, column + 1] * x
+    return np.asarray(upper * (1.0 - y) + lower * y, np.float32)
+
+
+def _tapped(model: bytes, taps: tuple[str, ...]) -> bytes:
+    """The .tflite `model` with the tensors `taps` as further outputs; ValueError if it has not all.
 
     Its list of outputs is written anew at the end of the file, and the graph pointed to it.
     """
@@ -220,7 +252,7 @@ def _tapped(model: bytes, name: str) -> bytes:
 
     graph = schema.Model.GetRootAs(model, 0).Subgraphs(0)
     names = [graph.Tensors(index).Name().decode() for index in range(graph.TensorsLength())]
-    outputs = [*graph.OutputsAsNumpy().tolist(), names.index(name)]
+    outputs = [*graph.OutputsAsNumpy().tolist(), *(names.index(tap) for tap in taps)]
     data = bytearray(model) + bytes(-len(model) % 4)
     pointer = graph._tab.Pos + graph._tab.Offset(_OUTPUTS_FIELD)
     data[pointer : pointer + 4] = (len(data) - pointer).to_bytes(4, "little")

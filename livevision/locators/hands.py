@@ -3,13 +3,14 @@
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
-from livevision.frame import Box, Image, Points, Skeleton
+from livevision.frame import Box, Floats, Image, Points, Skeleton
+from livevision.locators import joints
 from livevision.locators.hand_networks import (
     LandmarkFinder,
     Look,
@@ -17,20 +18,9 @@ from livevision.locators.hand_networks import (
     PalmFinder,
     Region,
 )
-from livevision.locators.ssd import Floats
 
-SKELETON = Skeleton(
-    "hand",
-    (
-        (0, 1, 2, 3, 4),
-        (0, 5, 6, 7, 8),
-        (9, 10, 11, 12),
-        (13, 14, 15, 16),
-        (0, 17, 18, 19, 20),
-        (5, 9, 13, 17),
-    ),
-)
-"""How MediaPipe's 21 landmarks are joined: wrist, then four of each finger from the thumb on."""
+SKELETON = Skeleton("hand", joints.CHAINS)
+"""How MediaPipe's 21 landmarks are joined."""
 PALM = 0.5
 """Least score of a palm that is worth a look."""
 PRESENCE = 0.5
@@ -53,6 +43,8 @@ BORDER = 0.25
 """Around a picture in which a hand may be too close to be seen, in sides of the picture."""
 WHOLE = 1.15
 """Side of the region that stands for the whole picture, of the picture's longer side."""
+CELL = 0.62
+"""Side of the parts of a picture in which a hand is looked for last, of its longer side."""
 SEARCH_EVERY = 0.14
 """Seconds between searches for another hand while one is in view."""
 RETRY_EVERY = 0.2
@@ -61,6 +53,8 @@ TURNS = (0.16, -0.16)
 """Radians by which the further looks at the hands of a first picture are turned."""
 REMEMBER = 1.0
 """Seconds within which a hand that comes back near where it left keeps its number."""
+UNSURE = 0.1
+"""Least probability of the other hand at which a new hand is looked at both ways round."""
 HANDEDNESS_FRAMES = 15
 """How many frames the running mean of left or right reaches back, about."""
 
@@ -86,6 +80,8 @@ class Hand:
     angle: float
     """By how much it was turned for that, in radians, clockwise on the screen; 0 if it points up,
     -pi to pi."""
+    local: Floats = field(default_factory=lambda: np.zeros((21, 304), np.float32))
+    """(21, 304) from the same look: inner maps of the network, read at the joints."""
     again: tuple["Hand", ...] = ()
     """Further looks at it, each a little turned: in the first picture of a stream."""
 
@@ -110,11 +106,12 @@ class _Track:
             Box.around(look.landmarks),
             look.landmarks,
             look.world,
-            self.right >= 0.5,
+            not look.mirrored,
             look.presence,
             self.number,
             look.traits,
             look.angle,
+            look.local,
             again,
         )
 
@@ -173,7 +170,7 @@ class HandLocator:
             palms = ahead.result() if ahead and self._tracks else self._search(image)()
             self._welcome(palms, image, time)
             self._next_search = time + SEARCH_EVERY
-        if not self._tracks or (self._first and self._is_doubtful(image)):
+        if not self._tracks or (self._first and self._is_doubtful()):
             self._retry(image, time, lost=lost)
         hands = [
             track.hand(again=self._again(image, track) if self._first else ())
@@ -194,12 +191,9 @@ class HandLocator:
         seen = (look for look in looks if look.presence >= PRESENCE)
         return tuple(replace(track, look=look).hand() for look in seen)
 
-    def _is_doubtful(self, image: Image) -> bool:
+    def _is_doubtful(self) -> bool:
         """Whether all that was found could be fingertips."""
-        return not any(
-            track.look.presence >= CERTAIN_PRESENCE or _sure(track.look, image)
-            for track in self._tracks
-        )
+        return not any(track.look.presence >= CERTAIN_PRESENCE for track in self._tracks)
 
     def _follow(self, image: Image, time: float) -> bool:
         """Look where the hands were; True if one of them is there no longer."""
@@ -254,8 +248,11 @@ class HandLocator:
 
     def _admit(self, look: Look, image: Image, time: float) -> None:
         """Follow a hand that is new; what was part of it all along is followed no longer."""
-        if any(_same(look, track.look) for track in self._tracks):
-            return
+        for track in self._tracks:
+            if _same(look, track.look):
+                if look.presence > track.look.presence:
+                    track.look, track.right = look, look.right
+                return
         if _sure(look, image):
             self._tracks = [each for each in self._tracks if not _is_part(each.look, look)]
         if len(self._tracks) == self._max_hands:
@@ -294,11 +291,14 @@ class HandLocator:
         self._retries += len(places)
         self._next_retry = time + RETRY_EVERY
         for place in places:
-            for region in place(image, self._find_palms):
+            if self._tracks and place in _GRID:
+                return
+            for region in place(image, self._find_palms)[: None if self._first else 1]:
                 look = self._settle(image, region, steps=2)
                 if _sure(look, image):
                     self._admit(look, image, time)
-                    return
+                    if not self._is_doubtful():
+                        return
 
     def _settle(self, image: Image, region: Region, *, steps: int) -> Look:
         """A look at `region`, and again at where the hand then turns out to be."""
@@ -307,7 +307,15 @@ class HandLocator:
             if look.presence < HOPELESS:
                 break
             look = self._find_landmarks(image, look.region(), mirrored=look.right < 0.5)
-        return look
+        return self._handed(image, look) if look.presence >= PRESENCE else look
+
+    def _handed(self, image: Image, look: Look) -> Look:
+        """The same hand, seen both ways round where it is unsure whether it is a left one."""
+        if (look.right < 0.5) == look.mirrored and abs(look.right - 0.5) > 0.5 - UNSURE:
+            return look
+        other = self._find_landmarks(image, look.region(), mirrored=not look.mirrored)
+        right = (look.right + other.right) / 2
+        return replace(look if look.mirrored == (right < 0.5) else other, right=right)
 
     def _track(self, look: Look, time: float) -> _Track:
         """The track of a newly found hand: that of a hand which left near here, or a new one."""
@@ -334,13 +342,29 @@ def _framed(image: Image, palms: PalmFinder, *, border: float) -> list[Region]:
     return [each.region for each in found]
 
 
+def _cell(image: Image, palms: PalmFinder, *, column: int, row: int) -> list[Region]:
+    """One of 3x3 overlapping parts of the picture: the landmark network sees hands without a palm.
+
+    `column` and `row` are -1, 0 or 1.
+    """
+    height, width = image.shape[:2]
+    side = CELL * max(height, width)
+    x = width / 2 + column * max(0.0, width - side) / 2
+    y = height / 2 + row * max(0.0, height - side) / 2
+    return [Region(x, y, side)]
+
+
 _Place: TypeAlias = Callable[[Image, PalmFinder], list[Region]]
+_GRID: tuple[_Place, ...] = tuple(
+    partial(_cell, column=column, row=row) for row in (0, -1, 1) for column in (0, -1, 1)
+)
 _PLACES: tuple[_Place, ...] = (
     _whole,
     partial(_framed, border=BORDER),
     partial(_whole, angle=-45.0),
     partial(_whole, angle=45.0),
     partial(_framed, border=2 * BORDER),
+    *_GRID,
 )
 """Where to look for a hand when none was found, in the order of what each adds."""
 

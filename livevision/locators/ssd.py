@@ -7,15 +7,12 @@ from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from livevision import litert
 from livevision.errors import ModelError
-
-Floats: TypeAlias = NDArray[np.float32]
+from livevision.frame import Floats
 
 SAME = 0.3
 """Intersection over union from which on two boxes show one thing."""

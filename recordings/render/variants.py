@@ -59,12 +59,18 @@ def _c(pose: Pose, draw: Draw) -> Pose:
 
 def _d(pose: Pose, draw: Draw) -> Pose:
     kind = draw(0, 1)
-    if kind < 0.45:  # the other fingers closed to a fist
-        index = Finger(draw(-5, 12), draw(0, 12), draw(0, 8))
-        return replace(POSES["Z"], index=index, view=(draw(-20, 40), 0, 0))
+    index = Finger(draw(-5, 14), draw(0, 12), draw(0, 8))
+    if kind < 0.35:  # the other fingers closed to a fist, the thumb across or up beside it
+        share = draw(0.25, 1)
+        thumb = _between(_FIST.thumb, POSES["Z"].thumb, share)
+        return replace(POSES["Z"], index=index, thumb=thumb, view=(draw(-30, 45), 0, 0))
+    if kind < 0.55:  # the middle finger on the thumb, the others closed
+        bent = _bent(pose, draw(0.85, 1.2))
+        ring = _towards(pose.ring, _FIST.ring, draw(0.4, 1))
+        pinky = _towards(pose.pinky, _FIST.pinky, draw(0.4, 1))
+        return replace(bent, index=index, ring=ring, pinky=pinky, view=(draw(-20, 70), 0, 0))
     if kind < 0.9:
-        index = Finger(draw(-5, 15), draw(0, 10), draw(0, 6))
-        return replace(_bent(pose, draw(0.8, 1.15)), index=index, view=(draw(10, 85), 0, 0))
+        return replace(_bent(pose, draw(0.8, 1.15)), index=index, view=(draw(-10, 85), 0, 0))
     return pose
 
 
@@ -108,6 +114,18 @@ def _h(pose: Pose, draw: Draw) -> Pose:
     return replace(pose, view=(draw(110, 185), draw(-5, 10), draw(40, 75)))
 
 
+def _i(pose: Pose, draw: Draw) -> Pose:
+    kind = draw(0, 1)
+    pinky = Finger(draw(-8, 18), draw(0, 18), draw(0, 10), draw(-16, 3))
+    if kind < 0.6:  # the thumb anywhere across the fist
+        thumb = _between(POSES["S"].thumb, pose.thumb, draw(-0.1, 1.1))
+    elif kind < 0.8:  # up beside it
+        thumb = _between(_FIST.thumb, pose.thumb, draw(0, 0.5))
+    else:
+        thumb = pose.thumb
+    return replace(pose, pinky=pinky, thumb=thumb, view=(draw(-45, 50), draw(-8, 12), 0))
+
+
 def _k(pose: Pose, draw: Draw) -> Pose:
     thumb = pose.thumb
     return replace(
@@ -130,30 +148,48 @@ def _l(pose: Pose, draw: Draw) -> Pose:
 
 def _m(pose: Pose, draw: Draw) -> Pose:
     kind = draw(0, 1)
-    if kind < 0.4:
+    if kind < 0.3:
         return _hanging(pose, 3, draw)
-    if kind < 0.75:  # tight: the thumb is hardly seen
+    if kind < 0.6:  # tight: the thumb is hardly seen
         thumb = Thumb(draw(38, 52), draw(-25, 0), -5, 65, draw(20, 60), -12)
-        return replace(_closed(pose, 3, draw(0.3, 1)), thumb=thumb)
-    return pose
+        tight = replace(_closed(pose, 3, draw(0.3, 1)), thumb=thumb)
+        return replace(tight, view=(draw(-35, 35), draw(-15, 25), 0))
+    if kind < 0.75:  # the fingertips on the palm, the thumb's tip beyond the ring finger
+        thumb = Thumb(draw(42, 54), draw(-25, -8), -5, 65, draw(0, 35), -12)
+        return replace(_closed(pose, 3, draw(0.7, 1)), thumb=thumb, view=(draw(-25, 25), 0, 0))
+    return replace(pose, view=(draw(-35, 35), draw(-10, 20), 0))
 
 
 def _n(pose: Pose, draw: Draw) -> Pose:
     kind = draw(0, 1)
-    if kind < 0.4:
+    if kind < 0.3:
         return _hanging(pose, 2, draw)
     if kind < 0.65:
-        return _closed(pose, 2, draw(0.2, 0.8))
-    return pose
+        closed = _closed(pose, 2, draw(0.2, 0.8))
+        return replace(closed, view=(draw(-35, 35), draw(-10, 20), 0))
+    return replace(pose, view=(draw(-35, 35), draw(-10, 20), 0))
 
 
 def _o(pose: Pose, draw: Draw) -> Pose:
-    return replace(pose, view=(draw(-10, 95), 0, 0))
+    view = draw(-15, 95), draw(-8, 15), 0
+    kind = draw(0, 1)
+    if kind < 0.3:  # rolled in: the fingertips below the thumb's, in the palm
+        share = draw(1.08, 1.4)
+        rolled = _bent(pose, share)
+        thumb = pose.thumb
+        thumb = thumb._replace(palmar=thumb.palmar - draw(0, 14), ip=thumb.ip + draw(0, 30))
+        return replace(rolled, thumb=thumb, view=view)
+    if kind < 0.5:  # flat, the fingers straight down on the thumb
+        mcp, pip = draw(55, 72), draw(20, 45)
+        fingers = [Finger(mcp + 2 * i, pip + i, pip * 0.5, (-2, 0, 4, 8)[i]) for i in range(4)]
+        thumb = Thumb(draw(26, 38), draw(26, 36), 9, draw(8, 24), draw(5, 25), -5)
+        return _hand(fingers, thumb, view)
+    return replace(pose, view=view)
 
 
 def _p(pose: Pose, draw: Draw) -> Pose:
     kind = draw(0, 1)
-    if kind < 0.3:  # level, the middle finger on the thumb as in D
+    if kind < 0.2:  # level, the middle finger on the thumb as in D
         like_d = POSES["D"]
         middle = like_d.middle
         others = like_d if draw(0, 1) < 0.3 else _FIST
@@ -166,12 +202,24 @@ def _p(pose: Pose, draw: Draw) -> Pose:
             view=(draw(-120, -40), draw(-10, 15), draw(-105, -70)),
             wrist=(draw(-5, 50), draw(-10, 10)),
         )
-    middle = Finger(draw(25, 75), draw(4, 20), 5, -4)
-    if kind < 0.6:  # level, pointing the other way
+    index = Finger(draw(-8, 14), draw(0, 10), draw(0, 6), draw(0, 6))
+    middle = Finger(draw(25, 80), draw(2, 25), draw(0, 15), draw(-10, 0))
+    if draw(0, 1) < 0.3:  # ring and little finger only half closed
+        half = POSES["D"]
+        ring = _towards(half.ring, _FIST.ring, draw(0.5, 1))
+        pose = replace(pose, ring=ring, pinky=_towards(half.pinky, _FIST.pinky, draw(0.5, 1)))
+    pose = replace(pose, index=index, middle=middle)
+    if kind < 0.4:  # level, pointing the other way
         view = draw(-115, -35), draw(-10, 15), draw(-100, -60)
-        return replace(pose, middle=middle, view=view, wrist=(draw(10, 60), 0))
+        return replace(pose, view=view, wrist=(draw(10, 60), 0))
+    if kind < 0.6:  # hanging, the back of the hand to the camera
+        view = draw(-150, -85), draw(-10, 20), draw(-85, 5)
+        return replace(pose, view=view, wrist=(draw(40, 85), draw(-15, 15)))
+    if kind < 0.75:  # the index finger at the camera
+        view = draw(-35, 20), draw(-15, 35), draw(-30, 25)
+        return replace(pose, view=view, wrist=(draw(45, 85), draw(-10, 10)))
     view = draw(15, 95), draw(-5, 25), draw(0, 40)
-    return replace(pose, middle=middle, view=view, wrist=(draw(50, 85), 0))
+    return replace(pose, view=view, wrist=(draw(50, 85), 0))
 
 
 def _q(pose: Pose, draw: Draw) -> Pose:
@@ -192,6 +240,54 @@ def _q(pose: Pose, draw: Draw) -> Pose:
     return replace(pose, index=index, view=view, wrist=(draw(60, 85), 0))
 
 
+def _r(pose: Pose, draw: Draw) -> Pose:
+    index = Finger(draw(4, 14), draw(0, 12), draw(0, 8), draw(-18, -10))
+    middle = Finger(draw(-8, 2), draw(0, 8), draw(0, 6), draw(8, 16))
+    thumb = pose.thumb
+    kind = draw(0, 1)
+    if kind < 0.2:  # out
+        thumb = Thumb(draw(-10, 5), draw(-8, 10), 0, draw(-5, 15), draw(-5, 20))
+    elif kind < 0.45:  # up beside the fist
+        thumb = _between(_FIST.thumb, thumb, draw(0, 0.6))
+    elif kind < 0.7:
+        thumb = _between(thumb, POSES["W"].thumb, draw(0, 0.8))
+    view = draw(-40, 45), draw(-8, 12), 0
+    return replace(pose, index=index, middle=middle, thumb=thumb, view=view)
+
+
+def _s(pose: Pose, draw: Draw) -> Pose:
+    thumb = pose.thumb
+    thumb = thumb._replace(
+        cmc=thumb.cmc + draw(-4, 10),
+        palmar=thumb.palmar + draw(-4, 6),
+        mcp=thumb.mcp + draw(-14, 6),
+        ip=thumb.ip + draw(-25, 12),
+    )
+    return replace(pose, thumb=thumb, view=(draw(-40, 55), draw(-15, 25), draw(-10, 10)))
+
+
+def _t(pose: Pose, draw: Draw) -> Pose:
+    index = _towards(pose.index, _FIST.index, draw(-0.15, 0.2))
+    thumb = pose.thumb
+    thumb = thumb._replace(cmc=thumb.cmc + draw(-4, 4), ip=thumb.ip + draw(-20, 10))
+    return replace(pose, index=index, thumb=thumb, view=(draw(-35, 45), draw(-10, 20), 0))
+
+
+def _u(pose: Pose, draw: Draw) -> Pose:
+    index = Finger(draw(-6, 10), draw(0, 8), draw(0, 6), draw(-9, -5))
+    middle = Finger(index.mcp + draw(-3, 3), draw(0, 8), draw(0, 6), draw(3, 6))
+    thumb = pose.thumb
+    kind = draw(0, 1)
+    if kind < 0.12:  # out
+        thumb = Thumb(draw(-8, 8), draw(-4, 12), 0, draw(0, 20), draw(0, 20))
+    elif kind < 0.35:
+        thumb = _between(_FIST.thumb, thumb, draw(0, 0.6))
+    elif kind < 0.6:
+        thumb = _between(thumb, POSES["W"].thumb, draw(0, 0.8))
+    view = draw(-40, 40), draw(-8, 12), draw(-12, 12)
+    return replace(pose, index=index, middle=middle, thumb=thumb, view=view)
+
+
 def _v(pose: Pose, draw: Draw) -> Pose:
     index = Finger(0, draw(0, 15), draw(0, 10), draw(6, 14))
     return replace(pose, index=index, middle=Finger(0, draw(0, 15), draw(0, 10), draw(-16, -8)))
@@ -208,6 +304,13 @@ def _x(pose: Pose, draw: Draw) -> Pose:
     return replace(pose, index=index, view=(draw(-20, 60), 0, 0))
 
 
+def _y(pose: Pose, draw: Draw) -> Pose:
+    pinky = Finger(draw(-8, 15), draw(0, 15), draw(0, 8), draw(-30, -8))
+    thumb = Thumb(draw(-16, 2), draw(-14, 14), 0, draw(-8, 15), draw(-8, 18))
+    view = draw(-55, 55), draw(-10, 15), draw(-40, 25)
+    return replace(pose, pinky=pinky, thumb=thumb, view=view)
+
+
 _VARIANTS: dict[str, Callable[[Pose, Draw], Pose]] = {
     "A": _a,
     "B": _b,
@@ -217,6 +320,7 @@ _VARIANTS: dict[str, Callable[[Pose, Draw], Pose]] = {
     "F": _f,
     "G": _g,
     "H": _h,
+    "I": _i,
     "K": _k,
     "L": _l,
     "M": _m,
@@ -224,9 +328,14 @@ _VARIANTS: dict[str, Callable[[Pose, Draw], Pose]] = {
     "O": _o,
     "P": _p,
     "Q": _q,
+    "R": _r,
+    "S": _s,
+    "T": _t,
+    "U": _u,
     "V": _v,
     "W": _w,
     "X": _x,
+    "Y": _y,
 }
 
 
@@ -252,6 +361,16 @@ def _closed(pose: Pose, count: int, share: float) -> Pose:
         for i in range(4)
     ]
     return _hand(fingers, pose.thumb, pose.view, pose.wrist)
+
+
+def _towards(start: Finger, end: Finger, share: float) -> Finger:
+    """A finger bent ``share`` of the way from one to the other."""
+    return Finger(*(np.multiply(start, 1 - share) + np.multiply(end, share)).tolist())
+
+
+def _between(start: Thumb, end: Thumb, share: float) -> Thumb:
+    """A thumb ``share`` of the way from one to the other."""
+    return Thumb(*(np.multiply(start, 1 - share) + np.multiply(end, share)).tolist())
 
 
 def _bent(pose: Pose, share: float) -> Pose:
@@ -320,7 +439,6 @@ def _nothing(draw: Draw) -> Pose:
         ((index, *curled[1:3], pinky), across),  # horns
         ((index, *curled[1:3], pinky), out),
         ((curled[0], middle, *curled[2:]), across),
-        ((index, middle, *curled[2:]), out),  # three
         ((index, middle, ring, pinky), POSES["B"].thumb),  # four
         ((index, Finger(60, 60, 30), ring, pinky), POSES["D"].thumb),  # eight
     )

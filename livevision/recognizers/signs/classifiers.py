@@ -12,17 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from livevision import litert
 from livevision.assets import verified
 from livevision.errors import ModelError, UsageError
-from livevision.frame import Image, Step, Steps
+from livevision.frame import Floats, Image, Step, Steps
 from livevision.locators.hands import Hand
 from livevision.recognizers.signs.features import features, with_traits
 from livevision.recognizers.signs.prepare import prepare
-
-Floats = NDArray[np.float32]
 
 LABELS = (*string.ascii_uppercase, "")
 """What the probabilities are of; the last is no sign. J and Z, being movements, get none."""

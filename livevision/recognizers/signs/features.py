@@ -8,13 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from livevision.frame import Floats
+from livevision.locators.joints import FINGERS, KNUCKLES, PARENTS, WRIST
 
-WRIST = 0
-_FINGERS = ((1, 2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19, 20))
-_PARENTS = np.array([0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19])
-"""The joint at the near end of the bone whose far end is joint 1, 2, ... 20."""
-_KNUCKLES = (5, 9, 13, 17)
 _PAIRS = np.triu_indices(21, 2)
 
 
@@ -26,13 +22,13 @@ def canonical(points: Floats, right: NDArray[np.bool_]) -> Floats:
     """(n, 21, 3) landmarks as those of right hands, wrist at 0, the palm 1 long on the mean."""
     points = points - points[:, :1]
     points = np.where(right[:, None, None], points, points * np.array((-1, 1, 1), np.float32))
-    size = np.linalg.norm(points[:, _KNUCKLES], axis=-1).mean(axis=1)
+    size = np.linalg.norm(points[:, KNUCKLES], axis=-1).mean(axis=1)
     return np.asarray(points / np.maximum(size, 1e-6)[:, None, None], np.float32)
 
 
 def palm_axes(points: Floats) -> Floats:
     """(n, 3, 3): rows are the palm's directions across, along (to the fingers) and outward."""
-    along = _unit(points[:, _KNUCKLES].mean(axis=1) - points[:, WRIST])
+    along = _unit(points[:, KNUCKLES].mean(axis=1) - points[:, WRIST])
     across = points[:, 5] - points[:, 17]
     across = _unit(across - (across * along).sum(axis=-1, keepdims=True) * along)
     return np.stack((across, along, np.cross(across, along)), axis=1)
@@ -47,14 +43,14 @@ def features(landmarks: Floats, world: Floats, right: NDArray[np.bool_]) -> Floa
     picture, space = canonical(landmarks, right), canonical(world, right)
     axes = palm_axes(space)
     turned = np.einsum("nij,nkj->nki", axes, space)
-    bones = space[:, 1:] - space[:, _PARENTS]
+    bones = space[:, 1:] - space[:, PARENTS]
     lengths = np.linalg.norm(bones, axis=-1)
     directions = bones / np.maximum(lengths, 1e-6)[..., None]
     turned_directions = np.einsum("nij,nkj->nki", axes, directions)
     bends = (directions[:, _BEND[0]] * directions[:, _BEND[1]]).sum(axis=-1)
     distances = np.linalg.norm(space[:, _PAIRS[0]] - space[:, _PAIRS[1]], axis=-1)
     flat = np.linalg.norm(picture[:, _NEAR[0], :2] - picture[:, _NEAR[1], :2], axis=-1)
-    picture_bones = _unit((picture[:, 1:] - picture[:, _PARENTS])[..., :2])
+    picture_bones = _unit((picture[:, 1:] - picture[:, PARENTS])[..., :2])
     parts = (
         picture[:, 1:],
         space[:, 1:],
@@ -88,7 +84,7 @@ def with_traits(
 
 _BEND = (
     np.array(
-        [(joint - 1, joint) for finger in _FINGERS for joint in finger[1:]]
+        [(joint - 1, joint) for finger in FINGERS for joint in finger[1:]]
         + [(4, joint) for joint in (5, 6, 7, 8, 9, 10, 11, 12, 14, 18)]
         + [(6, 10), (7, 11), (8, 12), (10, 14), (11, 15), (12, 16), (14, 18), (15, 19), (16, 20)]
     ).T

@@ -23,12 +23,10 @@ from numpy.typing import NDArray
 
 from livevision import files, settings
 from livevision.errors import ModelError, OutputError, UsageError
-from livevision.frame import Image
+from livevision.frame import Floats, Image
 from livevision.locators.hands import Hand
 from livevision.recognizers.signs.classifiers import LABELS, Classifier, Reading
 from livevision.recognizers.signs.features import features
-
-Floats = NDArray[np.float32]
 
 SURE = 0.95
 """A probability from which on an answer stays as it is."""

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 import livevision.locators
 from livevision.errors import UsageError
 from livevision.frame import Box, Image
-from livevision.locators.hand_networks import LandmarkFinder, Look, Region
-from livevision.locators.hands import Hand, HandLocator
+from livevision.locators.hand_networks import LandmarkFinder, Look, Region, around
+from livevision.locators.hands import CERTAIN_PRESENCE, Hand, HandLocator
 from livevision.recognizers.signs import prepare
 
 Progress = Callable[[str, int, int], None]
@@ -45,19 +45,29 @@ APART = ("billy_gray64px",)
 
 TRAITS = 1152
 """How many traits a hand has."""
-VIEWS = 3
-"""How many views of each hand are trained on: as it is, then in changed light, framing and
-perspective."""
-AGAIN = VIEWS
+LOCAL = (21, 304)
+"""The shape of what the landmark network's maps hold at the joints."""
+CHANGED = 3
+"""How many further views of a hand are trained on, in changed light, framing and perspective."""
+LARGE, CHANGED_OF_LARGE = 250, 1
+"""Sources with more pictures than that have near duplicates enough: fewer changed views of each."""
+MOST = 12
+"""Most pictures of a letter that are taken of a source, spread over all that there are: each has as
+many near duplicates as it has more, and sources count alike however large."""
+AGAIN = 10
 """The view of further looks at the hand of the row before, as they are taken live of a stream's
 first picture."""
+WIDER = 11
+"""The view of looks at a hand that is not certain, in wider regions, as live."""
 SPOILED = 0.35
 """Share of hands that are also looked at where they are not, as examples of no sign."""
 
-_VERSION = 2
+_VERSION = 3
 """To be raised when this module looks at hands in another way."""
 _CLOSEUP_STEP = 6
 _CHUNK = 48
+_GREY = np.array([[0.114], [0.587], [0.299]], np.float32)
+"""Shares of blue, green and red in a grey level (ITU-R BT.601)."""
 _AROUND = 336
 """Pixels: side of the picture around a hand that is changed for a view."""
 
@@ -66,8 +76,8 @@ _AROUND = 336
 class Hands:
     """One row for each picture without a hand, and for each view of a hand there is.
 
-    Landmarks are those of the picture as it is; of left hands, traits and the grey picture are
-    mirrored.
+    Landmarks are those of the picture as it is; of left hands, traits, local maps and the grey
+    picture are mirrored.
     """
 
     name: NDArray[np.str_]
@@ -77,15 +87,19 @@ class Hands:
     letter: NDArray[np.str_]
     """What the picture shows, or NOTHING."""
     view: NDArray[np.int64]
-    """0 for what is seen live, AGAIN for further looks at the same, 1 and 2 for changed views, -1
-    for a look beside the hand, -2 for a picture in which no hand was found; what follows is then
-    zero."""
+    """0 for what is seen live, AGAIN and WIDER for further looks at the same, 1 to 3 for changed
+    views, -1 for a look beside the hand, -2 for a picture in which no hand was found; what follows
+    is then zero."""
+    presence: NDArray[np.float32]
+    """Probability of a hand, 0 to 1."""
     landmarks: NDArray[np.float32]
     """(n, 21, 3)."""
     world: NDArray[np.float32]
     """(n, 21, 3) metres."""
     traits: NDArray[np.float16]
     """(n, 1152)."""
+    local: NDArray[np.float16]
+    """(n, 21, 304)."""
     angle: NDArray[np.float32]
     right: NDArray[np.bool_]
     grey: NDArray[np.uint8]
@@ -137,17 +151,25 @@ def sources(data: Path) -> dict[str, list[Path]]:
     if not photos.is_dir():
         raise UsageError(f"There is no {photos}: give --data a folder with signs/photos/SOURCE/A.")
     found = {
-        folder.name: sorted(folder.glob("*/*.jpg"))
+        folder.name: [path for letter in sorted(folder.iterdir()) for path in _spread(letter)]
         for folder in sorted(photos.iterdir())
         if folder.is_dir()
     }
     found[CLOSEUPS] = sorted((data / "signs" / "videos").glob("closeup_?.mp4"))
     people = sorted((data / "faces" / "people").glob("*/"))
-    found[BYSTANDERS] = [path for person in people for path in sorted(person.glob("*.jpg"))[:3]]
+    found[BYSTANDERS] = [path for person in people for path in sorted(person.glob("*.jpg"))[:1]]
     found = {name: files for name, files in found.items() if files}
     if not set(found) - {CLOSEUPS, BYSTANDERS}:
         raise UsageError(f"No pictures below {photos}: expected SOURCE/LETTER/*.jpg.")
     return found
+
+
+def _spread(folder: Path) -> list[Path]:
+    """`MOST` pictures of a folder, all parts of it alike."""
+    files = sorted(folder.glob("*.jpg"))
+    if len(files) <= MOST:
+        return files
+    return [files[at * len(files) // MOST] for at in range(MOST)]
 
 
 def without(step: str, hands: Hands, data: Path, progress: Progress) -> Hands:
@@ -191,7 +213,8 @@ def _locate(data: Path, source: str, files: Sequence[Path], progress: Progress) 
     parts = []
     # not forked: a fork of a process with threads (TensorFlow's, say) may wait for ever
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        jobs = [pool.submit(_look_at, data, source, chunk) for chunk in chunks]
+        changed = CHANGED if len(files) <= LARGE else CHANGED_OF_LARGE
+        jobs = [pool.submit(_look_at, data, source, chunk, changed) for chunk in chunks]
         for at, job in enumerate(jobs):
             progress(source, at * _CHUNK, len(files))
             parts.append(job.result())
@@ -205,8 +228,8 @@ def _finders() -> tuple[HandLocator, LandmarkFinder]:
     return HandLocator(), LandmarkFinder(1)
 
 
-def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
-    """Runs in a worker process."""
+def _look_at(data: Path, source: str, files: Sequence[Path], changed: int) -> Hands:
+    """Runs in a worker process; each hand also in so many `changed` views."""
     locator, finder = _finders()
     rows: list[tuple[object, ...]] = []
     for path in files:
@@ -229,8 +252,10 @@ def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
                 if source == RENDERED:  # no two of them are alike as it is, nor measured with
                     continue
                 for again in hand.again:
-                    rows.append((*label, AGAIN, *_columns(again), hand.right, _NO_GREY))
-                for view, look in _other_views(image, hand, finder, generator):
+                    rows.append((*label, AGAIN, *_columns(again), again.right, _NO_GREY))
+                for look in wider(image, hand, finder):
+                    rows.append((*label, WIDER, *_columns(look), not look.mirrored, _NO_GREY))
+                for view, look in _other_views(image, hand, finder, generator, changed):
                     rows.append((*label, view, *_columns(look), hand.right, _NO_GREY))
             if not hands:
                 rows.append((*label, -2, *_NO_HAND, True, _NO_GREY))
@@ -255,18 +280,26 @@ def _images(path: Path) -> Iterator[tuple[int, Image]]:
     capture.release()
 
 
+def wider(image: Image, hand: Hand, finder: LandmarkFinder) -> Iterator[Look]:
+    if hand.score >= CERTAIN_PRESENCE:
+        return
+    where = around(hand.landmarks)
+    for wide in (1.3, 1.7):
+        place = replace(where, size=where.size * wide)
+        look = finder(image, place, mirrored=not hand.right)
+        yield finder(image, look.region(), mirrored=not hand.right)
+
+
 def _other_views(
-    image: Image, hand: Hand, finder: LandmarkFinder, generator: np.random.Generator
+    image: Image, hand: Hand, finder: LandmarkFinder, generator: np.random.Generator, changed: int
 ) -> Iterator[tuple[int, Look]]:
     """Looks at a hand changed at random, and perhaps at where it is not."""
-    where = Look(
-        hand.score, float(hand.right), hand.landmarks, hand.world, hand.traits, hand.angle
-    ).region()
-    around = Region(where.x, where.y, where.size * _AROUND / 224)
+    where = around(hand.landmarks)
+    wide = Region(where.x, where.y, where.size * _AROUND / 224)
     middle = Region(_AROUND / 2, _AROUND / 2, 224.0, where.angle)
-    picture = around.crop(image, _AROUND)
+    picture = wide.crop(image, _AROUND)
     normal = generator.normal
-    for view in range(1, VIEWS):
+    for view in range(1, 1 + changed):
         place = replace(
             middle,
             x=middle.x + normal(0.0, 9.0),
@@ -297,8 +330,21 @@ def _other_views(
 def _changed(picture: Image, generator: np.random.Generator) -> Image:
     """Another light, colour, sharpness and perspective."""
     uniform = generator.uniform
-    pixels: Any = picture.astype(np.float32) * uniform(0.75, 1.25, 3) * uniform(0.5, 1.4)
-    pixels = 255.0 * np.clip(pixels / 255.0, 0.0, 1.0) ** np.exp(generator.normal(0.0, 0.25))
+    pixels: Any = picture.astype(np.float32)
+    if generator.random() < 0.15:  # no colours
+        pixels = np.repeat(pixels @ _GREY, 3, axis=2)
+    elif generator.random() < 0.3:  # lit by a screen or a lamp
+        pixels = pixels * uniform(0.4, 1.3, 3)
+    else:
+        pixels = pixels * uniform(0.75, 1.25, 3)
+    kind = generator.random()
+    if kind < 0.15:  # dim
+        pixels = pixels * uniform(0.08, 0.4)
+    elif kind < 0.3:  # over-exposed
+        pixels = pixels * uniform(1.4, 2.6) + uniform(0.0, 40.0)
+    else:
+        pixels = pixels * uniform(0.5, 1.4)
+    pixels = 255.0 * np.clip(pixels / 255.0, 0.0, 1.0) ** np.exp(generator.normal(0.0, 0.3))
     if generator.random() < 0.35:
         pixels = cv2.GaussianBlur(pixels, (0, 0), uniform(0.5, 3.0))
     if generator.random() < 0.5:
@@ -314,17 +360,21 @@ def _changed(picture: Image, generator: np.random.Generator) -> Image:
 
 def _columns(hand: Hand | Look) -> tuple[object, ...]:
     return (
+        np.float32(hand.score if isinstance(hand, Hand) else hand.presence),
         hand.landmarks.astype(np.float32),
         hand.world.astype(np.float32),
         hand.traits.astype(np.float16),
+        hand.local.astype(np.float16),
         np.float32(hand.angle),
     )
 
 
 _NO_HAND = (
+    np.float32(0.0),
     np.zeros((21, 3), np.float32),
     np.zeros((21, 3), np.float32),
     np.zeros(TRAITS, np.float16),
+    np.zeros(LOCAL, np.float16),
     np.float32(0.0),
 )
 _NO_GREY = np.zeros((28, 28), np.uint8)

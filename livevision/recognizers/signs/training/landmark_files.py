@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from livevision.recognizers.signs.training.dataset import MOVING, TRAITS, Hands
+from livevision.recognizers.signs.training.dataset import LOCAL, MOVING, TRAITS, Hands
 
 LANDMARKS_ALONE = 9
 """The view of such hands."""
@@ -55,9 +55,11 @@ def _hands(source: str, letters: NDArray[np.str_], points: NDArray[np.float32]) 
         np.full(count, source),
         letters,
         np.full(count, LANDMARKS_ALONE),
+        np.ones(count, np.float32),
         square,
         square,
         np.zeros((count, TRAITS), np.float16),
+        np.zeros((count, *LOCAL), np.float16),
         np.zeros(count, np.float32),
         np.ones(count, np.bool_),
         np.zeros((count, 28, 28), np.uint8),

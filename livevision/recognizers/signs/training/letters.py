@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from livevision.frame import Floats
 from livevision.recognizers.signs.classifiers import LABELS, STILL
 from livevision.recognizers.signs.features import features, with_traits
 from livevision.recognizers.signs.training.dataset import (
@@ -21,8 +22,6 @@ from livevision.recognizers.signs.training.dataset import (
 )
 from livevision.recognizers.signs.training.poses import Changes, changed
 from livevision.recognizers.signs.training.validation import Calibration
-
-Floats = NDArray[np.float32]
 
 NO_SIGN = len(STILL) - 1
 """The last output: no sign."""

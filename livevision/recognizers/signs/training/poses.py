@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision.frame import Floats
 from livevision.recognizers.signs.features import canonical, palm_axes
-
-Floats = NDArray[np.float32]
 
 _ROOTS = np.array([0, 0, 1, 1, 1, 0, 5, 5, 5, 0, 9, 9, 9, 0, 13, 13, 13, 0, 17, 17, 17])
 """The joint that each joint's finger hangs on."""

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision.frame import Floats
 from livevision.recognizers.signs.classifiers import LABELS, NO_SIGN
 from livevision.recognizers.signs.training.dataset import APART
-
-Floats = NDArray[np.float32]
 
 BINS = 15
 """Bins of confidence for the calibration error, equally wide."""
