@@ -169,17 +169,23 @@ def test_hands_that_meet_stay_apart_or_become_one(clip: list[Image], locator: Ha
     box = alone.box.square(0.2).clip(clip[0])
     piece = box.crop(clip[0])
     height, width = piece.shape[:2]
+    joined = False
     for index in range(30):
         image = np.full((480, 640, 3), 110, np.uint8)
         for x, part in ((index * 15, piece), (640 - width - index * 15, mirrored(piece))):
             x = int(np.clip(x, 0, 640 - width))
             image[120 : 120 + height, x : x + width] = part
         hands = locator.locate(image, index / 30)
+        if index == 0:
+            assert not any(hand.joined for hand in hands)
         if len(hands) == 2:
             assert hands[0].track != hands[1].track
             apart = np.abs(hands[0].landmarks - hands[1].landmarks)[:, :2].mean()
             assert apart > 0.05 * width
-    assert len(locator.locate(image, 1.5)) == 2
+        joined |= len(hands) == 2 and all(hand.joined for hand in hands)
+    assert joined
+    assert not any(hand.joined for hand in locator.locate(image, 1.5))
+    assert len(locator.locate(image, 1.6)) == 2
 
 
 def test_a_picture_is_read_the_same_whatever_came_before(

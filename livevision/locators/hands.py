@@ -1,7 +1,7 @@
 """Hands: where they are, their landmarks, and which is which from frame to frame."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -55,6 +55,17 @@ REMEMBER = 1.0
 """Seconds within which a hand that comes back near where it left keeps its number."""
 UNSURE = 0.1
 """Least probability of the other hand at which a new hand is looked at both ways round."""
+CLEAR_PALM = 0.6
+"""Least score of each of two palms that belong to hands which touch."""
+LIKE = 0.7
+"""Least size of one of two such hands, of the other's: others are farther away, or fingertips."""
+APART = (0.2, 0.85)
+"""How far apart the middles of two such palms' regions are, in sides of the larger: of 460 pictures
+of one hand two palms lay so in none, of 40 of two-handed letters in 37."""
+TOUCHING = 0.2
+"""Distance of the nearest joints of two hands that touch, in sizes of the larger one."""
+JOINED = 0.35
+"""Seconds for which two palms seen side by side are believed: two searches of the whole picture."""
 HANDEDNESS_FRAMES = 15
 """How many frames the running mean of left or right reaches back, about."""
 
@@ -82,6 +93,9 @@ class Hand:
     -pi to pi."""
     local: Floats = field(default_factory=lambda: np.zeros((21, 304), np.float32))
     """(21, 304) from the same look: inner maps of the network, read at the joints."""
+    joined: bool = False
+    """Whether another hand of like size touches it or overlaps it: together they show no letter of
+    one hand."""
     again: tuple["Hand", ...] = ()
     """Further looks at it, each a little turned: in the first picture of a stream."""
 
@@ -112,7 +126,7 @@ class _Track:
             look.traits,
             look.angle,
             look.local,
-            again,
+            again=again,
         )
 
 
@@ -121,17 +135,21 @@ class HandLocator:
 
     A hand that is followed costs one run of the landmark network a frame. Palms are searched for
     while there is no hand, when one was just lost, and every `SEARCH_EVERY` seconds while there
-    could be another. With no hand found in a stream's first picture it looks in all the less likely
-    places too, which takes about 40 ms; once a hand is lost, in one of them a frame, and when all
-    were tried, every `RETRY_EVERY` seconds. Hands of the first picture, which may be all there is,
-    are looked at three times, which takes some 9 ms more for each. `complexity` is MediaPipe's: 0
-    is quicker, 1 finer.
+    could be another. With no hand for certain in a stream's first picture it looks in the less
+    likely places too, and with none at all in nine parts of it, which takes about 130 ms; once a
+    hand is lost, in one of them a frame, and when all were tried, every `RETRY_EVERY` seconds.
+    Hands of the first picture, which may be all there is, are looked at again, turned by `turns`
+    (radians), which takes some 9 ms for each turn. `complexity` is MediaPipe's: 0 is quicker, 1
+    finer.
 
     Goes by the times it is given alone. Raises ModelError if MediaPipe's models are not there.
     """
 
-    def __init__(self, max_hands: int = 2, complexity: int = 1) -> None:
+    def __init__(
+        self, max_hands: int = 2, complexity: int = 1, *, turns: Sequence[float] = TURNS
+    ) -> None:
         self._max_hands = max_hands
+        self._turns = turns
         self._find_palms = PalmFinder()
         self._find_landmarks = LandmarkFinder(complexity)
         # a thread that stays: OpenCV loses a kilobyte with each that ends
@@ -150,6 +168,7 @@ class HandLocator:
         self._next_retry = 0.0
         self._retries = 0
         self._beside = False
+        self._pair: tuple[float, tuple[Region, ...]] = (-math.inf, ())
 
     def close(self) -> None:
         """End its thread; it locates nothing any more."""
@@ -173,11 +192,23 @@ class HandLocator:
         if not self._tracks or (self._first and self._is_doubtful()):
             self._retry(image, time, lost=lost)
         hands = [
-            track.hand(again=self._again(image, track) if self._first else ())
+            replace(
+                track.hand(again=self._again(image, track) if self._first else ()),
+                joined=self._is_joined(track.look, time),
+            )
             for track in self._tracks
         ]
         self._first = False
         return hands
+
+    def _is_joined(self, look: Look, time: float) -> bool:
+        """Whether another hand touches this one, be it hidden too much to be followed."""
+        others = (track.look for track in self._tracks if track.look is not look)
+        if any(_touch(look, other) for other in others):
+            return True
+        seen, pair = self._pair
+        region = look.region()
+        return time - seen <= JOINED and any(_near(region, palm, 0.5) for palm in pair)
 
     def _again(self, image: Image, track: _Track) -> tuple[Hand, ...]:
         """Further looks at a hand, each a little turned."""
@@ -186,7 +217,7 @@ class HandLocator:
             self._find_landmarks(
                 image, replace(region, angle=region.angle + turn), mirrored=mirrored
             )
-            for turn in TURNS
+            for turn in self._turns
         ]
         seen = (look for look in looks if look.presence >= PRESENCE)
         return tuple(replace(track, look=look).hand() for look in seen)
@@ -221,8 +252,9 @@ class HandLocator:
         return [look(first), *later.result()]
 
     def _search(self, image: Image) -> Callable[[], list[Palm]]:
-        """A search for further palms, which may run beside `_follow`; without hands, clear ones."""
-        faintest = FAINT_PALM if self._tracks else PALM
+        """A search for further palms, which may run beside `_follow`; with no hands in view, and
+        none in sight before, for clear ones."""
+        faintest = FAINT_PALM if self._tracks or self._first else PALM
         left, right = self._part(image)
         part = image[:, left:right]
         border = BORDER if self._beside else 0.0
@@ -237,6 +269,8 @@ class HandLocator:
 
     def _welcome(self, palms: list[Palm], image: Image, time: float) -> None:
         """Look where the palms are, and follow the hands that are new."""
+        if len(palms) > 1 and _side_by_side(palms[0], palms[1]):
+            self._pair = time, (palms[0].region, palms[1].region)
         for palm in palms:
             if len(self._tracks) == self._max_hands:
                 return
@@ -383,6 +417,26 @@ def _near(a: Region, b: Region, reach: float) -> bool:
 def _alike(a: Region, b: Region) -> bool:
     """Whether two regions are likely to hold the same hand."""
     return _near(a, b, 0.35) and max(a.size, b.size) < LARGER * min(a.size, b.size)
+
+
+def _side_by_side(a: Palm, b: Palm) -> bool:
+    """Whether two palms are those of hands that touch."""
+    small, large = sorted((a.region.size, b.region.size))
+    apart = np.hypot(a.region.x - b.region.x, a.region.y - b.region.y) / large
+    return bool(
+        min(a.score, b.score) >= CLEAR_PALM
+        and small >= LIKE * large
+        and APART[0] <= apart <= APART[1]
+    )
+
+
+def _touch(a: Look, b: Look) -> bool:
+    """Whether two hands of like size touch."""
+    one, other = a.landmarks[:, :2], b.landmarks[:, :2]
+    small, large = sorted((np.ptp(one, axis=0).max(), np.ptp(other, axis=0).max()))
+    nearest = np.linalg.norm(one[:, None] - other[None], axis=2).min()
+    sure = min(a.presence, b.presence) >= SURE_PRESENCE
+    return bool(sure and small >= 0.8 * LIKE * large and nearest <= TOUCHING * large)
 
 
 def _is_part(part: Look, whole: Look) -> bool:

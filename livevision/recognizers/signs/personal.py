@@ -51,6 +51,9 @@ SOFTNESS = 0.08
 FAR = 4.0
 """Most spreads that one feature can be away: a single joint gone wrong must not decide."""
 LONGEST_NAME = 40
+READER = 2
+"""Raised whenever `fused` is trained anew: what an earlier one made of the examples may no longer
+be what is made of them today. 1: files that do not say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +68,8 @@ class Example:
     right: bool
     chances: Floats
     """(27,): what the general classifier made of it."""
+    reader: int = READER
+    """Which generation of it."""
 
     @classmethod
     def of(cls, label: str, hand: Hand, chances: Floats) -> "Example":
@@ -88,6 +93,11 @@ class Layer:
     def taught(self) -> tuple[str, ...]:
         """The signs that are no letters."""
         return tuple(sorted({each.label for each in self.examples} - set(LABELS)))
+
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """The labels whose examples were shown to an earlier general classifier."""
+        return tuple(sorted({each.label for each in self.examples if each.reader != READER}))
 
     def with_examples(self, examples: Sequence[Example]) -> "Layer":
         """With these in place of all earlier examples of their labels, its weight found anew."""
@@ -239,14 +249,17 @@ def read(file: Path | None = None) -> Layer:
     file = file or path()
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
+            labels = content["labels"]
+            readers = content["reader"] if "reader" in content else np.ones(len(labels), np.int64)
             examples = tuple(
-                Example(str(label), landmarks, world, bool(right), chances)
-                for label, landmarks, world, right, chances in zip(
-                    content["labels"],
+                Example(str(label), landmarks, world, bool(right), chances, int(reader))
+                for label, landmarks, world, right, chances, reader in zip(
+                    labels,
                     _array(content["landmarks"], (21, 3)),
                     _array(content["world"], (21, 3)),
                     content["right"],
                     _array(content["chances"], (len(LABELS),)),
+                    readers,
                     strict=True,
                 )
             )
@@ -281,6 +294,7 @@ def write(layer: Layer, file: Path | None = None) -> None:
         world=np.stack([each.world for each in examples]),
         right=np.array([each.right for each in examples]),
         chances=np.stack([each.chances for each in examples]),
+        reader=np.array([each.reader for each in examples]),
         weight=np.array(layer.weight),
     )
     files.replace_bytes(file, content.getvalue(), private=True)

@@ -36,7 +36,7 @@ CLOSEUPS = "closeup_videos"
 BYSTANDERS = "faces"
 RENDERED = "rendered"
 """Hands that were drawn: to train on, never to measure with."""
-SAME_PEOPLE = {"keptsecret_desk": "keptsecret"}
+SAME_PEOPLE = {"keptsecret_desk": "keptsecret", "adi_b": "adi_a"}
 """Sources whose people are those of another."""
 FLAWED = {("massey_2524", "F"), ("longhong_left", "F")}
 """Letters of a source that show another sign: F drawn with closed fingers."""
@@ -47,11 +47,9 @@ TRAITS = 1152
 """How many traits a hand has."""
 LOCAL = (21, 304)
 """The shape of what the landmark network's maps hold at the joints."""
-CHANGED = 3
+CHANGED = 1
 """How many further views of a hand are trained on, in changed light, framing and perspective."""
-LARGE, CHANGED_OF_LARGE = 250, 1
-"""Sources with more pictures than that have near duplicates enough: fewer changed views of each."""
-MOST = 12
+MOST = 8
 """Most pictures of a letter that are taken of a source, spread over all that there are: each has as
 many near duplicates as it has more, and sources count alike however large."""
 AGAIN = 10
@@ -88,8 +86,8 @@ class Hands:
     """What the picture shows, or NOTHING."""
     view: NDArray[np.int64]
     """0 for what is seen live, AGAIN and WIDER for further looks at the same, 1 to 3 for changed
-    views, -1 for a look beside the hand, -2 for a picture in which no hand was found; what follows
-    is then zero."""
+    views, -1 for a look beside the hand, -2 for a picture in which no hand was found, or two that
+    touch; what follows is then zero."""
     presence: NDArray[np.float32]
     """Probability of a hand, 0 to 1."""
     landmarks: NDArray[np.float32]
@@ -213,8 +211,7 @@ def _locate(data: Path, source: str, files: Sequence[Path], progress: Progress) 
     parts = []
     # not forked: a fork of a process with threads (TensorFlow's, say) may wait for ever
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        changed = CHANGED if len(files) <= LARGE else CHANGED_OF_LARGE
-        jobs = [pool.submit(_look_at, data, source, chunk, changed) for chunk in chunks]
+        jobs = [pool.submit(_look_at, data, source, chunk) for chunk in chunks]
         for at, job in enumerate(jobs):
             progress(source, at * _CHUNK, len(files))
             parts.append(job.result())
@@ -225,11 +222,11 @@ def _locate(data: Path, source: str, files: Sequence[Path], progress: Progress) 
 @cache
 def _finders() -> tuple[HandLocator, LandmarkFinder]:
     cv2.setNumThreads(1)
-    return HandLocator(), LandmarkFinder(1)
+    return HandLocator(turns=()), LandmarkFinder(1)
 
 
-def _look_at(data: Path, source: str, files: Sequence[Path], changed: int) -> Hands:
-    """Runs in a worker process; each hand also in so many `changed` views."""
+def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
+    """Runs in a worker process."""
     locator, finder = _finders()
     rows: list[tuple[object, ...]] = []
     for path in files:
@@ -246,6 +243,7 @@ def _look_at(data: Path, source: str, files: Sequence[Path], changed: int) -> Ha
             hands = locator.locate(image)
             if letter != NOTHING and hands:
                 hands = [max(hands, key=lambda hand: hand.box.width * hand.box.height)]
+            hands = [hand for hand in hands if not hand.joined]
             for hand in hands:
                 grey = prepare.prepare(image, hand.box, right=hand.right)[-1][1]
                 rows.append((*label, 0, *_columns(hand), hand.right, grey))
@@ -255,7 +253,7 @@ def _look_at(data: Path, source: str, files: Sequence[Path], changed: int) -> Ha
                     rows.append((*label, AGAIN, *_columns(again), again.right, _NO_GREY))
                 for look in wider(image, hand, finder):
                     rows.append((*label, WIDER, *_columns(look), not look.mirrored, _NO_GREY))
-                for view, look in _other_views(image, hand, finder, generator, changed):
+                for view, look in _other_views(image, hand, finder, generator):
                     rows.append((*label, view, *_columns(look), hand.right, _NO_GREY))
             if not hands:
                 rows.append((*label, -2, *_NO_HAND, True, _NO_GREY))
@@ -291,7 +289,7 @@ def wider(image: Image, hand: Hand, finder: LandmarkFinder) -> Iterator[Look]:
 
 
 def _other_views(
-    image: Image, hand: Hand, finder: LandmarkFinder, generator: np.random.Generator, changed: int
+    image: Image, hand: Hand, finder: LandmarkFinder, generator: np.random.Generator
 ) -> Iterator[tuple[int, Look]]:
     """Looks at a hand changed at random, and perhaps at where it is not."""
     where = around(hand.landmarks)
@@ -299,7 +297,7 @@ def _other_views(
     middle = Region(_AROUND / 2, _AROUND / 2, 224.0, where.angle)
     picture = wide.crop(image, _AROUND)
     normal = generator.normal
-    for view in range(1, 1 + changed):
+    for view in range(1, 1 + CHANGED):
         place = replace(
             middle,
             x=middle.x + normal(0.0, 9.0),
