@@ -24,7 +24,7 @@ from livevision.recognizers.signs.personal import (
     Layer,
     PersonalClassifier,
 )
-from livevision.recognizers.signs.recognizer import SignRecognizer
+from livevision.recognizers.signs.recognizer import SignModel, SignRecognizer
 from livevision.sources import Source
 
 SHOWN = {"A": (30, 38), "W": (48, 58), "S": (65, 75), "L": (98, 110), "U": (117, 128)}
@@ -195,6 +195,24 @@ def test_what_is_kept_is_what_was_shown(examples: list[Example], tmp_path: Path)
     personal.write(Layer(), file)
     assert not file.exists()
     assert personal.read(file).examples == ()
+
+
+def test_what_an_earlier_reader_was_shown_is_kept_and_told(
+    data: Path, examples: list[Example], caplog: pytest.LogCaptureFixture
+) -> None:
+    layer = Layer().with_examples(examples)
+    personal.write(layer)
+    assert personal.read().outdated == ()
+    with np.load(data) as stored:  # as it was written before the reader was told
+        earlier = {name: stored[name] for name in stored.files if name != "reader"}
+    np.savez_compressed(data, **earlier)
+    again = personal.read()
+    assert again.outdated == layer.letters
+    assert again.weight == layer.weight
+    SignModel(Options(), assets.folder("models") / "signs")
+    assert "earlier reader" in caplog.text
+    renewed = [each for each in examples if each.label != "A"]
+    assert again.with_examples(renewed).outdated == ("A",)
 
 
 @pytest.mark.parametrize("damage", [b"", b"rubbish", None])

@@ -70,6 +70,7 @@ PLUGIN = RecognizerPlugin(
         "practice": f"{_HERE}.commands.practice",
     },
     evaluations={
+        "hands": f"{_HERE}.evaluation.hands",
         "signs": f"{_HERE}.evaluation.signs",
         "spelling": f"{_HERE}.evaluation.spelling",
     },

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,14 @@ class SignModel(Model):
         self._general = load_classifier(options.model, models)
         self._personal = options.personal
         english()  # the word list, which all streams share
+        if self._personal:
+            with suppress(ModelError):  # told of when it is heeded
+                if outdated := personal.read().outdated:
+                    log.warning(
+                        "You showed %s to an earlier reader. What you showed still counts; show it "
+                        "anew to make the most of it: livevision signs calibrate, or signs teach.",
+                        ", ".join(outdated),
+                    )
         HandLocator().close()  # its networks are loaded once a process
 
     def session(self, *, live: bool = False) -> "SignRecognizer":
@@ -81,15 +90,16 @@ class SignRecognizer(Session):
         hands = _distinct(self._locator.locate(frame.image, frame.time))
         readings = [self._classifier.classify(frame.image, hand) for hand in hands]
         half = [cut_off(hand, frame.image) for hand in hands]
+        mute = [hand.joined or part for hand, part in zip(hands, half, strict=True)]
         showings = [
             Showing(
                 hand.track,
                 hand.right,
                 hand.landmarks,
                 hand.world,
-                self._no_sign if unseen else reading.probabilities,
+                self._no_sign if silent else reading.probabilities,
             )
-            for hand, reading, unseen in zip(hands, readings, half, strict=True)
+            for hand, reading, silent in zip(hands, readings, mute, strict=True)
         ]
         events = self._speller.see(showings, frame.time)
         return Findings(
