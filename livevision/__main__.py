@@ -1,26 +1,47 @@
 """The command line: every module in `commands` is one command."""
 
+import signal
+
+if __name__ == "__main__":  # until `main` takes over, signals end it without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import difflib
 import errno
 import os
 import sys
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
-from livevision import __version__, commands, files, logs, plugins, settings, signals
+from livevision import __version__, commands, files, logs, plugins, settings, signals, text
 from livevision.errors import LivevisionError, ModelError, OutputError, UsageError
 
 INTERRUPTED = 130
+"""What commands return after Ctrl-C; after other signals it becomes theirs."""
+
+
+def program() -> NoReturn:
+    """What the console script and `python -m livevision` do: `main`, and nothing after it."""
+    code = main()
+    signals.ignored()  # there is nothing left to interrupt
+    if any(each.daemon for each in threading.enumerate()):
+        # something hangs and was left behind: the interpreter would end over its dead body
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the process's exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     files.protect(_own_files)
-    with signals.handled() as ending:
+    with text.guarded(), signals.handled() as ending:
         code = _guarded(words)
-    return ending.exit_code if code == INTERRUPTED else code
+        return ending.exit_code if code == INTERRUPTED else code
 
 
 def _own_files() -> Iterator[Path]:
@@ -40,6 +61,9 @@ def _guarded(words: Sequence[str]) -> int:
         _drop_output()
         return 0
     except OSError as error:
+        if error.errno == errno.EIO:  # the terminal was closed, and this comes before its signal
+            _drop_output()
+            return INTERRUPTED
         if error.errno != errno.ENOSPC:
             raise
         # what writes files says which; this is standard output, sent to a file on a full disk
@@ -54,7 +78,7 @@ def _execute(words: Sequence[str]) -> int:
         logs.begin(arguments.log_level)
         return int(arguments.execute(arguments))
     except LivevisionError as error:
-        print(f"livevision: {error}", file=sys.stderr)
+        print(f"livevision: {text.printable(str(error))}", file=sys.stderr)
         return error.exit_code
     except ImportError as error:
         if "cannot open shared object file" not in str(error):
@@ -69,7 +93,8 @@ def _execute(words: Sequence[str]) -> int:
 
 
 def _drop_output() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -134,4 +159,4 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -72,7 +72,8 @@ def replace_text(path: Path, text: str, *, private: bool = False, sync: bool = T
     """Make `text` the content of `path` (UTF-8, lines end with a line feed). Raises OutputError."""
 
     def save(draft: Path) -> None:
-        draft.write_text(text, "utf-8", newline="\n")
+        # a name that is no UTF-8 is written as JSON has it
+        draft.write_text(text, "utf-8", "backslashreplace", newline="\n")
 
     replace(path, save, private=private, sync=sync)
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from livevision.errors import ModelError
 
 _lock = Lock()
+_told = False
+"""True once LiteRT has said what it says."""
 _loading = Lock()
 _networks: dict[str, "Network"] = {}
 
@@ -86,14 +88,27 @@ def load(model: bytes | Path, *, name: str, cure: str) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep LiteRT from telling on stderr that it uses XNNPACK; it has no setting for that."""
+    """Keep LiteRT from telling on stderr that it uses XNNPACK; it has no setting for that.
+
+    It does so once in a process, and so does this: descriptor 2 belongs to everybody.
+    """
+    global _told
     with _lock:
-        sys.stderr.flush()
-        kept = os.dup(2)
+        if _told:
+            yield
+            return
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is none
+            yield
+            return
         nothing = os.open(os.devnull, os.O_WRONLY)
         try:
+            if sys.stderr is not None:
+                sys.stderr.flush()
             os.dup2(nothing, 2)
             yield
+            _told = True
         finally:
             os.dup2(kept, 2)
             os.close(kept)

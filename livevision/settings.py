@@ -31,13 +31,28 @@ def path() -> Path:
     named = os.environ.get("LIVEVISION_CONFIG")
     if named:
         return Path(named)
+    _check_home()
     return platformdirs.user_config_path("livevision", appauthor=False) / "settings.toml"
 
 
 def data_folder() -> Path:
     """Where personal data is kept; the variable LIVEVISION_DATA names another folder."""
     named = os.environ.get("LIVEVISION_DATA")
-    return Path(named) if named else platformdirs.user_data_path("livevision", appauthor=False)
+    if named:
+        return Path(named)
+    _check_home()
+    return platformdirs.user_data_path("livevision", appauthor=False)
+
+
+def _check_home() -> None:
+    """Raise UsageError if nobody knows where the user's files are, as for users without a name."""
+    try:
+        Path.home()
+    except RuntimeError:
+        raise UsageError(
+            "It is not known where your files are kept. Set HOME, or LIVEVISION_CONFIG to a file "
+            "and LIVEVISION_DATA to a folder."
+        ) from None
 
 
 def prepare_folder(folder: Path) -> None:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from livevision import files, settings
 from livevision.commands import _output
 from livevision.errors import GalleryError, OutputError, UsageError
+from livevision.text import printable
 
 if TYPE_CHECKING:
     from livevision.frame import Frame
@@ -292,12 +293,12 @@ def _list(arguments: argparse.Namespace) -> int:
         table = Table("name", "views", "since", "expires", "consent", "note")
         for person in gallery.people():
             table.add_row(
-                person.name,
+                printable(person.name),
                 str(person.faces),
                 f"{person.added:%Y-%m-%d}",
                 str(person.expires or ""),
-                person.consent,
-                person.note,
+                printable(person.consent),
+                printable(person.note),
             )
         if not table.row_count:
             print(_NOBODY)
