@@ -46,11 +46,11 @@ def replace(
             return
         if private:
             sweep(target)
-        with _new(target, _rights(target, private=private)) as (draft, number):
+        with new_draft(target, _rights(target, private=private)) as (draft, number):
             try:
                 save(draft)
                 if sync:
-                    with draft.open("rb+") as written:  # perhaps not the file that `_new` made
+                    with draft.open("rb+") as written:  # perhaps not the file that `new_draft` made
                         os.fsync(written.fileno())
             except BaseException:
                 _drop(draft)
@@ -99,7 +99,7 @@ def replace_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _new(target: Path, mode: int) -> Iterator[tuple[Path, int]]:
+def new_draft(target: Path, mode: int) -> Iterator[tuple[Path, int]]:
     """Make a draft that nobody takes for a dead program's while it is open; its descriptor too."""
     while True:
         draft = target.with_name(f".livevision-{os.getpid()}-{next(_numbers)}-{target.name}")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from clips import picture
 
+from livevision import files
 from livevision.errors import OutputError, SourceError, UsageError
 from livevision.frame import Event, Frame, Result
 from livevision.sinks.events import Collector, Events
@@ -324,3 +325,35 @@ def test_the_collector_keeps_all() -> None:
         sink.write(Result(Frame(picture(0), 1, 1), text="AB"))
     assert sink.events == [event]
     assert sink.text == "AB"
+
+
+def test_after_a_night_without_pictures_a_new_file_begins(tmp_path: Path) -> None:
+    times = [0.0, 1.0, 2.0, 24_000.0, 24_001.0, 24_002.0]
+    recorder = Recorder(tmp_path / "out.mp4")
+    with recorder:
+        for index, time in enumerate(times):
+            recorder.write(Result(Frame(picture(index), index, time)))
+    assert [path.name for path in recorder.written] == ["out.mp4", "out-2.mp4"]
+    for path in recorder.written:
+        with Recording(path) as source:
+            assert [frame.time for frame in source] == [0.0, 1.0, 2.0]
+
+
+def test_until_something_can_be_played_the_file_has_a_drafts_name(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    path.write_bytes(b"an earlier recording")
+    with Recorder(path) as recorder:
+        for index in range(90):
+            recorder.write(Result(Frame(picture(index), index, index / 30)))
+            if path.read_bytes() != b"an earlier recording":
+                break
+            assert len(files.drafts(path)) == 1
+        assert 20 < index < 70
+        with Recording(path) as source, suppress(SourceError):
+            assert len([frame.time for frame in source]) > 20
+    assert files.drafts(path) == []
+    (tmp_path / ".livevision-1-0-out.mp4").write_bytes(b"what a killed program left")
+    with Recorder(path) as recorder:
+        recorder.write(Result(Frame(picture(0), 0, 0.0)))
+        assert len(files.drafts(path)) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["out.mp4"]

@@ -1,9 +1,9 @@
 """Results as an MP4 file."""
 
 import os
-import stat
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ import cv2
 from av.error import FFmpegError
 from av.video.reformatter import Colorspace, VideoReformatter
 
+from livevision import files
 from livevision.errors import OutputError, UsageError
 from livevision.frame import Image, Result
 from livevision.sinks import Sink
@@ -22,8 +23,12 @@ SUFFIXES = (".mp4", ".m4v", ".mov")
 
 _TICKS = 90_000
 """Units of time in a second: every usual frame rate is a whole number of them."""
+_FRAGMENT_MARK = b"moof"
 _FRAGMENT = "1000000"
 """Microseconds of pictures that may be lost when the process is killed."""
+GAP = 3600.0
+"""Seconds without a picture after which a new file begins. MP4 cannot say of a picture that it
+lasts for 2^31 ticks (6.6 hours) or more, and all after such a one would be over in a flash."""
 _MUXER = {
     # playable at every moment, and an ordinary MP4 once it is closed
     "movflags": "hybrid_fragmented",
@@ -46,10 +51,11 @@ class Recorder(Sink):
     second). Sizes are the pictures' own, but even: an odd one has its last row or column twice.
     Frames of another size than the first are fitted in, with black bars.
 
-    With a `path` it records from the start; a file of that name is replaced with the first frame.
+    With a `path` it records from the start; a file of that name is replaced as soon as a second of
+    the new one can be played, and until then the new one has a draft's name.
     With None it waits for the command "record", which starts and stops an annotated recording, each
-    in a file of its own named after the date. After `split_seconds` or `split_bytes` it goes on in
-    NAME-2.mp4, NAME-3.mp4, ...
+    in a file of its own named after the date. After `split_seconds` or `split_bytes`, and after an
+    hour without a picture, it goes on in NAME-2.mp4, NAME-3.mp4, ...
     """
 
     def __init__(
@@ -121,6 +127,8 @@ class Recorder(Sink):
             part.finish()
 
     def _is_full(self, part: "_Part", time: float) -> bool:
+        if time - part.last > GAP:
+            return True
         if self._split_seconds is not None and time - part.start >= self._split_seconds:
             return True
         return self._split_bytes is not None and part.size >= self._split_bytes
@@ -141,7 +149,8 @@ class _Part:
     """One file."""
 
     def __init__(self, path: Path, image: Image, start: float) -> None:
-        self.start = start
+        self.start = self.last = start
+        """Times of the first and of the newest picture."""
         self._path = path
         height, width = image.shape[:2]
         self._width = width + width % 2  # H.264 halves the colours
@@ -182,11 +191,14 @@ class _Part:
             frame.pts = self._last = max(self._last + 1, round((time - self.start) * _TICKS))
             frame.time_base = Fraction(1, _TICKS)
             self._container.mux(self._stream.encode(frame))
+            self._file.publish()
+        self.last = time
 
     def finish(self) -> None:
         with self._guarded():
             self._container.mux(self._stream.encode(None))
             self._container.close()
+            self._file.publish(whole=True)
         self._file.close()
 
     @contextmanager
@@ -224,21 +236,43 @@ class _Part:
 
 
 class _File:
-    """What FFmpeg writes into: a file whose first failure is its last change."""
+    """What FFmpeg writes into: a file whose first failure is its last change.
+
+    It has a draft's name until its first fragment is whole: what has none cannot be played.
+    """
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self.size = 0
         self._frozen = False
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-        self._file = os.fdopen(os.open(path, flags, 0o600), "wb", buffering=0)
-        if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
-            path.chmod(0o600)  # one that was there may have been open to others
+        self._target = Path(os.path.realpath(path))
+        self._draft: Path | None = None
+        self._playable = False
+        """True once a fragment was written."""
+        self._closing = ExitStack()
+        device = self._target.exists() and not self._target.is_file()
+        if device or sys.platform == "win32":  # where an open file cannot be renamed
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+            number = os.open(path, flags, 0o600)
+            self._closing.callback(os.close, number)
+        else:
+            files.sweep(self._target)
+            self._draft, number = self._closing.enter_context(files.new_draft(self._target, 0o600))
+        self._file = self._closing.enter_context(os.fdopen(number, "wb", 0, closefd=False))
+        if not device:
+            (self._draft or path).chmod(0o600)  # one that was there may have been open to others
+
+    def publish(self, *, whole: bool = False) -> None:
+        """Give it its name, if it is `whole` or what there is can be played."""
+        if self._draft is not None and (whole or self._playable):
+            self._draft.replace(self._target)
+            self._draft = None
 
     def write(self, data: bytes) -> int:
         if self._frozen:
             return len(data)
         left = memoryview(data)
+        self._playable |= _FRAGMENT_MARK in data
         try:
             while left:
                 left = left[self._file.write(left) :]
@@ -263,7 +297,11 @@ class _File:
 
     def close(self) -> None:
         with suppress(OSError):
-            self._file.close()
+            self.publish()
+            if self._draft is not None:  # nothing of it can be played
+                self._draft.unlink()
+        with suppress(OSError):
+            self._closing.close()
 
 
 def _check(path: Path) -> None:
