@@ -86,7 +86,7 @@ def test_a_program_without_stderr_works(closed: str, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4", count=3)
     words = f"'{sys.executable}' -m livevision replay '{clip}' --no-faces --json '{out}' {closed}"
     assert subprocess.run(["sh", "-c", words], cwd=ROOT, timeout=120).returncode == 0
-    assert json.loads(out.read_text())["clips"][0]["frames"] == 3
+    assert json.loads(out.read_text())["clips"][0]["file"] == str(clip)
 
 
 def test_loading_a_network_needs_no_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
