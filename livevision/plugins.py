@@ -133,6 +133,9 @@ class RecognizerPlugin(Generic[Options]):
     """The same for `livevision evaluate NAME`."""
     trainings: Mapping[str, str] = field(default_factory=dict)
     """The same for `livevision train NAME`."""
+    activities: Mapping[str, str] = field(default_factory=dict)
+    """What somebody before a camera can do beside being read: name and module, which is as
+    `livevision.recognizers.activity` says."""
     checks: Callable[[], Iterable[Check]] = _nothing
     """What `doctor` should look at."""
     personal: Callable[[], Iterable[Kept]] = _nothing

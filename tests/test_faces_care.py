@@ -265,18 +265,17 @@ def test_privacy_tells_of_pictures_and_of_encryption(
     assert "people who are enrolled, encrypted" in capsys.readouterr().out
 
 
-def test_guide_asks_for_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_guide_asks_for_what_is_missing() -> None:
     from types import SimpleNamespace
 
-    from livevision.recognizers.faces.commands.faces import _Guide
+    from livevision.recognizers.faces.enrolment import Guide
 
-    guide = _Guide()
+    told: list[str] = []
+    guide = Guide(told.append)
     seen: list[Pose] = []
-    told = []
     for turn in (0.0, 0.05, -0.2, -0.3, 0.0, 0.2, 0.25):
         seen.append(SimpleNamespace(turn=turn))  # type: ignore[arg-type]
         done = guide.enough(seen)
-        told += capsys.readouterr().err.splitlines()
         assert done == (turn == 0.25)
     assert told == [
         "Look at the camera.",

@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from serving import Running, ask, jpeg, message, running, served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
 
 from livevision import settings
 from livevision.__main__ import main
@@ -344,6 +345,9 @@ def test_no_key_is_logged(caplog: pytest.LogCaptureFixture) -> None:
         server.get(f"/?token={server.key()}", None)
         server.get("/?token=wrong-one", None)
         with server.stream() as socket_:
+            ask(socket_, 0, 0.0, jpeg())
+        address = f"ws://127.0.0.1:{server.port}/api/stream?token={server.key()}"
+        with connect(address, compression=None) as socket_:
             ask(socket_, 0, 0.0, jpeg())
         # the client of this test logs its own requests, and so does its half of the socket
         ours = [each for each in caplog.records if not each.name.startswith(("httpx", "httpcore"))]

@@ -12,7 +12,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
 from livevision import __version__
+from livevision.assets import folder
 from livevision.server import assets, qr, shown
+from livevision.server.doing import offered
 from livevision.server.guard import LOOPBACK, Guard
 from livevision.server.keys import Keys
 from livevision.server.readers import Readers
@@ -23,6 +25,8 @@ from livevision.server.streams import Stream, Streams
 from livevision.sinks.overlay import Look
 
 PACKAGE = "livevision.server"
+PICTURES = ("handshapes.jpg",)
+"""Of the recordings: the page shows how signs are made."""
 PAGE, LANGUAGES = "livevision.server.page", "livevision.languages"
 
 
@@ -65,6 +69,8 @@ class Server:
         self.streams = Streams(self.limit)
         self.sessions = Sessions(self.streams, self.readers, self.idle)
         self._page = assets.read(PAGE) | assets.read(PACKAGE)
+        for name in PICTURES:
+            self._page[name] = assets.file(folder("recordings") / name)
         self._languages = assets.read(LANGUAGES)
 
     def app(self) -> Guard:
@@ -138,6 +144,7 @@ class Server:
                 "role": role.value,
                 "version": __version__,
                 "recognizers": list(self.readers.names(role)),
+                "activities": sorted(offered(self.readers.names(role), role)),
                 "sources": shown.listed(self.streams, role),
                 "languages": sorted(name.removesuffix(".json") for name in self._languages),
             }

@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -28,11 +30,18 @@ class Asset:
 
 def read(package: str) -> dict[str, Asset]:
     """The files of a package's folder that a browser may have, by name."""
-    found = {}
-    for file in resources.files(package).iterdir():
-        kind = TYPES.get("." + file.name.rpartition(".")[2])
-        if kind and file.is_file():
-            content = file.read_bytes()
-            tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-            found[file.name] = Asset(content, kind, tag)
-    return found
+    return {
+        each.name: file(each)
+        for each in resources.files(package).iterdir()
+        if _type(each.name) and each.is_file()
+    }
+
+
+def file(path: Path | Traversable) -> Asset:
+    """One file that a browser may have."""
+    content = path.read_bytes()
+    return Asset(content, _type(path.name), f'"{hashlib.sha256(content).hexdigest()[:16]}"')
+
+
+def _type(name: str) -> str:
+    return TYPES.get("." + name.rpartition(".")[2], "")

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from livevision import plugins, records
 from livevision.frame import Result
@@ -11,7 +12,7 @@ from livevision.frame import Result
 def record(result: Result) -> dict[str, Any]:
     """All of a result but its pictures; boxes are in the picture's own pixels."""
     stats = result.stats
-    return {
+    content = {
         "schema": records.SCHEMA,
         "index": result.frame.index,
         "time": round(result.frame.time, 4),
@@ -25,14 +26,27 @@ def record(result: Result) -> dict[str, Any]:
             "dropped": stats.dropped,
         },
     }
+    return cast(dict[str, Any], records.finite(content))
 
 
 def without_names(result: Result) -> Result:
     """What others than the owner may know of a result."""
+    hidden = personal_kinds()
     return replace(
         result,
-        detections=tuple(each for each in result.detections if not plugins.kind(each.kind).private),
-        events=tuple(each for each in result.events if not plugins.kind(each.kind).private),
+        detections=tuple(each for each in result.detections if each.kind not in hidden),
+        events=tuple(each for each in result.events if each.kind not in hidden),
+    )
+
+
+@cache
+def personal_kinds() -> frozenset[str]:
+    """Kinds of what tells who somebody is: all of a recogniser that shows people."""
+    return frozenset(
+        kind.name
+        for plugin in plugins.recognizers().values()
+        if any(kind.private for kind in plugin.kinds)
+        for kind in plugin.kinds
     )
 
 

@@ -133,7 +133,7 @@ def _config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
         door.app,
         log_config=None,
-        log_level="info",  # below it headers are logged, and those hold keys
+        log_level="warning",  # below it addresses and headers are logged, which hold keys
         access_log=False,  # addresses may hold keys
         server_header=False,
         proxy_headers=False,

@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from livevision.frame import Result
+from livevision.recognizers.recognizer import Session
 from livevision.server import messages, wire
 from livevision.server.camera import PageCamera
+from livevision.server.doing import Doing, offered
 from livevision.server.readers import Readers
 from livevision.server.roles import Role
 from livevision.server.streams import FullError, Outbox, Stream, Streams
@@ -49,32 +51,37 @@ class Sessions:
     idle: float = IDLE
     _posted: dict[str, "_Posted"] = field(default_factory=dict)
 
-    def open(self, role: Role, identity: str | None = None) -> tuple[Stream, PageCamera]:
+    def open(self, role: Role, identity: str | None = None) -> "Opened":
         """A new session, its thread running. Raises FullError."""
         camera = PageCamera("browser")
-        stream = Stream(
-            camera,
-            lambda: self.readers.open(role),
-            name="browser",
-            role=role,
-            identity=identity,
-            done=self.streams.forget,
-        )
+
+        def made() -> Sequence[Session]:
+            sessions = self.readers.open(role)
+            doing.placed(sessions)
+            return sessions
+
+        def done(stream: Stream) -> None:
+            doing.close()
+            self.streams.forget(stream)
+
+        stream = Stream(camera, made, name="browser", role=role, identity=identity, done=done)
+        doing = Doing(offered(self.readers.names(role), role), stream.controls.send)
         self.streams.add(stream)
-        return stream, camera
+        return Opened(stream, camera, doing)
 
     async def socket(self, socket: WebSocket) -> None:
         """`/api/stream`: binary messages are pictures, text ones commands; results come back."""
         await socket.accept()
         try:
-            stream, camera = self.open(socket.scope["role"])
+            opened = self.open(socket.scope["role"])
         except FullError as full:
             await socket.close(FULL, str(full))
             return
-        outbox = Outbox(_maker(camera, stream))
+        stream, camera = opened.stream, opened.camera
+        outbox = Outbox(opened.message)
         stream.watch(outbox)
         telling = asyncio.create_task(_tell(socket, outbox))
-        hearing = asyncio.create_task(self._hear(socket, stream, camera))
+        hearing = asyncio.create_task(self._hear(socket, opened))
         code, reason = 1000, ""
         try:
             done, _ = await asyncio.wait({telling, hearing}, return_when=asyncio.FIRST_COMPLETED)
@@ -95,7 +102,7 @@ class Sessions:
         if code:
             await _close(socket, code, reason)
 
-    async def _hear(self, socket: WebSocket, stream: Stream, camera: PageCamera) -> tuple[int, str]:
+    async def _hear(self, socket: WebSocket, opened: "Opened") -> tuple[int, str]:
         """Take in what the page sends; the code and reason to close with, 0 if it has gone."""
         try:
             while True:
@@ -105,10 +112,10 @@ class Sessions:
                     return IDLE_CODE, "No picture came for a while."
                 if message["type"] == "websocket.disconnect":
                     return 0, ""
-                stream.touched = time.monotonic()
+                opened.stream.touched = time.monotonic()
                 if message.get("bytes") is not None:
-                    camera.offer(message["bytes"])
-                elif not obey(stream, message.get("text") or ""):
+                    opened.camera.offer(message["bytes"])
+                elif not opened.obey(message.get("text") or ""):
                     return 1000, ""
         except wire.BadFrameError as error:
             return BAD, str(error)
@@ -132,10 +139,9 @@ class Sessions:
             return problem(403, "This session is somebody else's.")
         if posted is None:
             try:
-                stream, camera = self.open(role, identity)
+                posted = self._posted[identity] = _Posted(self.open(role, identity))
             except FullError as full:
                 return problem(429, str(full), {"retry-after": "5"})
-            posted = self._posted[identity] = _Posted(stream, camera)
         try:
             content = await posted.ask(body)
         except wire.BadFrameError as error:
@@ -156,7 +162,7 @@ class Sessions:
         if posted is None:
             return problem(404, "There is no such session.")
         try:
-            obey(posted.stream, (body or b"").decode())
+            posted.opened.obey((body or b"").decode())
         except (wire.BadFrameError, UnicodeDecodeError) as error:
             return problem(400, str(error))
         return Response(status_code=204)
@@ -178,17 +184,56 @@ class Sessions:
                     posted.stream.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A page's session: its stream, where its pictures go in, and what else it does."""
+
+    stream: Stream
+    camera: PageCamera
+    doing: Doing
+
+    def message(self, result: Result) -> str:
+        """What the page is told of a result; on the stream's thread."""
+        shown = result if self.stream.role is Role.OWNER else messages.without_names(result)
+        content = messages.record(shown)
+        content["sequence"] = self.camera.sequence(result.frame)
+        content["stats"]["dropped"] += self.camera.replaced
+        new, activity = self.doing.see(result)
+        if new:
+            content["activity"] = activity
+        return wire.dumps(content)
+
+    def obey(self, text: str) -> bool:
+        """Do what a text message asks for; False if it ends the session. Raises BadFrameError."""
+        if len(text) > MOST_COMMAND:
+            raise wire.BadFrameError("A command is a short JSON object.")
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            content = None
+        if isinstance(content, Mapping) and "command" not in content and self.doing.ask(content):
+            return True
+        command = content.get("command") if isinstance(content, Mapping) else None
+        if not isinstance(command, str) or not _COMMAND.fullmatch(command) or command in _OWN:
+            raise wire.BadFrameError('A command looks like this: {"command": "backspace"}')
+        if command == "end":
+            return False
+        self.stream.controls.send(command)
+        return True
+
+
 class _Posted:
     """A session whose pictures are posted."""
 
-    def __init__(self, stream: Stream, camera: PageCamera) -> None:
-        self.stream = stream
-        self._camera = camera
-        self._outbox = Outbox(_maker(camera, stream))
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        self.stream = opened.stream
+        self._camera = opened.camera
+        self._outbox = Outbox(opened.message)
         self._told: list[dict[str, Any]] = []
         """Results that no answer has held yet."""
         self._lock = asyncio.Lock()
-        stream.watch(self._outbox)
+        self.stream.watch(self._outbox)
 
     async def ask(self, message: bytes) -> dict[str, Any]:
         """The result of this picture, or of a newer one that took its place; the events of others
@@ -209,25 +254,18 @@ class _Posted:
                 return dict(messages.empty(sequence=sent.sequence))
             last = self._told[-1]
             answer = {**last, "events": [each for one in self._told for each in one["events"]]}
-            # kept for a picture that this result answers as well, its events told but once
+            for one in self._told:
+                if "activity" in one:
+                    answer["activity"] = one["activity"]
+            # kept for a picture that this result answers as well, what is new told but once
             self._told = [{**last, "events": []}]
+            self._told[0].pop("activity", None)
             return answer
 
 
 def _before(one: int, other: int) -> bool:
     """Whether number `one` comes before `other`, round the corner of 32 bits too."""
     return 0 < (other - one) % 2**32 < 2**31
-
-
-def _maker(camera: PageCamera, stream: Stream) -> Callable[[Result], str]:
-    def make(result: Result) -> str:
-        shown = result if stream.role is Role.OWNER else messages.without_names(result)
-        content = messages.record(shown)
-        content["sequence"] = camera.sequence(result.frame)
-        content["stats"]["dropped"] += camera.replaced
-        return wire.dumps(content)
-
-    return make
 
 
 async def _tell(socket: WebSocket, outbox: Outbox) -> None:
@@ -246,23 +284,6 @@ def _ending(outbox: Outbox) -> tuple[int, str]:
     if outbox.error:
         return (BAD if "picture" in outbox.error else FAILED), outbox.error
     return 1000, ""
-
-
-def obey(stream: Stream, text: str) -> bool:
-    """Do what a text message asks for; False if it ends the session. Raises BadFrameError."""
-    if len(text) > MOST_COMMAND:
-        raise wire.BadFrameError("A command is a short JSON object.")
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        content = None
-    command = content.get("command") if isinstance(content, Mapping) else None
-    if not isinstance(command, str) or not _COMMAND.fullmatch(command) or command in _OWN:
-        raise wire.BadFrameError('A command looks like this: {"command": "backspace"}')
-    if command == "end":
-        return False
-    stream.controls.send(command)
-    return True
 
 
 def problem(status: int, text: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

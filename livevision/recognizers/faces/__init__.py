@@ -130,6 +130,7 @@ PLUGIN = RecognizerPlugin(
     ),
     personal=kept_files,
     commands={"faces": f"{_HERE}.commands.faces"},
+    activities={"people": f"{_HERE}.activities.people"},
     evaluations={
         "faces": f"{_HERE}.evaluation.faces",
         "pairs": f"{_HERE}.evaluation.pairs",

@@ -1,7 +1,7 @@
 """Putting people into a gallery, from photos."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -229,6 +229,49 @@ def best_views(
     if len(fitting) < 0.75 * len(kept):
         raise GalleryError("More than one person is seen. Use a clip of one person alone.")
     return _best(fitting, VIEWS)
+
+
+class Guide:
+    """Tells a person before the camera what to do, until all sides were seen."""
+
+    _PATIENCE = 60.0
+    """Seconds after which what there is must do."""
+    _EACH = 2
+    """Views of each side."""
+    _TURNED = 0.12
+    """From where on a head counts as turned; see `Pose.turn`."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        """`tell` gets what to say to the person."""
+        self._say = tell
+        self._told = ""
+        self._tell("Look at the camera.")
+
+    def until(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The frames, as long as patience lasts."""
+        for frame in frames:
+            if frame.time > self._PATIENCE:
+                return
+            yield frame
+
+    def enough(self, poses: Sequence[Pose]) -> bool:
+        """Whether every side was seen; tells what is missing."""
+        ahead = sum(abs(pose.turn) <= self._TURNED for pose in poses)
+        sides = [sum(sign * pose.turn > self._TURNED for pose in poses) for sign in (1, -1)]
+        if ahead < self._EACH:
+            self._tell("Look at the camera.")
+        elif max(sides) < self._EACH:
+            self._tell("Turn your head a little to one side.")
+        elif min(sides) < self._EACH:
+            self._tell("And to the other.")
+        else:
+            return True
+        return False
+
+    def _tell(self, words: str) -> None:
+        if words != self._told:
+            self._told = words
+            self._say(words)
 
 
 def _adds_nothing(look: Look, other: Look) -> bool:

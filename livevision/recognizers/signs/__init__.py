@@ -69,6 +69,10 @@ PLUGIN = RecognizerPlugin(
         "signs": f"{_HERE}.commands.signs",
         "practice": f"{_HERE}.commands.practice",
     },
+    activities={
+        "practice": f"{_HERE}.activities.practice",
+        "calibrate": f"{_HERE}.activities.calibrate",
+    },
     evaluations={
         "hands": f"{_HERE}.evaluation.hands",
         "signs": f"{_HERE}.evaluation.signs",

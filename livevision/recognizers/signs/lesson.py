@@ -56,6 +56,11 @@ class Lesson(Session):
         """Of all signs that were shown often enough so far."""
         return self._examples + self._enough()
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Which sign is asked for, from 0, and how many examples of it there are."""
+        return self._place, len(self._taken)
+
     def recognize(self, frame: Frame) -> Findings:
         hands = self._locator.locate(frame.image, frame.time)
         if self._began is None:

@@ -16,7 +16,7 @@ Three photos a person, from different days, are worth much more than one. Only e
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +27,6 @@ from livevision.errors import GalleryError, OutputError, UsageError
 from livevision.text import printable
 
 if TYPE_CHECKING:
-    from livevision.frame import Frame
-    from livevision.recognizers.faces.alignment import Pose
     from livevision.recognizers.faces.embedding import FaceReader
     from livevision.recognizers.faces.enrolment import Enrolment
     from livevision.recognizers.faces.gallery import Gallery
@@ -201,7 +199,7 @@ def _add(arguments: argparse.Namespace) -> int:
 
 def _add_views(arguments: argparse.Namespace, reader: "FaceReader") -> int:
     """Enrol a person from a clip or the camera."""
-    from livevision.recognizers.faces.enrolment import best_views
+    from livevision.recognizers.faces.enrolment import Guide, best_views
     from livevision.recognizers.faces.gallery import Gallery
     from livevision.sources import open_source
 
@@ -210,7 +208,7 @@ def _add_views(arguments: argparse.Namespace, reader: "FaceReader") -> int:
     with Gallery(arguments.gallery) as gallery:  # before the work, so that it can't be in vain
         with source:
             if camera:
-                guide = _Guide()
+                guide = Guide(lambda words: print(words, file=sys.stderr, flush=True))
                 looks = best_views(guide.until(iter(source)), reader, enough=guide.enough)
             else:
                 looks = best_views(iter(source), reader)
@@ -227,47 +225,6 @@ def _add_views(arguments: argparse.Namespace, reader: "FaceReader") -> int:
         )
     print(f"{person.name}: {len(looks)} views added, {person.faces} in all.")
     return 0
-
-
-class _Guide:
-    """Tells a person before the camera what to do, until all sides were seen."""
-
-    _PATIENCE = 60.0
-    """Seconds after which what there is must do."""
-    _EACH = 2
-    """Views of each side."""
-    _TURNED = 0.12
-    """From where on a head counts as turned; see `Pose.turn`."""
-
-    def __init__(self) -> None:
-        self._told = ""
-        self._tell("Look at the camera.")
-
-    def until(self, frames: "Iterable[Frame]") -> "Iterator[Frame]":
-        """The frames, as long as patience lasts."""
-        for frame in frames:
-            if frame.time > self._PATIENCE:
-                return
-            yield frame
-
-    def enough(self, poses: "Sequence[Pose]") -> bool:
-        """Whether every side was seen; tells what is missing."""
-        ahead = sum(abs(pose.turn) <= self._TURNED for pose in poses)
-        sides = [sum(sign * pose.turn > self._TURNED for pose in poses) for sign in (1, -1)]
-        if ahead < self._EACH:
-            self._tell("Look at the camera.")
-        elif max(sides) < self._EACH:
-            self._tell("Turn your head a little to one side.")
-        elif min(sides) < self._EACH:
-            self._tell("And to the other.")
-        else:
-            return True
-        return False
-
-    def _tell(self, words: str) -> None:
-        if words != self._told:
-            self._told = words
-            print(words, file=sys.stderr, flush=True)
 
 
 def _outcome(done: "Enrolment", name: str) -> bool:

@@ -1,0 +1,1 @@
+"""What can be done before a camera about who is named."""
