@@ -136,6 +136,9 @@ class RecognizerPlugin(Generic[Options]):
     activities: Mapping[str, str] = field(default_factory=dict)
     """What somebody before a camera can do beside being read: name and module, which is as
     `livevision.recognizers.activity` says."""
+    weights: str = ""
+    """Module of weights that are not ours to hand on, for `livevision models`; it has `WHAT` (the
+    package and its digest), `installed() -> Path` and `setup(tarball or None, tell) -> Path`."""
     checks: Callable[[], Iterable[Check]] = _nothing
     """What `doctor` should look at."""
     personal: Callable[[], Iterable[Kept]] = _nothing
