@@ -114,12 +114,13 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
             )
         first = "run"
         words.insert(0, first)
-    name = first if first in names else "run"
-    module = commands.module(name)
+    if first not in names:  # the list of commands is asked for, or the version
+        return _parser("").parse_args(words)
+    module = commands.module(first)
     if hasattr(module, "remembered") and not asks_help:
-        place = words.index(name) + 1
+        place = words.index(first) + 1
         words[place:place] = module.remembered()
-    return _parser(name).parse_args(words)
+    return _parser(first).parse_args(words)
 
 
 def _mistyped(word: str, names: Sequence[str]) -> str | None:
@@ -144,17 +145,19 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"livevision {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name in commands.available():
+        if name != wanted:  # what the others are like need not be known
+            subparsers.add_parser(name, help=commands.summary(name))
+            continue
         module = commands.module(name)
         child = commands.add_parser(subparsers, name, module)
-        if name == wanted:  # the options of the others need not be known
-            child.add_argument(
-                "--log-level",
-                choices=("debug", "info", "warning", "error"),
-                default="warning",
-                help="how much to tell on stderr (default: %(default)s)",
-            )
-            module.add_arguments(child)
-            child.set_defaults(execute=module.execute)
+        child.add_argument(
+            "--log-level",
+            choices=("debug", "info", "warning", "error"),
+            default="warning",
+            help="how much to tell on stderr (default: %(default)s)",
+        )
+        module.add_arguments(child)
+        child.set_defaults(execute=module.execute)
     return parser
 
 

@@ -55,9 +55,14 @@ def option(default: Any, *, help: str, **more: Any) -> Any:
     return field(default=default, metadata={_KEY: Spec(help, **more)})
 
 
+def declared(options: Any) -> "list[Field[Any]]":
+    """The fields of a dataclass, or of an instance, that are options."""
+    return [each for each in fields(options) if _KEY in each.metadata]
+
+
 def spec(each: "Field[Any]") -> Spec:
-    """What is known of a field."""
-    found: Spec = each.metadata.get(_KEY) or Spec("")
+    """What is known of an option."""
+    found: Spec = each.metadata[_KEY]
     return found
 
 
@@ -74,7 +79,7 @@ def destination(each: "Field[Any]", owner: str) -> str:
 
 def add_arguments(group: argparse._ActionsContainer, options: type, owner: str = "") -> None:
     """Declare every field of the dataclass `options` as an option of the command line."""
-    for each in fields(options):
+    for each in declared(options):
         known = spec(each)
         kind, _ = _kind(options, each)
         words: dict[str, Any] = {"default": _default(each), "help": _help(each, known)}
@@ -97,7 +102,7 @@ def add_arguments(group: argparse._ActionsContainer, options: type, owner: str =
 def values(options: type[Options], namespace: argparse.Namespace, owner: str = "") -> Options:
     """The options as they were parsed; defaults for those that the namespace does not have."""
     given = {}
-    for each in fields(options):  # type: ignore[arg-type]
+    for each in declared(options):
         value = getattr(namespace, destination(each, owner), MISSING)
         if value is not MISSING:
             given[each.name] = value
@@ -106,7 +111,7 @@ def values(options: type[Options], namespace: argparse.Namespace, owner: str = "
 
 def check(chosen: object) -> None:
     """Raises UsageError if a value is not among its choices, or out of its range."""
-    for each in fields(chosen):  # type: ignore[arg-type]
+    for each in declared(chosen):
         value, known = getattr(chosen, each.name), spec(each)
         kind, optional = _kind(type(chosen), each)
         if value is None and optional:
@@ -124,13 +129,13 @@ def turned_on(options: type, namespace: argparse.Namespace, owner: str) -> bool:
     return any(
         spec(each).turns_on
         and getattr(namespace, destination(each, owner), _default(each)) != _default(each)
-        for each in fields(options)
+        for each in declared(options)
     )
 
 
 def files_read(chosen: object) -> list[Path]:
     """The files that options name to be read from."""
-    named = [getattr(chosen, each.name) for each in fields(chosen) if spec(each).reads]  # type: ignore[arg-type]
+    named = [getattr(chosen, each.name) for each in declared(chosen) if spec(each).reads]
     return [each for each in named if each is not None]
 
 
@@ -215,4 +220,6 @@ def _range(known: Spec, kind: type = float) -> str:
 
 def listing(options: type, owner: str = "") -> Sequence[tuple[str, str, Any]]:
     """Name in the settings file, help and default of every option."""
-    return [(destination(each, owner), spec(each).help, _default(each)) for each in fields(options)]
+    return [
+        (destination(each, owner), spec(each).help, _default(each)) for each in declared(options)
+    ]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from livevision.pipeline import Controls
     from livevision.recognizers.recognizer import Model
     from livevision.sinks import Sink
+    from livevision.sinks.look import Look
     from livevision.sources import Source
 
 log = logging.getLogger(__name__)
@@ -159,8 +160,11 @@ class SourcePlugin(Generic[Options]):
     """Beginnings of the addresses that are its own, "rtsp"."""
     claims: Callable[[str], bool] = lambda spec: False
     """Whether a word without a scheme is its own: a camera's number, a file."""
-    renewable: bool = False
-    """Whether it may go away and come back, so that it is worth waiting for."""
+    live: bool = False
+    """Whether it may go away and come back, so that it is worth waiting for: its source is a
+    `Renewable`."""
+    paced: bool = False
+    """Whether it may be a recording, which `--realtime` plays at its own speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +184,16 @@ class RunContext:
     source: str
     """The source's name."""
     live: bool
+    look: "Look"
+    """How the picture is drawn."""
     shown: bool = False
     """Whether a window shows the picture."""
-    look: Any = None
-    """How the picture is drawn (`livevision.drawing.overlay.Look`)."""
+    mirror: bool = False
+    """Whether it does so as a mirror does."""
     controls: "Controls | None" = None
     """Where a sink may send commands."""
+    opened: "Sequence[Sink]" = ()
+    """The sinks before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,8 +202,8 @@ class SinkPlugin(Generic[Options]):
 
     name: str
     summary: str
-    open: Callable[[Options, RunContext], "Sink | None"]
-    """Makes the sink, or None if the options do not ask for it; heavy imports in there."""
+    open: Callable[[Options, RunContext], Iterable["Sink"]]
+    """Makes the sinks that the options ask for, none or several; heavy imports in there."""
     options: type[Options] = NoOptions  # type: ignore[assignment]
     outputs: Callable[[Options], Sequence[Path]] = lambda options: ()
     """The files that it would write."""

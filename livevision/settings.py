@@ -9,10 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import platformdirs
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
-
 from livevision import files
 from livevision.errors import OutputError, UsageError
 
@@ -32,6 +28,8 @@ def path() -> Path:
     if named:
         return Path(named)
     _check_home()
+    import platformdirs
+
     return platformdirs.user_config_path("livevision", appauthor=False) / "settings.toml"
 
 
@@ -41,6 +39,8 @@ def data_folder() -> Path:
     if named:
         return Path(named)
     _check_home()
+    import platformdirs
+
     return platformdirs.user_data_path("livevision", appauthor=False)
 
 
@@ -86,6 +86,9 @@ def is_ours(folder: Path) -> bool:
 
 def read(file: Path | None = None) -> dict[str, Value]:
     """The settings; empty if there is no file. Raises UsageError if it is no such file."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
     file = file or path()
     try:
         values = tomlkit.parse(file.read_text(encoding="utf-8")).unwrap()
@@ -111,6 +114,8 @@ def write(values: Mapping[str, Value], file: Path | None = None) -> None:
         prepare_folder(file.parent)
     except OSError as error:
         raise OutputError(f"Cannot make the folder {file.parent}: {error.strerror}.") from error
+    import tomlkit
+
     files.replace_text(file, tomlkit.dumps(dict(values)), private=True)
 
 

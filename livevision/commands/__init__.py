@@ -8,8 +8,12 @@ Its docstring is the help page: what it does, then, after an empty line, example
 """
 
 import argparse
+import ast
 import pkgutil
+import re
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +35,19 @@ def available() -> list[str]:
 def module(name: str) -> ModuleType:
     """The command `name` as a module."""
     return import_module(_found()[name])
+
+
+def summary(name: str) -> str:
+    """What a command's module says of itself in one line, without importing it if possible.
+
+    Each would import what it needs, and the list of commands should be there at once.
+    """
+    spec = find_spec(_found()[name])
+    if spec is not None and spec.origin is not None and spec.origin.endswith(".py"):
+        source = Path(spec.origin).read_text(encoding="utf-8")
+        if found := re.search(r'^SUMMARY = (".*")$', source, re.MULTILINE):
+            return str(ast.literal_eval(found[1]))
+    return str(module(name).SUMMARY)
 
 
 def add_parser(subparsers: Any, name: str, module: ModuleType) -> argparse.ArgumentParser:

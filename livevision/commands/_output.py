@@ -4,11 +4,14 @@ import argparse
 import math
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from livevision import plugins
 from livevision.errors import ModelError
-from livevision.pipeline import Summary
 from livevision.plugins import Kind
+
+if TYPE_CHECKING:
+    from livevision.pipeline import Summary
 
 INTERRUPTED = 130
 
@@ -56,7 +59,7 @@ def is_camera(word: str) -> bool:
     return word.isdigit() or "://" in word
 
 
-def tell(summary: Summary, *, name: str = "") -> None:
+def tell(summary: "Summary", *, name: str = "") -> None:
     """The one-line summary at the end of every run, on stderr."""
     words = [f"{summary.frames} frames", f"{summary.dropped} dropped", f"{summary.fps:.1f} fps"]
     if summary.latencies:
@@ -69,7 +72,7 @@ def tell(summary: Summary, *, name: str = "") -> None:
     print(f"{name + ': ' if name else ''}{', '.join(words)}", file=sys.stderr)
 
 
-def counted(summary: Summary) -> list[Kind]:
+def counted(summary: "Summary") -> list[Kind]:
     """The kinds of events that a summary counts: those of its recognisers, then any others."""
     declared = [
         kind
@@ -86,7 +89,7 @@ def told(kind: Kind, count: int) -> str:
     return f"{count} {kind.name if count == 1 else kind.many}"
 
 
-def outcome(summary: Summary) -> int:
+def outcome(summary: "Summary") -> int:
     """The exit code of a run; raises what ended it early, after the summary was told."""
     if summary.error is not None:
         raise summary.error

@@ -18,6 +18,7 @@ from livevision import assets, recognizers
 from livevision.commands import _output, run
 from livevision.frame import Result
 from livevision.sinks import Sink
+from livevision.sinks import opening as sinks
 from livevision.sources import Source
 
 SUMMARY = "see it work, without a camera"
@@ -26,7 +27,7 @@ CLIP = "jawsclub.mp4"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-frames", type=_output.positive, metavar="N", help="end after N")
-    run.add_output_options(parser)
+    sinks.add_arguments(parser)
     recognizers.add_arguments(parser)
 
 

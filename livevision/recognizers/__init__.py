@@ -59,6 +59,13 @@ def chosen(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
     return names, hints
 
 
+def look_for_people(arguments: argparse.Namespace) -> None:
+    """Turn on what shows who people are, unless told otherwise."""
+    for name, plugin in plugins.recognizers().items():
+        if any(kind.private for kind in plugin.kinds) and getattr(arguments, name, None) is None:
+            setattr(arguments, name, True)
+
+
 def values(name: str, arguments: argparse.Namespace) -> Any:
     """The options of the recogniser `name` as they were parsed."""
     return options.values(plugins.recognizer(name).options, arguments, name)

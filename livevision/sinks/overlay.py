@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from livevision import plugins
 from livevision.frame import Box, Detection, Image, Points, Result
 from livevision.sinks import lettering
+from livevision.sinks.look import Look as Look
 
 Color: TypeAlias = tuple[int, int, int]
 """Blue, green, red."""
@@ -33,22 +34,7 @@ _MOSAIC = 6
 """A blurred face has so many patches across: too few to recognise anybody by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How the user wants the picture."""
-
-    text_size: float = 1.0
-    """Size of the running text: 1 is a sixteenth of the picture's height."""
-    contrast: float = 0.7
-    """How dark the ground behind text is, from 0, clear, to 1, black."""
-    captions: Literal["bottom", "top"] = "bottom"
-    """Where the running text stands."""
-    mirror: bool = False
-    """Show the picture as a mirror does; text stays readable."""
-    stages: bool = False
-    """Show the steps from the crop to the model's input side by side."""
-    blur_others: bool = False
-    """Make faces without a name unrecognisable."""
+PLAIN = Look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +49,7 @@ class Status:
     """Keys and their meanings, as a page over the picture."""
 
 
-def annotate(result: Result, look: Look = Look(), status: Status = Status()) -> Image:
+def annotate(result: Result, look: Look = PLAIN, status: Status = Status()) -> Image:
     """A new picture, (height, width, 3) BGR of the frame's size, with the result drawn on it."""
     return _Drawing(result, look).finished(status)
 

@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from livevision.frame import Result
+if TYPE_CHECKING:
+    from livevision.frame import Result
 
 
 class Sink(ABC):
@@ -30,10 +31,10 @@ class Sink(ABC):
         return self
 
     @abstractmethod
-    def write(self, result: Result) -> None:
+    def write(self, result: "Result") -> None:
         """Use the result; SinkClosed when the user has had enough, OutputError if it can't."""
 
-    def review(self, result: Result) -> None:  # noqa: B027 - only a window shows things twice
+    def review(self, result: "Result") -> None:  # noqa: B027 - only a window shows things twice
         """Show again a result that was written before; the user is stepping through a recording."""
 
     def idle(self) -> None:  # noqa: B027 - most sinks have nothing to do between results

@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from livevision.frame import Frame
+if TYPE_CHECKING:
+    from livevision.frame import Frame
 
 
 class Source(ABC):
@@ -36,7 +37,7 @@ class Source(ABC):
         """Open the stream, or raise SourceError. A source can be opened again after its end."""
 
     @abstractmethod
-    def read(self) -> Frame | None:
+    def read(self) -> "Frame | None":
         """The next frame, or None at the end of the stream; SourceError if it broke off.
 
         Its picture is (height, width, 3) uint8, and its time grows from frame to frame.
@@ -60,5 +61,5 @@ class Source(ABC):
     ) -> None:
         self.close()
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> "Iterator[Frame]":
         return iter(self.read, None)

@@ -1,0 +1,219 @@
+"""The kinds of sinks of the house, in the order in which they get results.
+
+Imported for `--help`: what is heavy is imported when a sink is opened.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from livevision.options import option
+from livevision.plugins import RunContext, SinkPlugin
+from livevision.sinks.sink import Sink
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderOptions:
+    """Video files."""
+
+    record: Path | None = option(
+        None, flag="--record", metavar="OUT.mp4", help="write the picture as shown"
+    )
+    raw: Path | None = option(
+        None, flag="--raw", metavar="OUT.mp4", help="write the camera's picture"
+    )
+    split_minutes: int | None = option(
+        None,
+        flag="--split-minutes",
+        low=1,
+        metavar="N",
+        help="begin a new file of --record and --raw after N minutes",
+    )
+    split_megabytes: int | None = option(
+        None,
+        flag="--split-megabytes",
+        low=1,
+        metavar="N",
+        help="begin a new file of --record and --raw after N MB",
+    )
+
+
+def _recorders(options: RecorderOptions, run: RunContext) -> Iterable[Sink]:
+    from livevision.sinks.overlay import annotate
+    from livevision.sinks.recorder import Recorder
+
+    seconds = options.split_minutes and options.split_minutes * 60
+    size = options.split_megabytes and options.split_megabytes * 1_000_000
+    if options.raw:
+        yield Recorder(options.raw, split_seconds=seconds, split_bytes=size)
+    if options.record or run.shown:  # in a window the key r starts one at any time
+        yield Recorder(
+            options.record,
+            annotate=lambda result: annotate(result, run.look),
+            split_seconds=seconds,
+            split_bytes=size,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventsOptions:
+    """JSON lines."""
+
+    events: Path | None = option(
+        None, flag="--events", metavar="OUT.jsonl", help="write what was read, one event a line"
+    )
+
+
+def _events(options: EventsOptions, run: RunContext) -> Iterable[Sink]:
+    from livevision.sinks.events import Events
+
+    if options.events:
+        yield Events(options.events, source=run.source)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionsOptions:
+    """Subtitles."""
+
+    captions: Path | None = option(
+        None, flag="--captions", metavar="OUT", help="write the text as .srt, .vtt or .txt"
+    )
+
+
+def _captions(options: CaptionsOptions, run: RunContext) -> Iterable[Sink]:
+    from livevision.sinks.captions import Captions
+
+    if options.captions:
+        yield Captions(options.captions)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptOptions:
+    """JSON lines with signers."""
+
+    transcript: Path | None = option(
+        None,
+        flag="--transcript",
+        metavar="OUT.jsonl",
+        help="write what was read, and who signed",
+    )
+
+
+def _transcript(options: TranscriptOptions, run: RunContext) -> Iterable[Sink]:
+    from livevision.sinks.transcript import Transcript
+
+    if options.transcript:
+        yield Transcript(options.transcript, source=run.source)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechOptions:
+    """A voice."""
+
+    speak: bool = option(False, flag="--speak", help="say finished words aloud, off line")
+
+
+def _speech(options: SpeechOptions, run: RunContext) -> Iterable[Sink]:
+    from livevision.sinks.speech import Speech
+
+    if options.speak:
+        yield Speech()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """The screen."""
+
+    window: bool = option(True, flag="--window", help="show the picture, where there is a display")
+    mirror: bool | None = option(
+        None,
+        flag="--mirror",
+        help="show the picture as in a mirror (default: for cameras; never recorded so)",
+    )
+
+
+def _window(options: WindowOptions, run: RunContext) -> Iterable[Sink]:
+    from livevision.sinks.console import Console
+
+    if not run.shown:
+        yield Console()
+        return
+    from livevision.sinks.recorder import Recorder
+    from livevision.sinks.window import Window
+
+    assert run.controls is not None
+    recorders = [each for each in run.opened if isinstance(each, Recorder)]
+    yield Window(
+        run.controls,
+        look=replace(run.look, mirror=run.mirror),
+        recording=lambda: any(each.recording for each in recorders[-1:]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsOptions:
+    """Prometheus."""
+
+    metrics_port: int | None = option(
+        None,
+        flag="--metrics-port",
+        low=1,
+        high=65535,
+        metavar="N",
+        help="serve rates, latencies and counts to Prometheus at 127.0.0.1:N (default: off)",
+    )
+
+
+def _metrics(options: MetricsOptions, run: RunContext) -> Iterable[Sink]:
+    from livevision.sinks.metrics import Metrics
+
+    if options.metrics_port:
+        yield Metrics(options.metrics_port)
+
+
+def _named(*names: str) -> Callable[[object], Sequence[Path]]:
+    """A function that gives the files which the options `names` have."""
+
+    def outputs(options: object) -> Sequence[Path]:
+        return [file for name in names if (file := getattr(options, name)) is not None]
+
+    return outputs
+
+
+KINDS: tuple[SinkPlugin[Any], ...] = (
+    SinkPlugin(
+        name="recorder",
+        summary="video files",
+        options=RecorderOptions,
+        open=_recorders,
+        outputs=_named("record", "raw"),
+    ),
+    SinkPlugin(
+        name="events",
+        summary="what was read, for programs",
+        options=EventsOptions,
+        open=_events,
+        outputs=_named("events"),
+    ),
+    SinkPlugin(
+        name="captions",
+        summary="the running text as subtitles",
+        options=CaptionsOptions,
+        open=_captions,
+        outputs=_named("captions"),
+    ),
+    SinkPlugin(
+        name="transcript",
+        summary="who signed what and when",
+        options=TranscriptOptions,
+        open=_transcript,
+        outputs=_named("transcript"),
+    ),
+    SinkPlugin(name="speech", summary="a voice", options=SpeechOptions, open=_speech),
+    SinkPlugin(name="window", summary="the screen", options=WindowOptions, open=_window),
+    SinkPlugin(
+        name="metrics", summary="numbers for Prometheus", options=MetricsOptions, open=_metrics
+    ),
+)
+"""Metrics come last: they count latencies up to themselves."""
