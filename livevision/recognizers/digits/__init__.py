@@ -1,0 +1,53 @@
+"""Reads handwritten numbers: on paper, on a board."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from livevision.options import option
+from livevision.plugins import Kind, RecognizerPlugin
+
+if TYPE_CHECKING:
+    from livevision.recognizers.recognizer import Model
+
+BLUE_GREEN = (115, 158, 0)
+"""BGR, of Okabe and Ito's colours (2008)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What there is to choose."""
+
+    method: Literal["svm", "knn"] = option(
+        "svm", help="what compares the digits: a support vector machine, or nearest neighbours"
+    )
+    threshold: float = option(
+        0.5, help="least probability of a digit", metavar="X", low=0.0, high=1.0
+    )
+    hold: float = option(
+        0.6,
+        help="seconds a number must be held still before it counts",
+        metavar="SECONDS",
+        low=0.0,
+        high=60.0,
+    )
+
+
+def load(options: Options, models: Path) -> "Model":
+    from livevision.recognizers.digits.recognizer import DigitModel
+
+    return DigitModel(options, models)
+
+
+PLUGIN = RecognizerPlugin(
+    name="digits",
+    summary="handwritten numbers on paper or a board",
+    options=Options,
+    load=load,
+    kinds=(
+        Kind("digit", counted=False, colors=(BLUE_GREEN,)),
+        Kind("number", colors=(BLUE_GREEN,)),
+    ),
+    evaluations={"digits": "livevision.recognizers.digits.evaluation.digits"},
+    trainings={"digits": "livevision.recognizers.digits.training.train"},
+)

@@ -1,0 +1,439 @@
+"""Finds the digits of a picture and reads them: components, joined, cut apart, classified."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision.classifying import Classifier
+from livevision.frame import Box, Image
+from livevision.recognizers.digits import ink as inks
+from livevision.recognizers.digits.lines import Read
+from livevision.recognizers.digits.prepare import Ink, features, normalized
+
+OTHER = "other"
+"""The class of all that is no digit."""
+LARGEST = 1600
+"""Pixels of the longer side to which larger pictures are shrunk."""
+LOWEST = 10
+"""Pixels of a digit's height below which it is not read."""
+TALLEST = 0.75
+"""Share of the picture's height that a digit may take at most."""
+SPECK = 8
+"""Pixels of ink below which a component is a speck."""
+MOST = 1500
+"""Components looked at in a picture, the tallest first: beyond that it is a pattern, no page."""
+WIDEST = 1.6
+"""Width to height from which on a component is no single digit."""
+FLAT = 0.35
+"""Height to width below which a component is a dash or a printed line: only a part of a digit."""
+BESIDE = 0.25
+"""How far apart, in heights, the parts of one digit may lie."""
+MERGED = 0.55
+"""Probability from which on parts that are none by themselves are one digit together."""
+CUT = 0.6
+"""Probability that each digit of a touching pair must have."""
+DENSE = 0.75
+"""Share of a component's box that is ink, from which on it is a blob or a filled shape; a "1" is
+narrow."""
+NARROW = 0.45
+"""Width to height below which a digit may fill its box."""
+DIFFERENT = 2.2
+"""How many times higher or lower than its neighbours' median a digit may be."""
+FAINT = 0.5
+"""Strength of a digit, as a share of its page's darker digits', below which it is none."""
+ONE_GROUND = 0.5
+"""Difference between the grounds left and right of a narrow stroke, as a share of its depth."""
+COMPANY = 0.5
+"""Share of the marks around a digit that must be digits as well, unless it is `CERTAIN`: letters
+that look like digits stand among letters."""
+CERTAIN = 0.97
+ALONE = 2.5
+"""Heights around a mark that count as its neighbourhood."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A stroke or several that may be a digit."""
+
+    box: Box
+    parts: tuple[int, ...]
+    """Numbers of its components."""
+    area: int
+    """Pixels of ink."""
+    shares: NDArray[np.float32] | None = None
+    """Probabilities of the classes."""
+
+
+class Reader:
+    """Reads the digits of pictures with a classifier that knows what no digit looks like."""
+
+    def __init__(self, classifier: Classifier, *, threshold: float = 0.5) -> None:
+        self._classifier = classifier
+        self._threshold = threshold
+        self._other = classifier.classes.index(OTHER)
+
+    def read(self, image: Image) -> list[Read]:
+        """All digits of `image` (BGR or grey), in no order."""
+        longest = max(image.shape[:2])
+        scale = min(1.0, LARGEST / longest)
+        if scale < 1.0:
+            size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+            image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        digits = self._digits(image)
+        if scale < 1.0:
+            digits = [replace(each, box=_scaled(each.box, 1 / scale)) for each in digits]
+        return digits
+
+    def read_one(self, image: Image) -> Read | None:
+        """The digit of a picture that shows nothing else, whichever way it is cut; None if empty.
+
+        Never answers that it is none.
+        """
+        grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        ink = single(np.asarray(grey, np.uint8))
+        rows, columns = np.nonzero(ink)
+        if not rows.size:
+            return None
+        box = Box(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+        crop = np.ascontiguousarray(ink[box.top : box.bottom, box.left : box.right])
+        shares = self._classifier.probabilities(features(normalized(crop))[None])[0]
+        shares[self._other] = 0.0
+        return self._named(Piece(box, (), 0, shares / max(float(shares.sum()), 1e-9)))
+
+    def _digits(self, image: Image) -> list[Read]:
+        ink = inks.strokes(image)
+        sheet = _Sheet(ink, inks.mask(ink), image)
+        pieces = self._judged(sheet, sheet.pieces())
+        pieces = self._put_together(sheet, pieces)
+        pieces = self._cut_apart(sheet, pieces)
+        digits = [each for each in pieces if self._score(each) >= self._threshold]
+        digits = [each for each in digits if sheet.stands_free(each)]
+        strengths = [sheet.strength(each) for each in digits]
+        if digits:
+            # what is much fainter than the rest is printed on the paper, or its grain
+            least = FAINT * float(np.quantile(strengths, 0.6))
+            digits = [p for p, own in zip(digits, strengths, strict=True) if own >= least]
+        digits = [each for each in digits if not _dashed(each, pieces)]
+        digits = [each for each in digits if self._fits(each, pieces, digits)]
+        return [self._named(each) for each in digits]
+
+    def candidates(self, image: Image) -> Iterator[tuple[Box, Ink]]:
+        """Everything that may be a digit of `image`, and the ink that is looked at: to learn from.
+
+        Pieces by themselves, pairs that may belong together, and what cuts would make.
+        """
+        ink = inks.strokes(image)
+        sheet = _Sheet(ink, inks.mask(ink), image)
+        pieces = sheet.pieces()
+        for piece in pieces:
+            yield piece.box, sheet.crop(piece)
+            if piece.box.width > 0.75 * piece.box.height >= 0.75 * LOWEST:
+                places = sheet.cuts(piece)
+                for start, end in itertools.pairwise(places):
+                    if 0.12 * piece.box.height < end - start < piece.box.width:
+                        part = sheet.slice(piece, start, end)
+                        yield part.box, sheet.crop(part)
+        for first, second in itertools.combinations(pieces, 2):
+            if _near(first, second):
+                both = _union(first, second)
+                yield both.box, sheet.crop(both)
+
+    def _score(self, piece: Piece) -> float:
+        """Probability of the likeliest digit."""
+        assert piece.shares is not None
+        best = int(piece.shares.argmax())
+        return 0.0 if best == self._other else float(piece.shares[best])
+
+    def _judged(self, sheet: "_Sheet", pieces: Sequence[Piece]) -> list[Piece]:
+        vectors = [features(normalized(sheet.crop(each))) for each in pieces]
+        if not vectors:
+            return []
+        shares = self._classifier.probabilities(np.array(vectors))
+        none = np.zeros(shares.shape[1], np.float32)
+        none[self._other] = 1.0
+        return [
+            replace(piece, shares=share if _possible(piece) else none)
+            for piece, share in zip(pieces, shares, strict=True)
+        ]
+
+    def _named(self, piece: Piece) -> Read:
+        assert piece.shares is not None
+        order = np.argsort(-piece.shares)
+        names = [(self._classifier.classes[i], float(piece.shares[i])) for i in order[:4]]
+        label, confidence = names[0]
+        others = tuple(each for each in names[1:] if each[0] != OTHER and each[1] >= 0.01)
+        return Read(piece.box, label, confidence, others)
+
+    def _put_together(self, sheet: "_Sheet", pieces: list[Piece]) -> list[Piece]:
+        """Join parts of one digit that do not touch: the bar of a 5, both strokes of a 4."""
+        unions, pairs = [], []
+        for one, first in enumerate(pieces):
+            for two in range(one + 1, len(pieces)):
+                second = pieces[two]
+                if second.box.top - first.box.bottom > first.box.height + second.box.height:
+                    break  # they are sorted from the top
+                if _near(first, second):
+                    pairs.append((one, two))
+                    unions.append(_union(first, second))
+        judged = self._judged(sheet, unions)
+        chosen: dict[int, Piece] = {}
+        gone: set[int] = set()
+        order = sorted(range(len(judged)), key=lambda place: -self._score(judged[place]))
+        for place in order:
+            one, two = pairs[place]
+            score = self._score(judged[place])
+            alone = max(self._score(pieces[one]), self._score(pieces[two]))
+            both = min(self._score(pieces[one]), self._score(pieces[two]))
+            free = one not in gone and two not in gone
+            if free and score >= MERGED and both < MERGED and score > alone - 0.1:
+                chosen[one] = judged[place]
+                gone |= {one, two}
+        return [chosen.get(i, p) for i, p in enumerate(pieces) if i in chosen or i not in gone]
+
+    def _cut_apart(self, sheet: "_Sheet", pieces: list[Piece]) -> list[Piece]:
+        """Cut what is no digit but as high as its neighbours and wider, between its digits."""
+        done: list[Piece] = []
+        for piece in pieces:
+            wide = piece.box.width > 0.75 * piece.box.height
+            if self._score(piece) >= CUT or not wide or piece.box.height < LOWEST:
+                done.append(piece)
+                continue
+            parts = self._best_cut(sheet, piece)
+            done += parts or [piece]
+        return done
+
+    def _best_cut(self, sheet: "_Sheet", piece: Piece) -> list[Piece]:
+        """The parts of `piece` that are surely digits, side by side; none if there are not."""
+        places = sheet.cuts(piece)
+        height = piece.box.height
+        spans = [
+            (a, b)
+            for i, a in enumerate(places)
+            for b in places[i + 1 :]
+            if 0.12 * height < b - a < 1.3 * height
+        ]
+        if not spans or len(spans) > 400:
+            return []
+        parts = self._judged(sheet, [sheet.slice(piece, a, b) for a, b in spans])
+        best: dict[int, tuple[float, list[Piece]]] = {places[0]: (0.0, [])}
+        for end in places[1:]:
+            for (a, b), part in zip(spans, parts, strict=True):
+                score = self._score(part)
+                if b != end or a not in best or score < CUT:
+                    continue
+                total = best[a][0] + float(np.log(score)) - 0.15
+                if end not in best or total > best[end][0]:
+                    best[end] = (total, [*best[a][1], part])
+        found = best.get(places[-1], (0.0, []))[1]
+        return found if len(found) > 1 else []
+
+    def _fits(self, piece: Piece, pieces: Sequence[Piece], digits: Sequence[Piece]) -> bool:
+        """Whether a digit stands among its like: of about their size, not in a word."""
+        height = piece.box.height
+        x, y = piece.box.center
+        heights, marks, read = [], 0, 0
+        for other in pieces:
+            if other is piece or other.box.height < 0.45 * height:
+                continue
+            far_x = abs(other.box.center[0] - x) - other.box.width / 2
+            far_y = abs(other.box.center[1] - y)
+            if far_x > ALONE * height or far_y > 0.8 * height:
+                continue
+            marks += 1
+            if self._score(other) >= self._threshold:
+                read += 1
+                heights.append(other.box.height)
+        if marks and read < COMPANY * marks and self._score(piece) < CERTAIN:
+            return False
+        if len(heights) >= 2:
+            ratio = height / float(np.median(heights))
+            return 1 / DIFFERENT < ratio < DIFFERENT
+        return True
+
+
+class _Sheet:
+    """A picture's ink and the components that it falls into."""
+
+    def __init__(self, ink: Ink, mask: inks.Mask, image: Image) -> None:
+        self._ink = ink
+        self._grey = image if image.ndim == 2 else image.mean(axis=2, dtype=np.float32)
+        _, self._labels, self._stats, _ = cv2.connectedComponentsWithStats(
+            mask.astype(np.uint8), connectivity=8
+        )
+        self._slices: dict[int, Ink] = {}
+        self._kept: list[Piece] = []
+
+    def pieces(self) -> list[Piece]:
+        """The components that may be digits or parts of them, from the top."""
+        height, width = self._ink.shape
+        stats = self._stats[1:]
+        left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+        wide, tall = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+        area = stats[:, cv2.CC_STAT_AREA]
+        kept = (area >= SPECK) & (np.maximum(wide, tall) >= 5)
+        kept &= (tall <= TALLEST * height) & (wide <= 0.9 * width)
+        # what the picture's edge cuts off is the desk, or half a digit
+        kept &= (left > 0) & (top > 0) & (left + wide < width) & (top + tall < height)
+        places = np.flatnonzero(kept)
+        if len(places) > MOST:
+            places = places[np.argsort(-tall[places], kind="stable")[:MOST]]
+        places = places[np.argsort(top[places], kind="stable")]
+        return [
+            Piece(
+                Box(int(left[i]), int(top[i]), int(left[i] + wide[i]), int(top[i] + tall[i])),
+                (int(i) + 1,),
+                int(area[i]),
+            )
+            for i in places
+        ]
+
+    def crop(self, piece: Piece) -> Ink:
+        """The piece's own ink, and none of what stands beside it."""
+        if id(piece) in self._slices:
+            return self._slices[id(piece)]
+        box = piece.box
+        part = np.s_[
+            max(0, box.top - 1) : box.bottom + 1,
+            max(0, box.left - 1) : box.right + 1,
+        ]
+        labels = self._labels[part]
+        own = labels == piece.parts[0]
+        for other in piece.parts[1:]:
+            own |= labels == other
+        wide = cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        wide &= own | (labels == 0)
+        return np.where(wide, self._ink[part], np.float32(0))
+
+    def strength(self, piece: Piece) -> float:
+        """How dark its strokes are, 0 to 1."""
+        crop = self.crop(piece)
+        inked = crop[crop > 0]
+        return float(np.quantile(inked, 0.75)) if inked.size else 0.0
+
+    def stands_free(self, piece: Piece) -> bool:
+        """Whether there is ground of one kind on both sides: not so at the edge of a sheet."""
+        box = piece.box
+        if box.width > NARROW * box.height:
+            return True
+        reach = max(3, round(0.3 * box.width))
+        rows = slice(box.top, box.bottom)
+        left = self._grey[rows, max(0, box.left - 1 - reach) : max(0, box.left - 1)]
+        right = self._grey[rows, box.right + 1 : box.right + 1 + reach]
+        own = self._grey[rows, box.left : box.right]
+        if not left.size or not right.size:
+            return False
+        inside = self._ink[rows, box.left : box.right]
+        stroke = float(own[inside >= np.quantile(inside, 0.8)].mean())
+        beside = float(np.median(left)), float(np.median(right))
+        depth = min(abs(beside[0] - stroke), abs(beside[1] - stroke))
+        same = (beside[0] > stroke) == (beside[1] > stroke)
+        return same and abs(beside[0] - beside[1]) < ONE_GROUND * depth
+
+    def cuts(self, piece: Piece) -> list[int]:
+        """Columns of the piece's crop between which digits may lie, both ends included."""
+        crop = self.crop(piece)
+        profile = (crop > 0.3 * crop.max()).sum(axis=0).astype(np.float32)
+        profile = np.convolve(profile, (0.25, 0.5, 0.25), "same")
+        width = len(profile)
+        inner = np.arange(2, width - 2)
+        low = inner[
+            (profile[inner] <= profile[inner - 1])
+            & (profile[inner] <= profile[inner + 1])
+            & (profile[inner] < 0.55 * crop.shape[0])
+        ]
+        apart = max(2, crop.shape[0] // 10)
+        chosen: list[int] = []
+        for place in sorted(low, key=lambda i: float(profile[i])):
+            if all(abs(int(place) - other) >= apart for other in chosen):
+                chosen.append(int(place))
+        return [0, *sorted(chosen[:14]), width]
+
+    def slice(self, piece: Piece, start: int, end: int) -> Piece:
+        """The part of the piece between two columns of its crop."""
+        crop = self.crop(piece)[:, start:end]
+        rows, columns = np.nonzero(crop > 0.3 * max(float(crop.max()), 1e-6))
+        if not rows.size:
+            rows = columns = np.array([0])
+        crop = crop[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        left = max(0, piece.box.left - 1) + start + int(columns.min())
+        top = max(0, piece.box.top - 1) + int(rows.min())
+        box = Box(left, top, left + crop.shape[1], top + crop.shape[0])
+        part = Piece(box, piece.parts, int((crop > 0.3).sum()))
+        self._slices[id(part)] = np.ascontiguousarray(crop)
+        self._kept.append(part)  # its id must stay its own
+        return part
+
+
+def _possible(piece: Piece) -> bool:
+    """Whether a piece has the outer form of a digit at all."""
+    box = piece.box
+    if box.height < LOWEST or box.width > WIDEST * box.height:
+        return False
+    return piece.area < DENSE * box.width * box.height or box.width < NARROW * box.height
+
+
+def _dashed(piece: Piece, pieces: Sequence[Piece]) -> bool:
+    """Whether a narrow upright stroke is a bit of a printed line: others of its kind stand exactly
+    above and below it."""
+    box = piece.box
+    if box.width > NARROW * box.height:
+        return False
+    lined = 0
+    for other in pieces:
+        if other is piece or other.box.width > max(NARROW * other.box.height, box.width + 2):
+            continue
+        away = abs(other.box.center[1] - box.center[1])
+        off = abs(other.box.center[0] - box.center[0])
+        if away < 12 * box.height and off < max(2.0, 0.04 * away) and other.box.width <= 8:
+            lined += 1
+    return lined >= 3 and box.width <= 8
+
+
+def _near(first: Piece, second: Piece) -> bool:
+    """Whether two pieces may be parts of one digit."""
+    a, b = first.box, second.box
+    joined = _union(first, second).box
+    tall = max(a.height, b.height)
+    if joined.width > WIDEST * joined.height or joined.height > 2.4 * tall:
+        return False
+    gap_x = max(a.left, b.left) - min(a.right, b.right)
+    gap_y = max(a.top, b.top) - min(a.bottom, b.bottom)
+    reach = BESIDE * max(tall, 0.7 * max(a.width, b.width))
+    if gap_x > 0 and gap_y > 0:
+        return max(gap_x, gap_y) <= 0.6 * reach
+    return max(gap_x, gap_y) <= reach
+
+
+def _union(first: Piece, second: Piece) -> Piece:
+    a, b = first.box, second.box
+    box = Box(
+        min(a.left, b.left), min(a.top, b.top), max(a.right, b.right), max(a.bottom, b.bottom)
+    )
+    return Piece(box, first.parts + second.parts, first.area + second.area)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top, right, bottom = (
+        round(side * scale) for side in (box.left, box.top, box.right, box.bottom)
+    )
+    return Box(left, top, right, bottom)
+
+
+def single(grey: Image) -> Ink:
+    """The ink of a picture with one digit on an even ground; light or dark, its rim is ground."""
+    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    ground = float(np.median(rim))
+    away = np.abs(grey.astype(np.float32) - ground)
+    peak = float(away.max())
+    if peak < 8.0:  # grey levels: nothing but noise
+        return np.zeros(grey.shape, np.float32)
+    ink = np.pad(away / np.float32(peak), 2)
+    if max(ink.shape) < 64:  # tiny pictures (8x8 to 32x32) lie between the pixels
+        times = -(-64 // max(ink.shape))
+        ink = cv2.resize(ink, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+    level, _ = cv2.threshold(np.clip(ink * 255, 0, 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    return np.where(ink > 0.7 * level / 255, np.clip(ink, 0, 1), 0).astype(np.float32)

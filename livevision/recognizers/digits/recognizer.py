@@ -1,0 +1,157 @@
+"""Reads the handwritten numbers of a stream, beside its pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from livevision import assets, classifying
+from livevision.frame import Box, Detection, Event, Findings, Frame, Image
+from livevision.recognizers.beside import Beside
+from livevision.recognizers.digits import Options
+from livevision.recognizers.digits.lines import Read, lines, numbers
+from livevision.recognizers.digits.reading import Reader
+from livevision.recognizers.recognizer import Model, Session
+
+DELAY = 0.2
+"""Seconds of the stream after which a recording takes what was read; a page takes some 40 ms."""
+STILL = 0.35
+"""How far, in digits' heights, a number may have moved between two readings and be held still."""
+FORGET = 0.5
+"""Seconds for which a number may be misread or hidden and still be the same one."""
+SHOWN = 0.4
+"""Seconds after which what is no longer read is no longer shown."""
+
+
+@dataclass(slots=True)
+class _Number:
+    """A number that is held before the camera."""
+
+    label: str
+    box: Box
+    confidence: float
+    since: float
+    """Seconds of the stream from which on it has been still and the same."""
+    last: float
+    track: int
+    counted: bool = False
+
+
+class DigitModel(Model):
+    """The classifier; it may be shared by many streams and threads."""
+
+    def __init__(self, options: Options, models: Path) -> None:
+        """Raises ModelError if the model's file is missing or damaged."""
+        self._options = options
+        classifier = classifying.load(assets.verified(models / f"{options.method}.npz"))
+        self._reader = Reader(classifier, threshold=options.threshold)
+
+    def session(self, *, live: bool = False) -> "DigitSession":
+        return DigitSession(self._reader, hold=self._options.hold)
+
+    @property
+    def reader(self) -> Reader:
+        """Reads single pictures."""
+        return self._reader
+
+
+class DigitSession(Session):
+    """Reads again and again what one stream shows; a number counts when it was held still."""
+
+    def __init__(self, reader: Reader, *, hold: float) -> None:
+        """`hold` in seconds of the stream."""
+        self._hold = hold
+        self._beside = Beside(
+            lambda frame: _read(reader, frame.image), delay=DELAY, every=0.0, name="digits"
+        )
+        self._held: list[_Number] = []
+        self._detections: tuple[Detection, ...] = ()
+        self._read_at = 0.0
+        self._tracks = 0
+        self._first = True
+
+    def recognize(self, frame: Frame) -> Findings:
+        events: list[Event] = []
+        answer = self._beside.look(frame)
+        if answer is not None:
+            events = self._take(answer.value, answer.frame.time)
+        if frame.time - self._read_at > SHOWN + DELAY:
+            self._detections = ()
+        return Findings(self._detections, tuple(events))
+
+    def finish(self) -> Findings:
+        events: list[Event] = []
+        answer = self._beside.finish()
+        if answer is not None:
+            events = self._take(answer.value, answer.frame.time)
+        events += [_event(each) for each in self._held if each.counted]
+        self._held.clear()
+        return Findings(events=tuple(events))
+
+    def close(self) -> None:
+        self._beside.close()
+
+    def _take(self, found: Sequence[Sequence[Read]], time: float) -> list[Event]:
+        """Make use of what was read at `time`; the numbers that have ended."""
+        self._read_at = time
+        left = list(self._held)
+        detections: list[Detection] = []
+        for digits in found:
+            box = _around(digits)
+            label = "".join(each.label for each in digits)
+            confidence = min(each.confidence for each in digits)
+            near = [each for each in left if _still(each.box, box)]
+            same = [each for each in near if each.label == label]
+            if same:
+                held = same[0]
+                left.remove(held)
+                held.box, held.last = box, time
+                held.confidence = max(held.confidence, confidence)
+            else:
+                self._tracks += 1
+                held = _Number(label, box, confidence, time, time, self._tracks)
+                self._held.append(held)
+            held.counted |= time - held.since >= self._hold
+            detections += [
+                Detection(
+                    "digit", each.box, each.label, each.confidence, alternatives=each.alternatives
+                )
+                for each in digits
+            ]
+            if held.counted:
+                detections.append(Detection("number", box, label, confidence, held.track))
+        self._detections = tuple(detections)
+        gone = [each for each in self._held if time - each.last > FORGET]
+        self._held = [each for each in self._held if time - each.last <= FORGET]
+        return [_event(each) for each in gone if each.counted]
+
+
+def _read(reader: Reader, image: Image) -> list[list[Read]]:
+    return [number for line in lines(reader.read(image)) for number in numbers(line)]
+
+
+def _around(digits: Sequence[Read]) -> Box:
+    boxes = [each.box for each in digits]
+    return Box(
+        min(each.left for each in boxes),
+        min(each.top for each in boxes),
+        max(each.right for each in boxes),
+        max(each.bottom for each in boxes),
+    )
+
+
+def _still(before: Box, now: Box) -> bool:
+    """Whether a number is where it was."""
+    reach = STILL * max(before.height, now.height)
+    (x, y), (new_x, new_y) = before.center, now.center
+    return abs(new_x - x) <= reach and abs(new_y - y) <= reach
+
+
+def _event(number: _Number) -> Event:
+    return Event(
+        "number",
+        number.label,
+        number.since,
+        number.last,
+        number.confidence,
+        details={"track": number.track},
+    )
