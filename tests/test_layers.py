@@ -12,7 +12,7 @@ ROOT = Path(livevision.__file__).parent
 LAYERS = [
     {"__init__"},
     {"errors", "frame", "languages", "rate", "signals", "text"},
-    {"assets", "classifying", "files", "litert", "logs", "memory", "options", "tflite", "worker"},
+    {"assets", "classifying", "files", "litert", "logs", "memory", "options", "pictures", "tflite", "worker"},
     {"plugins", "settings"},
     {"records", "truth"},
     {"stages", "sources", "sinks"},

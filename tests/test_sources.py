@@ -319,7 +319,7 @@ def test_pictures_come_in_natural_order_and_upright(tmp_path: Path, caplog) -> N
     cv2.imwrite(str(tmp_path / "p10.png"), small + 100)
     cv2.imwrite(str(tmp_path / "p2.png"), small[:, :, 0] + 20)
     cv2.imwrite(str(tmp_path / "p1.png"), (small[:, :, 0].astype(np.uint16) + 10) * 257)
-    cv2.imwrite(str(tmp_path / "p3.png"), np.full((8, 12, 4), 30, np.uint8))
+    cv2.imwrite(str(tmp_path / "p3.png"), np.full((8, 12, 4), (30, 30, 30, 255), np.uint8))
     (tmp_path / "p4.png").write_bytes(b"rubbish")
     (tmp_path / "notes.txt").write_text("no picture")
     exif = Pillow.Exif()

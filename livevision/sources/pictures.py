@@ -2,58 +2,30 @@
 
 import logging
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
-import cv2
-import numpy as np
-from PIL import Image as Pillow
-
+from livevision import pictures
 from livevision.errors import SourceError
 from livevision.frame import Frame, Image
-from livevision.sources.decoding import MAX_PIXELS
+from livevision.pictures import PictureError
 from livevision.sources.source import Source
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"}
-)
+SUFFIXES = pictures.SUFFIXES
 
 
 def read_picture(path: Path) -> Image | None:
-    """The picture as (height, width, 3) BGR, uint8, read-only; None if it cannot be read.
-
-    EXIF orientation is obeyed, grey becomes BGR, 16 bits become 8, transparency is dropped.
-    """
-    if not _has_sane_size(path):
-        return None
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)  # what is wrong with a picture is ours to tell
+    """The picture in a file, read-only; None, and a warning in the log, if it cannot be read."""
     try:
-        data = np.fromfile(path, np.uint8)  # not cv2.imread: it cannot open "Zoë.jpg" on Windows
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (OSError, cv2.error):
-        return None
-    finally:
-        cv2.setLogLevel(level)
-    if image is None:
+        image = pictures.load(path)
+    except PictureError as error:
+        log.warning("%s", error)
         return None
     image.flags.writeable = False
-    return cast(Image, image)
-
-
-def _has_sane_size(path: Path) -> bool:
-    """False for a header that is damaged, or claims more pixels than there is memory for."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-        try:
-            with Pillow.open(path) as header:
-                return header.width * header.height <= MAX_PIXELS
-        except Exception:  # whatever Pillow's many parsers make of rubbish
-            return False
+    return image
 
 
 class Pictures(Source):
@@ -101,7 +73,6 @@ class Pictures(Source):
         for index, path in enumerate(paths):
             image = read_picture(path)
             if image is None:
-                log.warning("%s is not a picture that can be read; left out", path)
                 continue
             readable = True
             yield Frame(image, index, index / self._fps, file=path.name)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from livevision import pictures
 from livevision.errors import GalleryError
 from livevision.frame import Frame, Image
+from livevision.pictures import SUFFIXES, PictureError
 from livevision.recognizers.faces.alignment import Pose
 from livevision.recognizers.faces.embedding import FaceReader, Look, as_bgr
 from livevision.recognizers.faces.gallery import Embedding, Gallery, Person, checked_name
@@ -42,7 +43,6 @@ OTHERWISE = 0.08
 """See `Pose.turn`."""
 ONE_PERSON = 0.91
 """Least cosine of two good views of one person in one clip."""
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
 
 @dataclass(slots=True)
@@ -56,22 +56,11 @@ class Enrolment:
 
 
 def load_photo(path: Path) -> Image:
-    """A photo as BGR; GalleryError if it is missing or no picture."""
+    """A photo as BGR, upright; GalleryError if it is missing or no picture."""
     try:
-        data = np.fromfile(path, np.uint8)
-    except FileNotFoundError as error:
-        raise GalleryError(f"{path}: there is no such file. Check the name.") from error
-    except OSError as error:
-        raise GalleryError(f"{path}: cannot be read ({error.strerror}).") from error
-    image = None
-    if data.size:
-        try:
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR)  # turned as its EXIF data says
-        except cv2.error as error:
-            log.debug("%s: %s", path, error)
-    if image is None:
-        raise GalleryError(f"{path}: not a picture. Use a JPEG or PNG file.")
-    return np.asarray(image, np.uint8)
+        return pictures.load(path)
+    except PictureError as error:
+        raise GalleryError(str(error)) from error
 
 
 def load_people(folder: Path) -> dict[str, list[Path]]:
@@ -94,7 +83,7 @@ def load_people(folder: Path) -> dict[str, list[Path]]:
 
 def pictures_of(folder: Path) -> list[Path]:
     """The pictures right in a folder, by name."""
-    files = (file for file in folder.iterdir() if file.suffix.lower() in PICTURES)
+    files = (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
     return sorted(file for file in files if file.is_file())
 
 

@@ -249,8 +249,8 @@ def _gather(
 
 
 def _images(paths: "Sequence[Path]") -> "Iterator[tuple[Image, float | None]]":
+    from livevision.pictures import SUFFIXES
     from livevision.sources import open_source
-    from livevision.sources.pictures import SUFFIXES
 
     for path in paths:
         with open_source(str(path)) as source:

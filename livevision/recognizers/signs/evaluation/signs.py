@@ -209,7 +209,7 @@ def find(directory: Path, *, moving: bool = False) -> Iterable[Picture]:
     """The pictures in `directory`, in order. Raises UsageError if there are none."""
     if not directory.is_dir():
         raise UsageError(f"There is no folder {directory}. Name one with a folder for each letter.")
-    from livevision.sources.pictures import SUFFIXES
+    from livevision.pictures import SUFFIXES
 
     groups = [directory, *(child for child in sorted(directory.iterdir()) if child.is_dir())]
     found = [

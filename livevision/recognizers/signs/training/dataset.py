@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from multiprocessing import get_context
@@ -21,10 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import livevision.locators
+from livevision import pictures
 from livevision.errors import UsageError
 from livevision.frame import Box, Image
 from livevision.locators.hand_networks import LandmarkFinder, Look, Region, around
 from livevision.locators.hands import CERTAIN_PRESENCE, Hand, HandLocator
+from livevision.pictures import PictureError
 from livevision.recognizers.signs import prepare
 
 Progress = Callable[[str, int, int], None]
@@ -262,9 +265,8 @@ def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
 
 def _images(path: Path) -> Iterator[tuple[int, Image]]:
     if path.suffix != ".mp4":
-        image = cv2.imread(str(path))
-        if image is not None:
-            yield 0, np.asarray(image, np.uint8)
+        with suppress(PictureError):
+            yield 0, pictures.load(path)
         return
     capture = cv2.VideoCapture(str(path))
     index = 0
