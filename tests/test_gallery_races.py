@@ -456,6 +456,17 @@ def test_a_copy_of_every_version_is_restored(path: Path) -> None:
                 assert np.array_equal(face.embedding, embedding(number))
 
 
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_journal_that_nobody_needs_is_erased(path: Path, encrypted: bool) -> None:
+    enrol(path, "Ada", 0)
+    if encrypted:
+        encrypt(path)
+    journal = path.with_name(path.name + "-journal")
+    journal.write_bytes(bytes(512) + embedding(0).tobytes())
+    assert names(path) == ["Ada"]
+    assert not journal.exists()
+
+
 def test_restoring_finishes_what_a_killed_program_left(path: Path) -> None:
     enrol(path, "Ada", 0)
     copy = hostile(path)

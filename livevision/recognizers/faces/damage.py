@@ -8,7 +8,7 @@ from pathlib import Path
 
 _NAMES = (".sqlite", ".sqlite3", ".db", "")
 """Endings of files that are put aside if they are damaged; another was named by mistake."""
-_SIDES = ("-journal", "-wal", "-shm")
+SIDES = ("-journal", "-wal", "-shm")
 """What belongs to a file of SQLite and goes with it."""
 _MEANINGS = {
     sqlite3.SQLITE_BUSY: "is in use by another program. Close it and try again.",
@@ -39,6 +39,11 @@ def explained(error: sqlite3.Error, path: Path) -> str:
     return f"The gallery {path} cannot be used: {error}."
 
 
+def sides(path: Path) -> list[Path]:
+    """The files that SQLite keeps beside one, those that are there."""
+    return [file for end in SIDES if (file := path.with_name(path.name + end)).exists()]
+
+
 def put_aside(path: Path, why: object) -> str:
     """Rename a damaged gallery, so that a new one can be begun; one line about it."""
     if path.suffix.lower() not in _NAMES:
@@ -54,9 +59,9 @@ def put_aside(path: Path, why: object) -> str:
         os.rename(path, aside)  # noqa: PTH104 - one door for tests to make it fail
     except OSError as trouble:
         return f"{message} and cannot be put aside: {trouble.strerror}. Move it away by hand."
-    for end in _SIDES:  # or SQLite would work a journal into the gallery that comes next
+    for side in sides(path):  # or SQLite would work a journal into the gallery that comes next
         with suppress(OSError):
-            path.with_name(path.name + end).rename(aside.with_name(aside.name + end))
+            side.rename(side.with_name(aside.name + side.name.removeprefix(path.name)))
     return (
         f"{message}; it was kept as {aside}. Restore a backup with "
         "'livevision faces restore FILE', or enrol anew."

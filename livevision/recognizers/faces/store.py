@@ -226,7 +226,10 @@ class Store:
         try:
             for draft in files.sweep(self.path):
                 log.info("%s was left by a program that was killed, and is erased", draft)
-        except OutputError as error:
+            if encryption.is_encrypted(self.path):  # SQLite's own could be read
+                for side in damage.sides(self.path):
+                    files.erase(side)
+        except (OutputError, OSError) as error:
             log.warning("%s", error)
 
     def _is_known(self) -> bool:
@@ -300,6 +303,8 @@ class Store:
         self._db.execute("PRAGMA secure_delete = ON")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA journal_mode = DELETE")  # another may have chosen WAL
+        if content is None:
+            self._drop_journal()
         try:
             schema.bring_up_to_date(self._db)
         except schema.Later:
@@ -313,6 +318,20 @@ class Store:
                 f"{self.path} is no gallery ({error}). Name another file with --gallery, or move "
                 "this one away."
             ) from None
+
+    def _drop_journal(self) -> None:
+        """Erase a journal that SQLite does not need, of a program that was killed early or late."""
+        journal = self.path.with_name(self.path.name + "-journal")
+        if not journal.exists():
+            return
+        self._db.execute("BEGIN EXCLUSIVE")  # whoever was writing is through, or undone
+        try:
+            if journal.exists():
+                files.erase(journal)
+        except OutputError as error:
+            log.warning("%s", error)
+        finally:
+            schema.roll_back(self._db)
 
     def _read(self) -> bytes:
         """The bytes of a plain gallery in a place where SQLite may not write."""

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from livevision import files
 from livevision.errors import GalleryError
+from livevision.recognizers.faces.damage import SIDES
 from livevision.recognizers.faces.encryption import is_encrypted, is_known, unlock
 
 SQLITE = b"SQLite format 3\0"
 """What every file of SQLite begins with."""
-_SIDES = ("-journal", "-wal", "-shm")
-"""Endings of what SQLite keeps beside a file."""
 
 
 def own(gallery: Path) -> list[Path]:
@@ -20,7 +19,7 @@ def own(gallery: Path) -> list[Path]:
 
     Itself, what SQLite keeps beside it, galleries put aside because they were damaged, and drafts.
     """
-    names = [gallery, *(gallery.with_name(gallery.name + end) for end in _SIDES)]
+    names = [gallery, *(gallery.with_name(gallery.name + end) for end in SIDES)]
     aside = sorted(gallery.parent.glob(f"{_literal(gallery.stem)}.damaged-*"))
     drafts = [draft for each in (gallery, *aside) for draft in files.drafts(each)]
     there = [each for each in (*names, *aside, *drafts) if each.is_file() or each.is_symlink()]
@@ -71,7 +70,7 @@ def described(file: Path) -> str:
         return "gallery, left half written"
     if ".damaged-" in file.name:
         return "damaged gallery, kept aside"
-    if file.name.endswith(_SIDES):
+    if file.name.endswith(SIDES):
         return "journal of the gallery"
     return "people who are enrolled" + _more(file)
 
