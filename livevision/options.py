@@ -109,6 +109,12 @@ def values(options: type[Options], namespace: argparse.Namespace, owner: str = "
     return options(**given)
 
 
+def store(chosen: object, namespace: argparse.Namespace, owner: str = "") -> None:
+    """Put an instance's values where `values` finds them."""
+    for each in declared(chosen):
+        setattr(namespace, destination(each, owner), getattr(chosen, each.name))
+
+
 def check(chosen: object) -> None:
     """Raises UsageError if a value is not among its choices, or out of its range."""
     for each in declared(chosen):

@@ -140,6 +140,9 @@ class RecognizerPlugin(Generic[Options]):
     weights: str = ""
     """Module of weights that are not ours to hand on, for `livevision models`; it has `WHAT` (the
     package and its digest), `installed() -> Path` and `setup(tarball or None, tell) -> Path`."""
+    demo: str = ""
+    """The module whose `prepare(folder) -> options` makes it ready for `livevision demo`, with what
+    it needs in a temporary folder; not shown there unless asked for if empty."""
     checks: Callable[[], Iterable[Check]] = _nothing
     """What `doctor` should look at."""
     personal: Callable[[], Iterable[Kept]] = _nothing

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from livevision import assets
 from livevision.errors import ModelError
 from livevision.frame import Image
-from livevision.locators import ssd
+from livevision.locators import mediapipe_files, ssd
 from livevision.locators.hand_networks import LandmarkFinder, Look, PalmFinder, Region
 from livevision.locators.hands import HandLocator
 from livevision.locators.mediapipe_solutions import solutions
@@ -319,7 +319,7 @@ def test_a_region_and_its_crop_agree() -> None:
 
 
 def test_a_missing_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssd, "find_spec", lambda name: None)
+    monkeypatch.setattr(mediapipe_files, "find_spec", lambda name: None)
     ssd.network.cache_clear()
     with pytest.raises(ModelError, match="mediapipe"):
         HandLocator()

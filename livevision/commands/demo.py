@@ -11,10 +11,10 @@ examples: livevision demo
 import argparse
 import os
 import tempfile
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from livevision import assets, recognizers
+from livevision import assets, options, plugins, recognizers
 from livevision.commands import _output, run
 from livevision.frame import Result
 from livevision.sinks import Sink
@@ -56,28 +56,29 @@ class _Progress(Sink):
         self._bar.stop()
 
 
-class _People(Sink):
-    """Remembers who was seen."""
+class _Labels(Sink):
+    """Remembers what was read of each kind that is not captioned: who was seen."""
 
     def __init__(self) -> None:
-        self.names: dict[str, None] = {}
+        self.labels: dict[str, dict[str, None]] = {}
 
     def write(self, result: Result) -> None:
-        self.names.update((event.label, None) for event in result.events if event.kind == "person")
+        for event in result.events:
+            kind = plugins.kind(event.kind)
+            if kind.counted and not kind.caption:
+                self.labels.setdefault(kind.name, {})[event.label] = None
 
 
 def play(arguments: argparse.Namespace) -> int:
     """The demo with the outputs that `arguments` ask for."""
-    from livevision.demo import ENROLLED, Demo, astronaut
-    from livevision.recognizers.faces.enrolment import enrol
-    from livevision.recognizers.faces.gallery import Gallery
+    from livevision.demo import Demo
     from livevision.sinks.window import display_available
     from livevision.sources.realtime import Realtime
     from livevision.sources.recording import Recording
 
     clip = Recording(assets.folder("recordings") / CLIP)
     source: Source = Demo([clip])
-    more: list[Sink] = [people := _People()]
+    more: list[Sink] = [seen := _Labels()]
     if arguments.window and display_available():
         source = Realtime(source)
     else:
@@ -86,18 +87,26 @@ def play(arguments: argparse.Namespace) -> int:
             arguments.record = Path("demo.mp4")
         more.append(_Progress(arguments.max_frames or 150))
     with tempfile.TemporaryDirectory() as folder:
-        gallery = Path(folder) / "demo.db"
-        with Gallery(gallery) as people_known:
-            enrol(people_known, ENROLLED, astronaut())
-        options = vars(arguments) | {"gallery": gallery, "signs": True, "faces": True}
-        summary = run.play(source, ["faces", "signs"], _namespace(options), mirror=False, more=more)
+        names = _shown(arguments, Path(folder))
+        summary = run.play(source, names, arguments, mirror=False, more=more)
     _output.tell(summary, name="demo")
-    print(f"signed: {summary.text}")
-    print(f"seen:   {', '.join(people.names) or 'nobody'}")
+    print(f"{'signed:':8}{summary.text}")
+    for kind, labels in seen.labels.items():
+        print(f"{kind + ':':8}{', '.join(labels)}")
     if arguments.record:
-        print(f"video:  {os.fspath(arguments.record)}")
+        print(f"{'video:':8}{os.fspath(arguments.record)}")
     return _output.outcome(summary)
 
 
-def _namespace(options: dict[str, Any]) -> argparse.Namespace:
-    return argparse.Namespace(**options)
+def _shown(arguments: argparse.Namespace, folder: Path) -> list[str]:
+    """What recognises: all that can show itself, and what is asked for; their options are set."""
+    names = []
+    for name, plugin in plugins.recognizers().items():
+        wanted = getattr(arguments, name, None)
+        if not (wanted or (plugin.demo and wanted is None)):
+            continue
+        if plugin.demo:
+            prepared = import_module(plugin.demo).prepare(folder)
+            options.store(prepared, arguments, name)
+        names.append(name)
+    return names

