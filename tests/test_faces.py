@@ -17,6 +17,7 @@ from livevision.locators.faces import Face, FaceLocator
 from livevision.recognizers import faces as folder
 from livevision.recognizers import session
 from livevision.recognizers.faces import network
+from livevision.recognizers.faces import recognizer as recognizer_module
 from livevision.recognizers.faces.embedding import FaceReader
 from livevision.recognizers.faces.enrolment import enrol
 from livevision.recognizers.faces.gallery import UNKNOWN, EnrolledFace, Gallery
@@ -533,6 +534,32 @@ def test_expired_people_are_forgotten_at_the_start(gallery_file: Path, reader: F
     named(gallery_file).close()
     with Gallery(gallery_file) as gallery:
         assert gallery.people() == []
+
+
+def test_sessions_share_what_was_loaded_until_the_gallery_changes(
+    gallery_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named(gallery_file).close()
+    opened: list[Path] = []
+
+    class Counted(Gallery):
+        def __init__(self, path: Path, *, create: bool = True) -> None:
+            opened.append(path)
+            super().__init__(path, create=create)
+
+    monkeypatch.setattr(recognizer_module, "Gallery", Counted)
+    with named(gallery_file) as one, named(gallery_file) as other:
+        assert isinstance(one, FaceRecognizer)
+        assert isinstance(other, FaceRecognizer)
+        assert opened == []
+        assert one._matcher is other._matcher
+        assert one._reader is other._reader
+    with Gallery(gallery_file) as gallery:
+        gallery.add("Zoë", [(around(1), 1.0, "photo")])
+    with named(gallery_file) as later:
+        assert isinstance(later, FaceRecognizer)
+        assert later._matcher.names == [demo.ENROLLED, "Zoë"]
+    assert opened == [gallery_file]
 
 
 def test_damaged_gallery_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

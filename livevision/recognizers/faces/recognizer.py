@@ -6,13 +6,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from threading import Lock
 
 from livevision.frame import Box, Detection, Event, Findings, Frame, Image
 from livevision.locators.faces import Face
 from livevision.recognizers.faces import CLASSIC, Options
 from livevision.recognizers.faces.classic import ClassicMatcher
 from livevision.recognizers.faces.embedding import QUICK, FaceReader, as_bgr, chip, views
-from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, Gallery
+from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, Gallery, default_path
 from livevision.recognizers.faces.matching import Judge, matcher
 from livevision.recognizers.faces.tracks import Track, Tracker, share_out
 from livevision.recognizers.recognizer import Model, Session
@@ -72,6 +73,8 @@ class FaceModel(Model):
         """Raises ModelError if a model is missing."""
         self._options = options
         self._reader = FaceReader()
+        self._lock = Lock()
+        self._known: tuple[tuple[object, ...], Judge, Path] | None = None
 
     def session(self, *, live: bool = False) -> "FaceRecognizer":
         """A new stream's memory; it knows those who are enrolled by now.
@@ -79,17 +82,38 @@ class FaceModel(Model):
         Raises GalleryError if the gallery is damaged, or named and not there, unless strangers are
         to be remembered in it.
         """
-        options = self._options
-        create = options.gallery is None or options.remember_strangers
-        with Gallery(options.gallery, create=create) as gallery:
-            gallery.forget_expired(date.today())
-            people: Judge
-            if options.model in CLASSIC:
-                people = ClassicMatcher(options.model, gallery.chips(), threshold=options.threshold)
-            else:
-                people = matcher(gallery, options.threshold)
-            sightings = gallery.path if options.remember_strangers else None
+        with self._lock:
+            people, path = self._people()
+        sightings = path if self._options.remember_strangers else None
         return FaceRecognizer(people, live=live, reader=self._reader, sightings=sightings)
+
+    def _people(self) -> tuple[Judge, Path]:
+        """Those who are enrolled, and in which file; read anew when that has changed."""
+        options = self._options
+        path = options.gallery or default_path()
+        state = (*_state(path), date.today())
+        if self._known is None or self._known[0] != state or len(state) == 1:
+            create = options.gallery is None or options.remember_strangers
+            with Gallery(options.gallery, create=create) as gallery:
+                if gallery.forget_expired(date.today()):
+                    state = (*_state(path), date.today())
+                if options.model in CLASSIC:
+                    judge: Judge = ClassicMatcher(
+                        options.model, gallery.chips(), threshold=options.threshold
+                    )
+                else:
+                    judge = matcher(gallery, options.threshold)
+                self._known = state, judge, gallery.path
+        return self._known[1:]
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes when the file does; nothing if there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return ()
+    return state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size
 
 
 class FaceRecognizer(Session):
