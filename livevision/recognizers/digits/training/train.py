@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "handwritten digits"
 OTHER = "other"
+LEARNT = "learnt"
 AXES = 96
 """Dimensions to which the features are turned: 99 % of what they vary."""
 GAMMA = 3.0
@@ -45,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fonts", type=Path, metavar="DIR", help="fonts that imitate handwriting")
     parser.add_argument(
         "--photos", type=Path, metavar="DIR", nargs="+", default=[], help="pictures without digits"
+    )
+    parser.add_argument(
+        "--examples",
+        type=Path,
+        metavar="FILE",
+        help="keep what was measured, or take it from there",
     )
     parser.add_argument("--pages", type=int, default=160, help="composed pages to learn from")
     parser.add_argument("--seed", type=int, default=0, help="of all chance")
@@ -90,29 +97,19 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     from sklearn.svm import SVC
 
     from livevision.classifying import Space, SupportVectors
-    from livevision.recognizers.digits.training import dataset
     from livevision.training.exporting import calibrate, exported
 
     start = time.monotonic()
     output = arguments.output or assets.folder("models") / "digits"
     output.mkdir(parents=True, exist_ok=True)
-    learnt, tests = _samples(arguments, np.random.default_rng(arguments.seed))
-    vectors = dataset.described([each.ink for each in learnt])
-    labels = np.array([each.label for each in learnt])
+    vectors, labels, unseen = _described(arguments, np.random.default_rng(arguments.seed))
     print(f"{len(labels)} samples after {time.monotonic() - start:.0f} s")
     mean = vectors.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov((vectors - mean).T))
     space = Space(mean, np.ones_like(mean), np.asarray(axes[:, ::-1][:, :AXES], np.float32))
     placed = space.place(vectors)
-    unseen = {
-        name: (
-            dataset.described([each.ink for each in samples]),
-            np.array([each.label for each in samples]),
-        )
-        for name, samples in tests.items()
-    }
     record: dict[str, Any] = {"samples": len(labels), "seed": arguments.seed}
-    weights = dict.fromkeys(np.unique(labels), 1.0) | {OTHER: OTHER_WEIGHT}
+    weights = {OTHER: OTHER_WEIGHT}
     for name, estimator in (
         ("svm", SVC(C=COST, gamma=GAMMA, class_weight=weights, cache_size=1500)),
         ("knn", KNeighborsClassifier(NEIGHBOURS, weights="distance")),
@@ -140,6 +137,40 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     assets.write_checksums(output)
     record["minutes"] = round((time.monotonic() - start) / 60, 1)
     return record
+
+
+def _described(arguments: argparse.Namespace, chance: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """Features and labels of what is learnt, and of the tests by name; from a file if there is."""
+    import numpy as np
+
+    from livevision.recognizers.digits.training import dataset
+
+    kept: Path | None = arguments.examples
+    if kept is not None and kept.is_file():
+        with np.load(kept, allow_pickle=False) as file:
+            stored = {name: file[name] for name in file.files}
+    else:
+        learnt, tests = _samples(arguments, chance)
+        stored = {}
+        for name, samples in {LEARNT: learnt, **tests}.items():
+            stored[f"{name} vectors"] = dataset.described([each.ink for each in samples])
+            stored[f"{name} labels"] = np.array([each.label for each in samples])
+        if kept is not None:
+            files.replace(kept, lambda draft: _keep(draft, stored))
+    pairs = {
+        name.removesuffix(" labels"): (stored[name.replace(" labels", " vectors")], stored[name])
+        for name in stored
+        if name.endswith(" labels")
+    }
+    vectors, labels = pairs.pop(LEARNT)
+    return vectors, labels, pairs
+
+
+def _keep(path: Path, stored: dict[str, Any]) -> None:
+    import numpy as np
+
+    with path.open("wb") as file:
+        np.savez_compressed(file, **stored)
 
 
 def _score(classifier: Any, vectors: Any, labels: Any, *, digits_alone: bool) -> float:

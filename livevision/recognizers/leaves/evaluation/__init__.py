@@ -1,0 +1,1 @@
+"""Measurements of how well leaves are named."""

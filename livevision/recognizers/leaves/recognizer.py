@@ -1,0 +1,145 @@
+"""Names the leaves that lie before a camera, beside its pictures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from livevision import assets, classifying
+from livevision.frame import Box, Detection, Event, Findings, Frame, Step, Steps
+from livevision.recognizers.beside import Beside
+from livevision.recognizers.leaves import Options
+from livevision.recognizers.leaves.features import thumbnail, upright
+from livevision.recognizers.leaves.naming import Leaf, Namer
+from livevision.recognizers.leaves.species import UNKNOWN
+from livevision.recognizers.recognizer import Model, Session
+
+DELAY = 0.3
+"""Seconds of the stream after which a recording takes what was named."""
+STILL = 0.25
+"""How far, in widths of a leaf, it may have moved between two looks and be the same one."""
+FORGET = 0.7
+"""Seconds for which a leaf may be hidden or called something else and still be the same one."""
+SHOWN = 0.5
+"""Seconds after which what is no longer seen is no longer shown."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """A leaf that lies before the camera."""
+
+    label: str
+    box: Box
+    confidence: float
+    since: float
+    last: float
+    """Seconds of the stream."""
+    track: int
+
+
+class LeafModel(Model):
+    """The classifier; it may be shared by many streams and threads."""
+
+    def __init__(self, options: Options, models: Path) -> None:
+        """Raises ModelError if the model's file is missing or damaged."""
+        classifier = classifying.load(assets.verified(models / "leaves.npz"))
+        self._namer = Namer(classifier, threshold=options.threshold)
+        self._hold = options.hold
+
+    def session(self, *, live: bool = False) -> "LeafSession":
+        return LeafSession(self._namer, hold=self._hold)
+
+
+class LeafSession(Session):
+    """Looks again and again at what one stream shows; a leaf counts once it has lain still."""
+
+    def __init__(self, namer: Namer, *, hold: float) -> None:
+        """`hold` in seconds of the stream."""
+        self._hold = hold
+        self._beside = Beside(lambda frame: namer.name(frame.image), delay=DELAY, name="leaves")
+        self._held: list[_Held] = []
+        self._detections: tuple[Detection, ...] = ()
+        self._stages: Steps | tuple[Step, ...] = ()
+        self._seen = 0.0
+        self._tracks = 0
+
+    def recognize(self, frame: Frame) -> Findings:
+        events: list[Event] = []
+        answer = self._beside.look(frame)
+        if answer is not None:
+            events = self._take(answer.value, answer.frame.time)
+        if frame.time - self._seen > SHOWN + DELAY:
+            self._detections, self._stages = (), ()
+        return Findings(self._detections, tuple(events), stages=self._stages)
+
+    def finish(self) -> Findings:
+        events: list[Event] = []
+        answer = self._beside.finish()
+        if answer is not None:
+            events = self._take(answer.value, answer.frame.time)
+        events += [_event(each) for each in self._held if self._counts(each)]
+        self._held.clear()
+        return Findings(events=tuple(events))
+
+    def close(self) -> None:
+        self._beside.close()
+
+    def _counts(self, held: _Held) -> bool:
+        return held.last - held.since >= self._hold
+
+    def _take(self, leaves: list[Leaf], time: float) -> list[Event]:
+        """Make use of what was named at `time`; the leaves that have gone."""
+        self._seen = time
+        left = list(self._held)
+        detections = []
+        for leaf in leaves:
+            label = leaf.label or UNKNOWN
+            same = [each for each in left if each.label == label and _still(each.box, leaf.box)]
+            if same:
+                held = same[0]
+                left.remove(held)
+                held.box, held.last = leaf.box, time
+                held.confidence = max(held.confidence, leaf.confidence)
+            else:
+                self._tracks += 1
+                held = _Held(label, leaf.box, leaf.confidence, time, time, self._tracks)
+                self._held.append(held)
+            detections.append(
+                Detection(
+                    "leaf",
+                    leaf.box,
+                    leaf.label,
+                    leaf.confidence,
+                    held.track,
+                    alternatives=leaf.alternatives,
+                )
+            )
+        self._detections = tuple(detections)
+        self._stages = Steps(lambda: _steps(leaves[0])) if leaves else ()
+        gone = [each for each in self._held if time - each.last > FORGET]
+        self._held = [each for each in self._held if time - each.last <= FORGET]
+        return [_event(each) for each in gone if self._counts(each)]
+
+
+def _steps(leaf: Leaf) -> tuple[Step, ...]:
+    """From the crop to the story's upright 100x100 pixels."""
+    piece = leaf.piece
+    return (
+        ("crop", piece.image),
+        ("upright", thumbnail(*upright(piece.image, piece.mask))),
+    )
+
+
+def _still(before: Box, now: Box) -> bool:
+    reach = STILL * max(before.width, now.width, 1)
+    (x, y), (new_x, new_y) = before.center, now.center
+    return abs(new_x - x) <= reach and abs(new_y - y) <= reach
+
+
+def _event(held: _Held) -> Event:
+    return Event(
+        "leaf",
+        held.label,
+        held.since,
+        held.last,
+        held.confidence,
+        details={"track": held.track},
+    )
