@@ -24,12 +24,13 @@ from livevision.recognizers.signs import Options
 from livevision.sinks import Sink
 from livevision.sinks.overlay import annotate
 from livevision.sources import Source, camera, open_source, reconnecting
+from livevision.sources.addresses import safe_name
 from livevision.sources.camera import Camera
 from livevision.sources.pictures import Pictures
 from livevision.sources.realtime import Realtime
 from livevision.sources.reconnecting import Reconnecting, Renewable
 from livevision.sources.recording import Recording
-from livevision.sources.stream import Stream, safe_name
+from livevision.sources.stream import Stream
 from livevision.sources.synthetic import Synthetic
 
 CLIPS = [
@@ -668,7 +669,8 @@ def test_a_password_in_the_url_is_used() -> None:
 
 def test_a_silent_server_is_noticed_within_two_seconds() -> None:
     with MjpegServer() as server, Stream(server.url) as source:
-        source.read()
+        for _ in range(10):  # until its rhythm is known
+            source.read()
         server.silent = True
         started = time.monotonic()
         with pytest.raises(SourceError, match="no answer"):

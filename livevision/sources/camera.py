@@ -1,6 +1,7 @@
 """A camera of this machine, read by OpenCV."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import cv2
 from livevision.errors import SourceError
 from livevision.frame import Frame, Image
 from livevision.sources.reconnecting import Renewable
+from livevision.sources.rhythm import Rhythm
 
 WARM_UP = 5.0
 """Seconds within which an opened camera must give its first picture."""
@@ -63,13 +65,33 @@ class Camera(Renewable):
     ) -> None:
         self.number = number
         self.patience = READ_PATIENCE
+        self._node: Path | None = None
+        """The name that it was asked for by: it may come back under another number."""
         self._size = size
         self._fps = fps
         self._clock = clock
         self._capture: cv2.VideoCapture | None = None
         self._first: float | None = None
+        self._rhythm = Rhythm(READ_PATIENCE)
         self._index = 0
         self._switch = False
+
+    @classmethod
+    def at(
+        cls, node: Path, *, size: tuple[int, int] | None = None, fps: float | None = None
+    ) -> "Camera":
+        """The camera that `node` leads to, "/dev/v4l/by-id/..."; the same one at every start.
+
+        Raises SourceError if none of that name is plugged in.
+        """
+        found = re.fullmatch(r"video(\d{1,4})", Path(os.path.realpath(node)).name)
+        if found is None:
+            others = sorted(each.name for each in node.parent.glob("*"))
+            there = f"There are: {', '.join(others)}." if others else "No camera was found."
+            raise SourceError(f"{node} is no camera. {there} Check that it is plugged in.")
+        camera = cls(int(found[1]), size=size, fps=fps)
+        camera._node = node
+        return camera
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -77,12 +99,17 @@ class Camera(Renewable):
         return f"camera {self.number}"
 
     def renew(self) -> "Camera":
-        return Camera(self.number, size=self._size, fps=self._fps, clock=self._clock)
+        camera = Camera(self.number, size=self._size, fps=self._fps, clock=self._clock)
+        camera._node = self._node
+        return camera
 
     def __enter__(self) -> Self:
         self.close()
         self._first = None
         self._index = 0
+        self._rhythm = Rhythm(READ_PATIENCE)
+        if self._node is not None and not self._switch:
+            self.number = Camera.at(self._node).number
         if self._switch:  # asked for while this one was away
             self._go_to_next()
         else:
@@ -105,6 +132,9 @@ class Camera(Renewable):
             )
         if self._first is None:
             self._first = captured
+        # in the dark some cameras expose for seconds
+        self._rhythm.beat(captured)
+        self.patience = max(READ_PATIENCE, self._rhythm.learned)
         frame = Frame(image, self._index, captured - self._first, captured)
         self._index += 1
         return frame
@@ -131,7 +161,9 @@ class Camera(Renewable):
             except SourceError:
                 continue
             self.number = number
+            self._node = None
             self.patience = READ_PATIENCE
+            self._rhythm = Rhythm(READ_PATIENCE)
             return
         self.patience = READ_PATIENCE
         raise SourceError(f"No camera gives pictures any more. {_permission()}")

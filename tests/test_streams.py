@@ -1,0 +1,402 @@
+"""Streams as they are in the wild: too fast, too slow, in bursts, and leading astray."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from clips import make_clip
+from servers import MjpegServer, jpeg
+
+from livevision.errors import SourceError
+from livevision.frame import Image
+from livevision.sources import addresses, gate, open_source, packets, rhythm, stream
+from livevision.sources.addresses import Allowed, is_public, safe_name
+from livevision.sources.decoding import Converter
+from livevision.sources.gate import Gate
+from livevision.sources.rhythm import Rhythm
+from livevision.sources.stream import Stream
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def server(answer: Answer, host: str = "127.0.0.1") -> Iterator[str]:
+    """A web server; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with suppress(OSError):
+                answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    httpd = ThreadingHTTPServer((host, 0), Handler)
+    httpd.daemon_threads = False
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://{host}:{httpd.server_address[1]}"
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+        thread.join()
+
+
+def redirect(to: str) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", to)
+        handler.end_headers()
+
+    return answer
+
+
+def content(data: bytes, kind: str = "application/octet-stream", *, size: bool = True) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        if size:
+            handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    return answer
+
+
+# Never behind
+
+
+def levels(path: Path, count: int, *, gop: int) -> list[tuple[float, bytes]]:
+    """A transport stream of `count` pictures, 30 a second, each a level of grey; when to send what.
+
+    The level of picture n is 20 + 2 (n mod 100).
+    """
+    parts: list[tuple[float, bytes]] = []
+    with av.open(str(path), "w", format="mpegts", options={"flush_packets": "1"}) as container:
+        options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(gop), "bf": "0"}
+        video = container.add_stream("libx264", rate=30, options=options)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        done = 0
+        for index in range(count):
+            image = np.full((48, 64, 3), 20 + 2 * (index % 100), np.uint8)
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            container.mux(video.encode(frame))
+            size = path.stat().st_size
+            data = path.read_bytes()[done:size]
+            done = size
+            parts.append((index / 30, data))
+        container.mux(video.encode(None))
+    parts.append((count / 30, path.read_bytes()[done:]))
+    return parts
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Make decoding take that long."""
+    quick = Converter.image
+
+    def image(self: Converter, frame: av.VideoFrame) -> Image:
+        time.sleep(seconds)
+        return quick(self, frame)
+
+    monkeypatch.setattr(Converter, "image", image)
+
+
+def test_motion_jpeg_five_times_too_fast_is_never_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow(monkeypatch, 5 / 30)
+    behind = []
+    with MjpegServer(rate=30) as camera, Stream(camera.url) as source:
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            frame = source.read()
+            behind.append(((camera.served - int(frame.image[0, 0, 0])) % 256) / 30)
+            assert time.monotonic() - frame.captured < 1.0
+    assert max(behind) < 1.0
+    assert len(behind) > 8
+    assert frame.index > 40  # what was left out shows as a gap
+
+
+@pytest.mark.parametrize("gop", [15, pytest.param(60, marks=pytest.mark.long)])
+def test_h264_five_times_too_fast_is_never_behind(
+    gop: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, it was four fifths of the time behind: 3.2 s after 4."""
+    parts = levels(tmp_path / "a.ts", 110, gop=gop)
+    slow(monkeypatch, 5 / 30)
+    begun: list[float] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        start = time.monotonic()
+        begun.append(start)
+        for due, data in parts:
+            time.sleep(max(0.0, start + due - time.monotonic()))
+            handler.wfile.write(data)
+
+    behind = []
+    with server(answer) as url, Stream(url) as source, suppress(SourceError):
+        assert source.live
+        while True:
+            frame = source.read()
+            sent = (time.monotonic() - begun[-1]) * 30
+            number = (float(frame.image.mean()) - 20) / 2
+            behind.append((sent - number) % 100 / 30)
+    # opening takes what it takes; from then on
+    assert max(behind[3:]) < 1.0, behind
+    assert len(behind) > 6
+
+
+# Slow ones
+
+
+def test_the_rhythm_says_how_long_to_wait() -> None:
+    learned = Rhythm()
+    assert learned.patience == rhythm.UNKNOWN
+    for beat in range(10):
+        learned.beat(beat * 4.0)
+    assert learned.patience == float(learned) == 16.0
+    for beat in range(1000):
+        learned.beat(40 + beat * 0.03)
+    assert learned.patience == rhythm.LEAST
+    learned.beat(1e6)
+    assert learned.patience == rhythm.MOST
+
+
+def test_a_camera_with_long_pauses_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture every 0.5 s where 0.2 s are the least: as one every 5 s for the real ones."""
+    monkeypatch.setattr(rhythm, "LEAST", 0.2)
+    monkeypatch.setattr(stream.Rhythm.__init__, "__defaults__", (0.2,))
+    with MjpegServer(rate=2) as camera, Stream(camera.url) as source:
+        frames = [source.read() for _ in range(6)]
+        assert 1.0 < source.patience < 4.0
+    assert frames[-1].time > 1.5
+    assert frames[-1].index == 5
+
+
+@pytest.mark.long
+def test_a_picture_every_three_seconds() -> None:
+    """pytest -m long tests/test_streams.py"""
+    with MjpegServer(rate=1 / 3) as camera, open_source(camera.url) as source:
+        for index in range(5):
+            frame = source.read()
+            assert frame.index == index
+            assert source.status == ""
+
+
+# In segments
+
+
+class Playlist:
+    """HLS, live: segments of `seconds`, the newest three of them in the list."""
+
+    def __init__(self, folder: Path, *, seconds: float = 1.0, count: int = 8) -> None:
+        frames = round(seconds * 30)
+        self.start = time.monotonic()
+        self.seconds = seconds
+        self.asked = 0
+        self.segments: list[bytes] = []
+        data = levels(folder / "all.ts", frames * count, gop=frames)
+        for number in range(count):
+            part = data[number * frames : (number + 1) * frames]
+            self.segments.append(b"".join(each for _, each in part))
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
+        if handler.path.endswith(".ts"):
+            content(self.segments[int(handler.path.strip("/s.t"))], "video/mp2t")(handler)
+            return
+        self.asked += 1
+        ready = 2 + int((time.monotonic() - self.start) / self.seconds)
+        last = min(ready, len(self.segments))
+        first = max(0, last - 3)
+        lines = ["#EXTM3U", "#EXT-X-VERSION:3", f"#EXT-X-TARGETDURATION:{self.seconds:.0f}"]
+        lines.append(f"#EXT-X-MEDIA-SEQUENCE:{first}")
+        for number in range(first, last):
+            lines += [f"#EXTINF:{self.seconds},", f"{number}.ts"]
+        content("\n".join([*lines, ""]).encode(), "application/vnd.apple.mpegurl")(handler)
+
+
+def test_segments_are_waited_for_and_played_at_their_own_pace(tmp_path: Path) -> None:
+    """Before, every wait for a segment was a lost stream, and its pictures came all at once."""
+    playlist = Playlist(tmp_path, seconds=2.0, count=4)
+    playlist.start = time.monotonic()
+    with server(playlist) as url, Stream(f"{url}/live.m3u8") as source:
+        came, times = [], []
+        for _ in range(130):
+            frame = source.read()
+            came.append(time.monotonic())
+            times.append(frame.time)
+        assert source.live
+    assert np.median(np.diff(came)) == pytest.approx(1 / 30, abs=0.02)
+    assert max(np.diff(times)) < 1.0
+    assert times[-1] > 3.5
+
+
+# Files without a duration
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels"),
+    [("a.ts", "mpeg2video", "yuv420p"), ("a.gif", "gif", "rgb8"), ("a.webm", "libvpx", "yuv420p")],
+)
+def test_a_file_behind_a_url_is_no_camera(
+    name: str, codec: str, pixels: str, tmp_path: Path
+) -> None:
+    muxer = {"live": "1"} if name == "a.webm" else {}  # Matroska says nothing of its length then
+    clip = make_clip(tmp_path / name, codec, pixels, count=20, muxer=muxer)
+    with server(content(clip.read_bytes())) as url, open_source(f"{url}/{name}") as source:
+        assert not source.live
+        frames = list(source)
+    assert len(frames) == 20
+    assert frames[0].captured is None
+
+
+def test_motion_jpeg_that_begins_without_a_boundary() -> None:
+    """As the camera module ESP32-CAM sends it."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "multipart/x-mixed-replace;boundary=123456789")
+        handler.end_headers()
+        for level in range(60):
+            picture = jpeg(level)
+            head = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
+            handler.wfile.write(head + picture + b"\r\n--123456789\r\n")
+            time.sleep(0.02)
+
+    with server(answer) as url, Stream(url) as source:
+        assert source.live
+        for _ in range(20):
+            frame = source.read()
+        assert frame.image.shape == (48, 64, 3)
+
+
+# Where a server may send us
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        *[(each, False) for each in ("127.0.0.1", "10.1.2.3", "192.168.1.1", "172.16.0.1")],
+        *[(each, False) for each in ("169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1")],
+        *[(each, False) for each in ("::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "::")],
+        ("nonsense", False),
+    ],
+)
+def test_public_addresses(address: str, public: bool) -> None:
+    assert is_public(address) == public
+
+
+def test_only_the_named_host_may_be_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {"camera.local": [(2, "192.168.1.5")], "camera.local.": [(2, "192.168.1.5")]}
+    monkeypatch.setattr(addresses, "resolved", lambda host, port: names[host])
+    allowed = Allowed("Camera.local", local=False)
+    assert allowed.of("camera.LOCAL", [(2, "192.168.1.5")])
+    assert allowed.of("192.168.1.5", [(2, "192.168.1.5")])  # the camera calls itself so
+    assert not allowed.of("router", [(2, "192.168.1.1")])
+    assert not allowed.of("rebound.example", [(2, "127.0.0.1")])
+    assert allowed.of("cdn.example", [(2, "127.0.0.1"), (2, "8.8.8.8")]) == [(2, "8.8.8.8")]
+    assert Allowed("x", local=True).of("router", [(2, "192.168.1.1")])
+
+
+def test_a_redirect_into_the_local_network_is_not_followed() -> None:
+    asked: list[str] = []
+
+    def inside(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        content(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + jpeg(7) + b"\r\n--frame\r\n")(
+            handler
+        )
+
+    with server(inside, "127.0.0.2") as private:
+        with server(redirect(private + "/admin")) as url:
+            with pytest.raises(SourceError, match=r"127\.0\.0\.2.*--allow-local"):
+                Stream(url).__enter__()
+            assert asked == []
+            with open_source(url, allow_local=True, reconnect=False) as source:
+                assert source.read() is not None
+        with MjpegServer() as camera, server(redirect(camera.url)) as url, Stream(url) as source:
+            assert source.read() is not None  # the host that the user named
+
+
+def test_a_playlist_does_not_lead_into_the_local_network(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def inside(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        content(b"")(handler)
+
+    with server(inside, "127.0.0.2") as private:
+        lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:1", "#EXTINF:1,", f"{private}/secret.ts"]
+        data = "\n".join([*lines, "#EXT-X-ENDLIST", ""]).encode()
+        with (
+            server(content(data, "application/vnd.apple.mpegurl")) as url,
+            suppress(SourceError),
+            Stream(f"{url}/a.m3u8") as source,
+        ):
+            assert list(source) == []
+    assert asked == []
+
+
+def test_the_gate_refuses_names_that_resolve_to_the_local_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = {"127.0.0.1": [(2, "127.0.0.1")], "harmless.example": [(2, "127.0.0.2")]}
+    for module in (gate, addresses):
+        monkeypatch.setattr(module, "resolved", lambda host, port: names[host])
+    with (
+        server(redirect("http://harmless.example/")) as url,
+        pytest.raises(SourceError, match=r"harmless\.example"),
+    ):
+        Stream(url).__enter__()
+
+
+def test_a_closed_gate_leaves_no_thread() -> None:
+    before = threading.active_count()
+    with Gate(Allowed("", local=True)) as opened:
+        assert opened.url.startswith("http://127.0.0.1:")
+    opened.close()
+    opened.join(1)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("rtsp://me:secret@host:554/a?pwd=secret", "rtsp://host:554/a"),
+        ("rtsp://host/user=admin&password=secret&channel=1", "rtsp://host/..."),
+        ("rtsp://host/live/ch1;pwd=secret", "rtsp://host/live/..."),
+        ("rtsp://admin:p@secret@host/live", "rtsp://host/live"),
+        ("rtsp://admin:p/secret@host/live", "rtsp://host/live"),
+        ("rtsp://admin:p#secret@host/live", "rtsp://host/live"),
+        ("rtsp://admin:p?secret@host/live", "rtsp://host/live"),
+        ("http://me:secret@[::1]:80/", "http://[::1]:80/"),
+        ("http://host/a#token=secret", "http://host/a"),
+        ("http://host:secret/x", "http://(an address that cannot be read)"),
+    ],
+)
+def test_urls_show_no_secret(url: str, name: str) -> None:
+    assert safe_name(url) == name
+    assert Stream(url).name == name
+    with pytest.raises(SourceError) as caught:
+        Stream(url.replace("host", "127.0.0.1:1") if "host" in url else url).__enter__()
+    assert "secret" not in str(caught.value)
+    if "#secret" in url:
+        assert "%23" in str(caught.value)
+
+
+def test_lag_is_counted_from_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow(monkeypatch, 0.2)
+    with MjpegServer(rate=30) as camera, Stream(camera.url) as source:
+        source.read()
+        frame = source.read()
+        assert time.monotonic() - frame.captured >= 0.19
+    assert packets.LAG < 1
