@@ -458,6 +458,37 @@ def test_a_gray_camera_is_bgr(cameras) -> None:
         assert source.read().image.shape == (48, 64, 3)
 
 
+def test_a_camera_has_a_name_for_good(cameras, tmp_path: Path) -> None:
+    cameras(c4="good")
+    folder = tmp_path / "by-id"
+    folder.mkdir()
+    node = folder / "usb-Acme_Camera-video-index0"
+    node.symlink_to("../video4")
+    with Camera.at(node) as source:
+        assert source.number == 4
+        assert source.read() is not None
+        cameras(c7="good")  # plugged in again
+        node.unlink()
+        node.symlink_to("../video7")
+        with source.renew() as again:
+            assert again.read() is not None
+            assert again.name == "camera 7"
+    with pytest.raises(SourceError, match="Acme"):
+        Camera.at(folder / "usb-Other-video-index0")
+    with pytest.raises(SourceError, match="is no camera"):
+        open_source("/dev/v4l/by-id/usb-None-video-index0")
+
+
+def test_a_camera_that_exposes_for_seconds_is_not_lost(cameras) -> None:
+    cameras(c0="good")
+    now = [0.0]
+    with Camera(0, clock=lambda: now[0]) as source:
+        for _ in range(4):
+            now[0] += 3.0
+            source.read()
+        assert source.patience == 12.0
+
+
 def test_a_camera_that_is_not_there(cameras, monkeypatch) -> None:
     with pytest.raises(SourceError, match="no camera 7") as caught, open_source("7"):
         pass

@@ -19,6 +19,7 @@ from livevision.sources import addresses, gate, open_source, packets, rhythm, st
 from livevision.sources.addresses import Allowed, is_public, safe_name
 from livevision.sources.decoding import Converter
 from livevision.sources.gate import Gate
+from livevision.sources.kinds import StreamOptions
 from livevision.sources.rhythm import Rhythm
 from livevision.sources.stream import Stream
 
@@ -321,7 +322,9 @@ def test_a_redirect_into_the_local_network_is_not_followed() -> None:
             with pytest.raises(SourceError, match=r"127\.0\.0\.2.*--allow-local"):
                 Stream(url).__enter__()
             assert asked == []
-            with open_source(url, allow_local=True, reconnect=False) as source:
+            with open_source(
+                url, options={"stream": StreamOptions(allow_local=True)}, reconnect=False
+            ) as source:
                 assert source.read() is not None
         with MjpegServer() as camera, server(redirect(camera.url)) as url, Stream(url) as source:
             assert source.read() is not None  # the host that the user named

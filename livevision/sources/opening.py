@@ -32,9 +32,9 @@ def open_source(
     from livevision.sources.realtime import Realtime
     from livevision.sources.reconnecting import Reconnecting, Renewable
 
-    kind = _kind(spec)
-    chosen = (options or {}).get(kind.name) or kind.options()
     try:
+        kind = _kind(spec)
+        chosen = (options or {}).get(kind.name) or kind.options()
         source = kind.open(spec, chosen, SourceWish(size, fps))
     except (OSError, ValueError) as error:  # a name no file system can hold
         raise SourceError(
