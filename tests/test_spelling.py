@@ -322,6 +322,8 @@ def test_commands_change_the_text_alone() -> None:
     assert speller.text == "CAB"
     speller.command("unknown")
     assert speller.text == "CAB"
+    speller.command("space")
+    assert speller.text == "CAB"
     speller.command("clear")
     speller.command("backspace")
     speller.command("accept")

@@ -91,8 +91,7 @@ class Sessions:
                     camera.end()
                     await asyncio.wait({telling}, timeout=ANSWER)
             else:
-                telling.result()
-                code, reason = _ending(outbox)
+                code, reason = _ending(outbox) if telling.result() else (0, "")
         finally:
             stream.stop()
             for task in (telling, hearing):
@@ -268,9 +267,14 @@ def _before(one: int, other: int) -> bool:
     return 0 < (other - one) % 2**32 < 2**31
 
 
-async def _tell(socket: WebSocket, outbox: Outbox) -> None:
-    while (message := await outbox.get()) is not None:
-        await socket.send_text(message)
+async def _tell(socket: WebSocket, outbox: Outbox) -> bool:
+    """Send everything; False if the page has gone meanwhile."""
+    try:
+        while (message := await outbox.get()) is not None:
+            await socket.send_text(message)
+    except (WebSocketDisconnect, RuntimeError):
+        return False
+    return True
 
 
 async def _close(socket: WebSocket, code: int, reason: str) -> None:

@@ -525,8 +525,9 @@ class Speller:
         """Change the text of whoever signed last.
 
         "backspace" takes away a letter or space, "delete-word" a word, "clear" the whole text of
-        all; "accept" ends the word with what is proposed for it; "next-word" and "previous-word"
-        go through what else may be meant, by the word that is being spelt or that ended last.
+        all; "accept" ends the word with what is proposed for it, "space" as it was spelt;
+        "next-word" and "previous-word" go through what else may be meant, by the word that is being
+        spelt or that ended last.
         Others do nothing.
         """
         line = self._latest()
@@ -544,6 +545,8 @@ class Speller:
                 line.words += " " if line.words else ""
         elif name == "accept":
             self._due += self._accept(line)
+        elif name == "space":
+            self._due += self._accept(line, proposal=False)
         elif name in ("next-word", "previous-word"):
             self._choose(line, 1 if name == "next-word" else -1)
 
@@ -634,12 +637,12 @@ class Speller:
             hand.decoder.restart()
         return []
 
-    def _accept(self, line: _Line) -> list[Event]:
+    def _accept(self, line: _Line, *, proposal: bool = True) -> list[Event]:
         events = []
         for hand in self._signing(line):
             events += self._write(hand, hand.seen, finally_=True)
             hand.decoder.restart()
-        return events + self._end_word(line, accepted=True)
+        return events + self._end_word(line, accepted=proposal)
 
     def _forget(self, line: _Line) -> None:
         line.letters.clear()

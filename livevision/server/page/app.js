@@ -43,8 +43,8 @@ const camera = new Camera(
 );
 const recorder = new Recorder();
 const hosts = new Hosts({ result: takeHosts, change: sourceChanged });
-const lessons = new Lessons({ tell: (content) => link.tell(content), notice });
-const people = new People({ tell: (content) => link.tell(content), running: () => open });
+const lessons = new Lessons({ tell: (content) => link.tell(content), notice, camera: () => open });
+const people = new People({ tell: (content) => link.tell(content), camera: () => open });
 
 // ---- the state of things
 
@@ -103,11 +103,11 @@ function take(one) {
   const now = performance.now();
   arrivals.push(now);
   while (arrivals[0] < now - 3000) arrivals.shift();
-  text.take(one);
   if (one.activity !== undefined) {
     lessons.take(one.activity);
     people.take(one.activity);
   }
+  if (!lessons.speaks) text.take(one);
   showHint(one);
   showNow(one);
   redraw();
@@ -278,15 +278,15 @@ const BUTTONS = {
   "settings-open": () => openDialog($("settings")),
   "practice-open": () => openDialog($("practice")),
   "people-open": () => people.open(),
-  "share-open": () => openShare(),
+  "share-open": () => openShare(notice),
   "start-button": begin,
   "save-text": () => download(`${text.all}\n`, named("txt"), "text/plain"),
   "save-captions": () => download(captions(text.words, text.all), named("vtt"), "text/vtt"),
 };
 for (const [id, act] of Object.entries(BUTTONS)) $(id).addEventListener("click", act);
 
-// single keys would get in the way of screen readers and of typing: only outside of fields, and
-// none that a browser needs
+// single keys may get in the way of speech input: a setting turns them off (WCAG 2.1.4); fields and
+// what a browser does with buttons are left alone
 const KEYS = {
   Backspace: ["delete", "Delete"],
   Delete: ["clear", "Clear"],
@@ -304,7 +304,8 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (document.querySelector("dialog[open]")) return;
   const target = event.target;
-  if (target instanceof Element && target.closest("input, select, textarea, button, a, [contenteditable]")) return;
+  if (!chosen.keys || (target instanceof Element && target.closest("input, select, textarea"))) return;
+  if ([" ", "Enter"].includes(event.key) && target instanceof Element && target.closest("button, a")) return;
   const [action] = KEYS[event.key] ?? [];
   if (!action) return;
   event.preventDefault();
@@ -345,7 +346,7 @@ function applySettings() {
   $("set-size").value = chosen.size;
   $("set-size-value").textContent = `${Math.round(chosen.size * 100)} %`;
   for (const name of ["contrast", "captions", "look", "language", "camera"]) $(`set-${name}`).value = chosen[name];
-  for (const name of ["mirror", "boxes", "aloud"]) $(`set-${name}`).checked = chosen[name];
+  for (const name of ["mirror", "boxes", "aloud", "keys"]) $(`set-${name}`).checked = chosen[name];
   redraw();
 }
 
@@ -355,7 +356,7 @@ for (const name of ["contrast", "captions", "look"]) {
     applySettings();
   });
 }
-for (const name of ["mirror", "boxes", "aloud"]) {
+for (const name of ["mirror", "boxes", "aloud", "keys"]) {
   $(`set-${name}`).addEventListener("change", (event) => {
     choose(name, event.target.checked);
     applySettings();

@@ -52,6 +52,8 @@ export function paint(context, result, size, mirrored, { scale, left, top, ratio
     context.fill();
     context.fillStyle = color;
     context.textBaseline = "middle";
+    context.direction = "ltr";
+    context.textAlign = "left";
     context.fillText(text, x + 8 * ratio, at + tall / 2 + ratio);
   }
 }

@@ -2,6 +2,7 @@
 // (as Safari does with a certificate it does not trust), one POST a picture.
 
 export const FULL = 4429;
+const OPEN = 1; // state of a WebSocket
 const HEADER = 16; // bytes: u32 number, f64 milliseconds, u8 flags, 3 of padding; little-endian
 const UNANSWERED = 2; // pictures that may be under way at a time
 const REFUSALS = 2; // WebSockets that never opened, after which pictures are posted
@@ -52,7 +53,7 @@ export class Link {
 
   /** Whether another picture may be sent now. */
   get free() {
-    if (!this.#session && this.#socket?.readyState !== WebSocket.OPEN) return false;
+    if (!this.#session && this.#socket?.readyState !== OPEN) return false;
     if (this.#sequence - this.#answered - 1 < UNANSWERED) return true;
     if (performance.now() - this.#sentAt < PATIENCE) return false;
     this.#answered = this.#sequence - 1;
@@ -68,7 +69,7 @@ export class Link {
     view.setFloat64(4, milliseconds, true);
     new Uint8Array(message, HEADER).set(new Uint8Array(await blob.arrayBuffer()));
     this.#sentAt = performance.now();
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
+    if (this.#socket?.readyState === OPEN) this.#socket.send(message);
     else if (this.#session) await this.#post(message, sequence);
   }
 
@@ -102,14 +103,14 @@ export class Link {
   /** Tell the server that a button was pressed. */
   command(name) {
     const text = JSON.stringify({ command: name });
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
+    if (this.#socket?.readyState === OPEN) this.#socket.send(text);
     else if (this.#session) fetch(`/api/command?session=${this.#session}`, { method: "POST", body: text });
   }
 
   /** Send a text message of another form. */
   tell(content) {
     const text = JSON.stringify(content);
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
+    if (this.#socket?.readyState === OPEN) this.#socket.send(text);
     else if (this.#session) fetch(`/api/command?session=${this.#session}`, { method: "POST", body: text });
   }
 

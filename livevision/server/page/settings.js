@@ -11,6 +11,7 @@ const DEFAULTS = {
   mirror: true,
   boxes: true,
   aloud: false,
+  keys: true,
 };
 
 function read() {
