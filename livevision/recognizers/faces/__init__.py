@@ -146,6 +146,7 @@ PLUGIN = RecognizerPlugin(
     ),
     demo=f"{_HERE}.commands.showing",
     checks=checks,
+    weights="livevision.locators.mediapipe_files",
     personal=kept_files,
     commands={"faces": f"{_HERE}.commands.faces"},
     activities={"people": f"{_HERE}.activities.people"},

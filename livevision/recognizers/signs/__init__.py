@@ -73,6 +73,7 @@ PLUGIN = RecognizerPlugin(
     ),
     demo=f"{_HERE}.commands.showing",
     checks=checks,
+    weights="livevision.locators.mediapipe_files",
     personal=kept_files,
     commands={
         "signs": f"{_HERE}.commands.signs",
