@@ -1,3 +1,4 @@
+import random
 import time
 from dataclasses import dataclass
 
@@ -57,6 +58,49 @@ def test_letters_in_doubt_are_mended(
     assert found.sure
     assert text in [each[0] for each in found.alternatives]
     assert not words.propose(letters(text)).sure
+
+
+def test_many_letters_in_doubt_are_mended_together(words: Words) -> None:
+    doubts = {"p0": ("K", 0.35, 0.6), "p3": ("C", 0.4, 0.55), "p5": ("E", 0.3, 0.6)}
+    found = words.propose(letters("VITOHSN", **doubts))
+    assert found.word == "KITCHEN"
+    assert found.sure
+    assert not words.propose(letters("VITOHSN")).sure
+
+
+LOOK_ALIKES = dict(zip("KVURMNTSEAODXPGH", "VKRUNMNASSEXDKQU", strict=True))
+
+
+def misread(text: str, share: float, rng: random.Random) -> list[Letter]:
+    """`text` with letters taken for others, and others in doubt, at that share."""
+    found = []
+    for true in text:
+        rival = LOOK_ALIKES.get(true)
+        own = rng.uniform(0.45, 0.85)
+        if rival is not None and rng.random() < share:
+            found.append(Letter(rival, own, ((true, (1 - own) * 0.65),)))
+        elif rival is not None and rng.random() < share:
+            found.append(Letter(true, own, ((rival, (1 - own) * 0.65),)))
+        else:
+            found.append(Letter(true, 0.96))
+    return found
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_more_words_are_understood_than_letters_are_read(words: Words, share: float) -> None:
+    rng = random.Random(1)
+    chosen = rng.sample([each for each in words.commonest(20000) if 3 <= len(each) <= 9], 60)
+    spelt = [misread(each, share, rng) for each in chosen]
+    raw = sum(
+        "".join(letter.label for letter in one) != true
+        for true, one in zip(chosen, spelt, strict=True)
+    )
+    found = [words.propose(one) for one in spelt]
+    wrong = sum(each.word != true for each, true in zip(found, chosen, strict=True))
+    assert wrong < raw / 3
+    assert (
+        sum(each.sure and each.word != true for each, true in zip(found, chosen, strict=True)) <= 1
+    )
 
 
 def test_a_lost_letter_is_proposed_but_not_put_in_unasked(words: Words) -> None:

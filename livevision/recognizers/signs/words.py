@@ -7,6 +7,7 @@ signed stays unless the letters themselves were in doubt.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -37,6 +38,12 @@ SURE = 0.9
 SHORTEST = 3
 """Letters of a word that may be changed unasked."""
 COUNT = 3
+BEAM = 24
+"""Beginnings of words that are followed at once."""
+LONGEST = 20
+"""Letters of a word that is looked for so."""
+LIKELY = 0.02
+"""Least probability of an alternative that is followed."""
 
 
 class Read(Protocol):
@@ -86,6 +93,7 @@ class Words:
         self._by_length: dict[int, list[str]] = {}
         for word in counts:
             self._by_length.setdefault(len(word), []).append(word)
+        self._sorted = sorted(counts)
 
     def __contains__(self, word: str) -> bool:
         return word in self._shares
@@ -98,6 +106,7 @@ class Words:
         """What the `letters` of one word may spell."""
         raw = "".join(letter.label for letter in letters)
         near = self._near(raw)
+        near += [word for word in self._beam(letters) if word not in near]
         if not near:  # as of minutes spelt without a pause, which would take long to compare
             return Proposal(raw, raw, 1.0, False, ())
         scores = {word: self._score(word, letters) for word in near}
@@ -135,6 +144,31 @@ class Words:
                 limit=60,
             )
         return [each[0] for each in found]
+
+    def _beam(self, letters: Sequence[Read]) -> list[str]:
+        """Words that the letters and their alternatives can be, whatever their number of doubts.
+
+        A beam search: only the likeliest beginnings go on to the next letter.
+        """
+        if len(letters) > LONGEST:
+            return []
+        ways = {(0, len(self._sorted)): 0.0}
+        for place, letter in enumerate(letters):
+            found: dict[tuple[int, int], float] = {}
+            chances = {letter.label: max(letter.confidence, UNLIKELY)}
+            chances |= {label: p for label, p in letter.alternatives if p >= LIKELY}
+            for (first, last), score in ways.items():
+                for label, chance in chances.items():
+                    low = bisect_left(self._sorted, label, first, last, key=lambda w: w[place:])
+                    high = bisect_left(
+                        self._sorted, chr(ord(label[0]) + 1), low, last, key=lambda w: w[place:]
+                    )
+                    if low < high:
+                        found[low, high] = score + math.log(chance)
+            best = sorted(found.items(), key=lambda each: -each[1])[:BEAM]
+            ways = dict(best)
+        count = len(letters)
+        return [self._sorted[first] for first, _ in ways if len(self._sorted[first]) == count]
 
     def _score(self, word: str, letters: Sequence[Read]) -> float:
         """Logarithm of how likely `word` is signed and read as `letters`."""
