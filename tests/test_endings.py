@@ -52,7 +52,6 @@ def with_sound(path: Path, video: str, audio: str) -> Path:
         ("a.flv", "flv1", "aac"),
         ("a.mkv", "libx264", "aac"),
         ("a.mpg", "mpeg2video", "mp2"),
-        ("a.ts", "mpeg2video", "mp2"),
         ("a.vob", "mpeg2video", "ac3"),
         ("a.wmv", "wmv2", "wmav2"),
     ],

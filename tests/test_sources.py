@@ -4,6 +4,7 @@ import threading
 import time
 import traceback
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -23,9 +24,10 @@ from livevision.recognizers.recognizer import Session
 from livevision.recognizers.signs import Options
 from livevision.sinks import Sink
 from livevision.sinks.overlay import annotate
-from livevision.sources import Source, camera, open_source, reconnecting
+from livevision.sources import Source, camera, open_source, realtime, reconnecting
 from livevision.sources.addresses import safe_name
 from livevision.sources.camera import Camera
+from livevision.sources.decoding import Converter
 from livevision.sources.pictures import Pictures
 from livevision.sources.realtime import Realtime
 from livevision.sources.reconnecting import Reconnecting, Renewable
@@ -216,7 +218,7 @@ def test_a_clip_that_is_cut_off_gives_its_good_frames_first(
     frames, error = read(Recording(path))
     assert 20 < len(frames) < 80
     is_good(frames, len(frames))
-    assert "cut off" in str(error)
+    assert name.endswith(".ts") or "cut off" in str(error)
 
 
 def test_damage_in_the_middle_costs_only_the_damaged(tmp_path: Path, caplog) -> None:
@@ -343,6 +345,84 @@ def test_a_folder_without_pictures(tmp_path: Path) -> None:
     assert "can be read" in str(read(Pictures(tmp_path))[1])
 
 
+# --- odd files
+
+
+def streams(path: Path, *tracks: tuple[str, str, tuple[int, int], int, int]) -> Path:
+    """A file with these tracks: codec, pixels, size, pictures, and the level of grey of all."""
+    with av.open(str(path), "w") as container:
+        made = []
+        for codec, pixels, (width, height), _, _ in tracks:
+            track = container.add_stream(codec, rate=30)
+            track.width, track.height, track.pix_fmt = width, height, pixels
+            made.append(track)
+        for track, (_, pixels, (width, height), count, level) in zip(made, tracks, strict=True):
+            for _ in range(count):
+                image = np.full((height, width, 3), level, np.uint8)
+                frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+                container.mux(track.encode(frame.reformat(format=pixels)))
+            container.mux(track.encode(None))
+    return path
+
+
+def test_a_thumbnail_is_not_the_video(tmp_path: Path) -> None:
+    path = streams(
+        tmp_path / "a.mp4",
+        ("mjpeg", "yuvj420p", (64, 48), 1, 200),
+        ("libx264", "yuv420p", (160, 120), 30, 50),
+    )
+    frames, error = read(Recording(path))
+    assert error is None
+    assert len(frames) == 30
+    assert frames[0].image.shape == (120, 160, 3)
+    assert abs(int(frames[0].image.mean()) - 50) < 5
+
+
+def test_pixels_that_change_their_shape_are_made_square(tmp_path: Path) -> None:
+    """As from one programme of a broadcast to the next."""
+    parts = []
+    for number, ratio in enumerate((Fraction(1), Fraction(4, 3), Fraction(1))):
+        path = tmp_path / f"{number}.ts"
+        with av.open(str(path), "w") as container:
+            track = container.add_stream("mpeg2video", rate=30)
+            track.width, track.height, track.pix_fmt = 160, 120, "yuv420p"
+            track.codec_context.sample_aspect_ratio = ratio
+            for index in range(20):
+                frame = av.VideoFrame.from_ndarray(picture(index), format="bgr24")
+                container.mux(track.encode(frame.reformat(format="yuv420p")))
+            container.mux(track.encode(None))
+        parts.append(path.read_bytes())
+    (tmp_path / "all.ts").write_bytes(b"".join(parts))
+    widths = [frame.image.shape[1] for frame in read(Recording(tmp_path / "all.ts"))[0]]
+    assert len(widths) == 60
+    for middle, width in ((10, 160), (30, 213), (50, 160)):
+        assert widths[middle] == width
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.wmv", "wmv2"), ("a.avi", "mpeg4")])
+def test_a_video_with_less_than_a_picture_a_second_is_whole(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    with av.open(str(tmp_path / name), "w") as container:
+        track = container.add_stream(codec, rate=Fraction(1, 3))
+        track.width, track.height, track.pix_fmt = 160, 120, "yuv420p"
+        for index in range(8):
+            frame = av.VideoFrame.from_ndarray(picture(index), format="bgr24")
+            container.mux(track.encode(frame.reformat(format="yuv420p")))
+        container.mux(track.encode(None))
+    frames, error = read(Recording(tmp_path / name))
+    assert len(frames) == 8
+    assert error is None
+
+
+def test_a_broadcast_that_ends_in_the_middle_of_a_packet_is_whole(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.ts", "mpeg2video", count=30)
+    path.write_bytes(path.read_bytes() + b"\x47" + bytes(99))
+    frames, error = read(Recording(path))
+    assert len(frames) == 30
+    assert error is None
+
+
 # --- a recording in real time
 
 
@@ -361,10 +441,40 @@ def test_realtime_does_not_wait_for_those_who_are_late() -> None:
     source = Realtime(Synthetic(5, rate=1), clock=lambda: now[0])
     with source:
         assert source.read().captured == 100
-        now[0] = 103.5
+        now[0] = 103.2
         started = time.monotonic()
-        assert [source.read().captured for _ in range(3)] == [101, 102, 103]
+        assert source.read().captured == 103
         assert time.monotonic() - started < 0.1
+
+
+def test_realtime_skips_what_is_overdue(tmp_path: Path, monkeypatch) -> None:
+    """A decoder with a fifth of the speed that it needs; before, it was 3.2 s behind after 4."""
+    clip = make_clip(tmp_path / "a.mp4", count=90, options={"g": "10"})
+    quick = Converter.image
+
+    def image(self: Converter, frame: av.VideoFrame) -> np.ndarray:
+        time.sleep(5 / 30)
+        return quick(self, frame)
+
+    monkeypatch.setattr(Converter, "image", image)
+    behind, times = [], []
+    with Realtime(Recording(clip)) as source:
+        for frame in source:
+            behind.append(time.monotonic() - frame.captured)
+            times.append(frame.time)
+    assert max(behind) < 1.0
+    assert times == sorted(times)
+    assert times[-1] > 2.0
+    assert len(times) > 8
+
+
+def test_realtime_does_not_stand_still_over_a_jump_of_hours(monkeypatch) -> None:
+    monkeypatch.setattr(realtime, "STANDSTILL", 0.1)
+    started = time.monotonic()
+    with Realtime(Synthetic(3, rate=1 / 7200)) as source:
+        frames = list(source)
+    assert time.monotonic() - started < 2
+    assert [frame.time for frame in frames] == [0, 7200, 14400]
 
 
 def test_a_wait_can_be_interrupted_and_is_no_hang() -> None:
@@ -376,7 +486,7 @@ def test_a_wait_can_be_interrupted_and_is_no_hang() -> None:
         started = time.monotonic()
         assert source.read() is None
         assert time.monotonic() - started < 1
-        assert source.patience > 90
+        assert source.patience > 9
         timer.join()
 
 

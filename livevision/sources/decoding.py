@@ -3,6 +3,7 @@
 import gc
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from typing import Self, cast
 
 import cv2
@@ -11,6 +12,7 @@ from av import VideoFrame
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.sidedata.sidedata import SideData, Type
+from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -43,9 +45,7 @@ class Video(Source):
         self.close()
         self._container = container = self._open()
         try:
-            if not container.streams.video:
-                raise ValueError("it holds none")
-            stream = container.streams.video[0]
+            stream = _main(container)
             _prepare(stream, low_delay=self.live)
         except (*FAILURES, RuntimeError) as error:
             self.close()
@@ -63,6 +63,18 @@ class Video(Source):
         if self._container is not None:
             self._container.close()
             self._container = None
+
+
+def _main(container: InputContainer) -> VideoStream:
+    """The video that the file is about: neither its cover nor its thumbnails; ValueError if none.
+
+    Of several, the one with the most pixels in all, the first of equals.
+    """
+    aside = Disposition.attached_pic | Disposition.timed_thumbnails
+    found = [each for each in container.streams.video if not each.disposition & aside]
+    if not found:
+        raise ValueError("it holds none")
+    return max(found, key=lambda each: each.width * each.height * max(each.frames, 1))
 
 
 def _prepare(stream: VideoStream, *, low_delay: bool) -> None:
@@ -88,18 +100,21 @@ class Converter:
 
     def __init__(self, stream: VideoStream) -> None:
         self._reformatter = VideoReformatter()  # keeps its tables from frame to frame
-        ratio = float(stream.sample_aspect_ratio or 1)
+        self._stream = stream
+        self._ratio = float(stream.sample_aspect_ratio or 1)
+        """Width of a pixel by its height, as the container has it."""
+        self._coded: Fraction | None = None
+        """The same as the pictures themselves had it at first."""
         self._rotation: int | None = None
         self._matrix: NDArray[np.int32] | None = None
         self._entangled = False
         """True if the last frame was asked for its matrix, so only garbage collection frees it."""
-        self._widen = ratio if 0.2 < ratio < 5 else 1.0  # else nonsense of a damaged file
 
     def image(self, frame: VideoFrame) -> Image:
         """(height, width, 3) BGR, uint8, read-only."""
         converted = self._reformatter.reformat(
             frame,
-            width=max(1, round(frame.width * self._widen)),
+            width=max(1, round(frame.width * self._widen())),
             format="bgr24",
             interpolation="BILINEAR",
         )
@@ -115,6 +130,15 @@ class Converter:
         image: Image = np.ascontiguousarray(picture)
         image.flags.writeable = False
         return image
+
+    def _widen(self) -> float:
+        """Width of a pixel by its height. A broadcast's may change from programme to programme."""
+        coded = self._stream.codec_context.sample_aspect_ratio
+        if coded and coded != self._coded:
+            if self._coded is not None:
+                self._ratio = float(coded)
+            self._coded = coded
+        return self._ratio if 0.2 < self._ratio < 5 else 1.0  # else nonsense of a damaged file
 
 
 def _display_matrix(frame: VideoFrame) -> NDArray[np.int32] | None:

@@ -10,8 +10,6 @@ _GIF_TAIL = 4096
 """Bytes at the end of a GIF among which its last mark is looked for; some are filled up with 0."""
 _BEGUN = (b"\0", b"\0\0", b"\0\0\1")
 """A program stream's next packet, cut off in its first bytes."""
-_TS_PACKETS = (188, 192, 204)
-"""Bytes of a transport stream's packets: plain, with times (Blu-ray), with parity."""
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_BROADCAST = 1
 """The flag of a file written as it came in, which knows no size."""
@@ -27,8 +25,8 @@ def ends_well(path: Path, kind: str) -> bool:
     """False if the file is cut off; `kind` is what FFmpeg calls its container.
 
     True also where nobody can tell: bare pictures without a container, files written as they came
-    in (a pipe, a broadcast), an MPEG stream cut between two packets; and for kinds whose length
-    FFmpeg itself makes known.
+    in (a pipe, a broadcast), an MPEG program stream cut between two packets, a transport stream,
+    which has neither beginning nor end; and for kinds whose length FFmpeg itself makes known.
     """
     size = path.stat().st_size
     if "matroska" in kind:
@@ -41,8 +39,6 @@ def ends_well(path: Path, kind: str) -> bool:
         return _last_tag_is_whole(path, size)
     if kind == "mpeg":
         return _last_pack_is_whole(_part(path, size - _TAIL))
-    if kind == "mpegts":
-        return any(size % packet == 0 for packet in _TS_PACKETS)
     if kind == "gif":
         return _part(path, size - _GIF_TAIL).rstrip(b"\0").endswith(b";")
     return True

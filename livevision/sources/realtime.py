@@ -8,12 +8,18 @@ from typing import Self
 from livevision.frame import Frame
 from livevision.sources.source import Source
 
+LAG = 0.3
+"""Seconds that a picture may be overdue; then those before what is due now are left out."""
+STANDSTILL = 10.0
+"""Seconds that a picture may stand still; a longer pause of the recording is cut short."""
+
 
 class Realtime(Source):
     """Gives every frame of `source` at its own time, as a live source; of a live one as they come.
 
     A frame counts as captured at the moment it was due. The reader never slows the clock down: who
-    is late finds the newest frame in the queue, and the others dropped, as with a camera.
+    is late finds the newest frame in the queue, and the others dropped, as with a camera. Where
+    decoding is too slow, what is overdue is skipped.
     """
 
     live = True
@@ -49,10 +55,20 @@ class Realtime(Source):
         frame = self._source.read()
         if frame is None or frame.captured is not None:
             return frame
+        now = self._clock()
         if self._start is None:
-            self._start = self._clock() - frame.time
+            self._start = now - frame.time
+        late = now
+        while now - self._start - frame.time > LAG and now - late < LAG:
+            self._source.skip(now - self._start)
+            frame = self._source.read()
+            if frame is None:
+                return None
+            now = self._clock()
+        # a jump of hours, as where a camera was away over night
+        self._start = min(self._start, now + STANDSTILL - frame.time)
         due = self._start + frame.time
-        self._wait = max(0.0, due - self._clock())
+        self._wait = max(0.0, due - now)
         if self._wait and self._stop.wait(self._wait):
             return None
         return Frame(frame.image, frame.index, frame.time, due)

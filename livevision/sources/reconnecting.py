@@ -18,6 +18,8 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts; the last one for ever."""
 OPENING = 15.0
 """Seconds that opening again may take: some cameras need ten."""
+LEAST_STEP = 1e-6
+"""Seconds between two frames whose times do not grow."""
 LEAVING = 2.0
 """Seconds that a read under way is waited for at the end."""
 
@@ -55,12 +57,15 @@ class Reconnecting(Source):
         self._taken = -1
         """Index of the last frame as this connection counts."""
         self._first: float | None = None
+        self._time = -LEAST_STEP
+        """That of the last frame."""
 
     def __enter__(self) -> Self:
         self._stop.clear()
         self._attempt = 0
         self._index = self._taken = -1
         self._first = None
+        self._time = -LEAST_STEP
         self.status = ""
         source = self._source = self._source.renew()
         source.__enter__()
@@ -94,7 +99,8 @@ class Reconnecting(Source):
             self._first = frame.captured
         self._index += frame.index - self._taken
         self._taken = frame.index
-        since = frame.captured - self._first
+        # what waited at a server while we were away came before
+        since = self._time = max(frame.captured - self._first, self._time + LEAST_STEP)
         return Frame(frame.image, self._index, since, frame.captured)
 
     def _lost(self, error: SourceError) -> None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import av
 from av.container import InputContainer
@@ -43,6 +44,13 @@ class Recording(Video):
         if not path.is_file():
             raise SourceError(f"{path} is not a file. Give a video file or a folder of pictures.")
 
+    def __enter__(self) -> Self:
+        self._skip_to = 0.0
+        return super().__enter__()
+
+    def skip(self, seconds: float) -> None:
+        self._skip_to = seconds
+
     def _open(self) -> InputContainer:
         try:
             if self._path.stat().st_size == 0:
@@ -70,6 +78,8 @@ class Recording(Video):
         damaged = 0
         broken = False
         """True if the last thing read was damaged: nothing good came after it."""
+        skipped = False
+        """True if packets were left out since the last one that was decoded."""
         torn = False
         """True if a part of the last picture is missing."""
         packets = container.demux(stream)
@@ -84,6 +94,14 @@ class Recording(Video):
             if packet.size:
                 broken = packet.is_corrupt
                 clock.saw(packet)
+                if self._skip_to > clock.now and clock.begun:
+                    if not (packet.is_keyframe and clock.of(packet) >= self._skip_to):
+                        skipped = True
+                        continue
+                    self._skip_to = 0.0
+                if skipped:
+                    stream.codec_context.flush_buffers()
+                    skipped = False
             try:
                 pictures = packet.decode()
             except FAILURES:
@@ -121,6 +139,9 @@ class _Clock:
         self._step = 1 / rate if 1 <= rate <= 1000 else 1 / 30
         self._first: int | None = None
         self._end = 0.0
+        self._stamp: int | None = None
+        self._longest = 0.0
+        """Seconds that a picture was seen at most, where packets don't say for how long."""
         self.now = -1.0
 
     def time(self, pts: int | None) -> float:
@@ -132,14 +153,33 @@ class _Clock:
         self.now = time if time > self.now else self.now + self._step
         return self.now
 
+    @property
+    def begun(self) -> bool:
+        """Whether there was a picture yet."""
+        return self._first is not None
+
+    def of(self, packet: "Packet[VideoStream]") -> float:
+        """When a packet's picture is due, in seconds since the first one."""
+        stamp = packet.dts if packet.pts is None else packet.pts
+        if stamp is None or self._first is None:
+            return self.now + self._step
+        return (stamp - self._first) * self._unit
+
     def saw(self, packet: "Packet[VideoStream]") -> None:
         """Note how far the file has been read."""
         stamp = packet.dts if packet.pts is None else packet.pts
-        if stamp is not None:
-            self._end = max(self._end, (stamp + (packet.duration or 0)) * self._unit)
+        if stamp is None:
+            return
+        if not packet.duration and self._stamp is not None:
+            self._longest = max(self._longest, (stamp - self._stamp) * self._unit)
+        self._stamp = stamp
+        self._end = max(self._end, (stamp + (packet.duration or 0)) * self._unit)
 
     def missing(self, container: InputContainer) -> float:
-        """Seconds between the end of what was read and the end that the file announces."""
+        """Seconds between the end of what was read and the end that the file announces.
+
+        Where pictures don't say how long they are seen, the last one may be seen as long as any.
+        """
         stream = self._stream
         announced = 0.0
         if written := stream.metadata.get("DURATION"):  # Matroska: "00:00:02.000000000"
@@ -150,4 +190,4 @@ class _Clock:
             announced = ((stream.start_time or 0) + stream.duration) * self._unit
         elif len(container.streams) == 1 and container.duration is not None:
             announced = container.duration / av.time_base
-        return announced - self._end
+        return announced - self._end - self._longest

@@ -50,6 +50,12 @@ class Source(ABC):
     def interrupt(self) -> None:  # noqa: B027 - most sources never wait for long
         """Make a `read` that is merely waiting return soon; called from another thread."""
 
+    def skip(self, seconds: float) -> None:  # noqa: B027 - most sources are quick enough
+        """Leave out pictures before that time of the stream, where that saves decoding them.
+
+        Called between two reads. What comes next may still be earlier, or later.
+        """
+
     def command(self, name: str) -> None:  # noqa: B027 - most sources take no commands
         """React to a user's command, e.g. "next-camera"; unknown ones are ignored."""
 
