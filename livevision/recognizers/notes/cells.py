@@ -1,0 +1,114 @@
+"""From the network's cells to symbols: peaks, each kept once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livevision.recognizers.notes import grid
+from livevision.recognizers.notes.symbols import ACCIDENTALS, CLEFS, HEADS, METERS, RESTS, SYMBOLS
+
+FLAGS, DOTS = grid.MOST_FLAGS + 1, grid.MOST_DOTS + 1
+OUTPUTS = len(SYMBOLS) + FLAGS + DOTS + 1
+"""Numbers for each cell: the symbols, how many flags and dots, whether a tie begins."""
+
+SURE = 0.5
+"""A cell holds a symbol rather than nothing if that is likelier than not."""
+
+UNSURE = 0.2
+"""For a clef this is enough: at the beginning of a staff there is hardly anything else."""
+_APART = 0.8
+"""A head and an accidental stand at least this far apart, staff spaces."""
+
+_FAMILIES: tuple[tuple[Sequence[str], float, float], ...] = (
+    # symbols, and how near along and across (staff spaces, positions) two may not stand
+    (HEADS, 0.75, 1),
+    (tuple(ACCIDENTALS), 0.6, 1),
+    (tuple(RESTS), 1.0, 4),
+    (CLEFS, 1.5, 4),
+    (("bar",), 0.35, 99),
+    (METERS, 0.6, 2),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A symbol on a straightened staff."""
+
+    name: str
+    x: float
+    """Pixels from the staff's left edge."""
+    position: int
+    probability: float
+    flags: int = 0
+    dots: int = 0
+    tied: bool = False
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
+
+
+def symbols(outputs: NDArray[np.float32], sure: float = SURE) -> list[Symbol]:
+    """The symbols in `outputs`, (ROWS, columns, OUTPUTS) logits, from left to right."""
+    count = len(SYMBOLS)
+    shares = _softmax(outputs[..., :count])
+    found: list[Symbol] = []
+    for names, along, across in _FAMILIES:
+        indices = [SYMBOLS.index(name) for name in names]
+        least = min(sure, UNSURE) if names is CLEFS else sure
+        found += _family(outputs, shares, indices, along, across, least)
+    kept = [symbol for symbol in found if not any(_beats(other, symbol) for other in found)]
+    return sorted(kept, key=lambda symbol: (symbol.x, symbol.position))
+
+
+def _beats(other: Symbol, symbol: Symbol) -> bool:
+    """Whether a surer head or accidental stands where `symbol`, the other of the two, does."""
+    return (
+        {symbol.name in HEADS, other.name in HEADS} == {True, False}
+        and {symbol.name in ACCIDENTALS, other.name in ACCIDENTALS} == {True, False}
+        and abs(other.x - symbol.x) < _APART * grid.SPACE
+        and abs(other.position - symbol.position) <= 1
+        and other.probability > symbol.probability
+    )
+
+
+def _family(
+    outputs: NDArray[np.float32],
+    shares: NDArray[np.float32],
+    indices: list[int],
+    along: float,
+    across: float,
+    sure: float,
+) -> list[Symbol]:
+    total = shares[..., indices].sum(axis=-1)
+    rows, columns = np.nonzero(total > sure / 2)
+    order = np.argsort(-total[rows, columns])
+    kept: list[Symbol] = []
+    count = len(SYMBOLS)
+    for index in order:
+        row, column = int(rows[index]), int(columns[index])
+        low, high = max(0, column - 2), column + 3
+        near = total[row, low:high]
+        strength = float(total[row, column])
+        if strength < sure:
+            continue
+        x = float((near * (np.arange(low, low + len(near)) + 0.5)).sum() / near.sum()) * grid.CELL
+        position = grid.HIGHEST - row
+        if any(
+            abs(other.x - x) < along * grid.SPACE and abs(other.position - position) <= across
+            for other in kept
+        ):
+            continue
+        kinds = (shares[row, low:high][:, indices] * near[:, None]).sum(axis=0)
+        name = SYMBOLS[indices[int(kinds.argmax())]]
+        # the neighbours that see the same symbol have their say about its flags and dots
+        inside = (near > 0.5 * strength)[:, None]
+        told = np.where(inside, outputs[row, low:high, count:], 0).sum(axis=0)
+        flags = int(told[:FLAGS].argmax())
+        dots = int(told[FLAGS : FLAGS + DOTS].argmax())
+        tied = bool(told[FLAGS + DOTS] > 0)
+        kept.append(Symbol(name, x, position, strength, flags, dots, tied))
+    return kept

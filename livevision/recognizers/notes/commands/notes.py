@@ -1,0 +1,67 @@
+"""Read a picture of sheet music, write it as music, and play it.
+
+PICTURE is a scan or a photo. Without options the tune is printed, a line a staff: D4/8. is a dotted
+eighth D of the octave that begins with middle C.
+
+examples: livevision notes sheet.jpg --output tune.mid --output tune.musicxml
+          livevision notes sheet.jpg --play --tempo 90
+"""
+
+import argparse
+from pathlib import Path
+
+from livevision import files
+from livevision.errors import SourceError, UsageError
+from livevision.options import between
+
+SUMMARY = "read sheet music: MIDI, MusicXML, ABC, sound"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("picture", type=Path, metavar="PICTURE", help="a scan or photo of a sheet")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write the music: .mid, .musicxml, .abc, .wav or .txt; may be given again",
+    )
+    parser.add_argument("--play", action="store_true", help="play it")
+    parser.add_argument(
+        "--tempo",
+        type=between(10, 600),
+        default=100.0,
+        metavar="N",
+        help="quarters a minute when played (default: 100)",
+    )
+    parser.add_argument(
+        "--method", choices=("network", "classic"), default="network", help="what reads the notes"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.notes import export, playing
+    from livevision.recognizers.notes.methods import reader
+    from livevision.sources.pictures import read_picture
+    from livevision.stages import grayscale
+
+    export.check(arguments.output)
+    files.check_outputs(*arguments.output, inputs=[arguments.picture])
+    player = playing.player() if arguments.play else None
+    if arguments.play and player is None:
+        raise UsageError(f"No player found; {playing.CURE} Or write --output tune.wav.")
+    image = read_picture(arguments.picture)
+    if image is None:
+        raise SourceError(f"Cannot read {arguments.picture}: give a picture, e.g. a .jpg or .png.")
+    grey = grayscale(image)
+    sheet = reader(arguments.method).read(grey).sheet
+    if not sheet.notes:
+        print("No notes found. The five lines of a staff should be level and 6 pixels apart.")
+        return 1
+    print(sheet.text)
+    for path in arguments.output:
+        export.save(sheet, path, tempo=arguments.tempo)
+    if player is not None:
+        playing.play(export.wav(sheet, tempo=arguments.tempo), player)
+    return 0

@@ -1,0 +1,122 @@
+"""From a picture to a sheet of music."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from livevision.frame import Image
+from livevision.recognizers.notes import cells, grid, reading, staffs
+from livevision.recognizers.notes.cells import Symbol
+from livevision.recognizers.notes.network import FILE, StaffNetwork
+from livevision.recognizers.notes.score import Clef, Sheet, StaffReading
+from livevision.recognizers.notes.staffs import Staff
+from livevision.recognizers.notes.symbols import CLEFS, HEADS
+
+_SAME = 0.6
+"""Heads of two staffs nearer than this (staff spaces) are one head, seen from both."""
+_BRACKET = 1.5
+"""The line that joins the staffs of a system stands this near their beginning, staff spaces."""
+_INKED = 90
+"""Of 255: ink enough for that line, which is thin and may be blurred."""
+_CLEAR = 0.9
+"""A staff without a clef counts if it has at least `_FEW` heads as sure as this."""
+_FEW = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A sheet and where it was seen."""
+
+    sheet: Sheet
+    staffs: tuple[Staff, ...]
+    """Those of `sheet`, in its order."""
+    symbols: tuple[tuple[Symbol, ...], ...]
+
+
+class Reader:
+    """The default method: straightened staffs, a network, and the rules of notation."""
+
+    def __init__(self, models: Path, *, sure: float = cells.SURE) -> None:
+        """`models` holds the network; `sure` is the least probability of a symbol."""
+        self._network = StaffNetwork(models / FILE)
+        self._sure = sure
+
+    def read(self, grey: Image) -> Reading:
+        """What stands on the sheet in `grey` (uint8); nothing if there is none."""
+        found = staffs.find(grey)
+        seen = [cells.symbols(self._network.cells(staff.image), self._sure) for staff in found]
+        seen = _once(found, seen)
+        kept = [n for n, symbols in enumerate(seen) if _is_music(symbols)]
+        return _reading([found[n] for n in kept], [seen[n] for n in kept])
+
+
+def _is_music(symbols: Sequence[Symbol]) -> bool:
+    """Whether lines are a staff: it has heads or rests, and a clef or several clear heads."""
+    heads = [symbol for symbol in symbols if symbol.name in HEADS]
+    clear = sum(symbol.probability > _CLEAR for symbol in heads)
+    clefs = any(symbol.name in CLEFS for symbol in symbols)
+    return clear >= _FEW or (clefs and (clear >= 1 or any(s.name == "bar" for s in symbols)))
+
+
+def _reading(found: Sequence[Staff], seen: Sequence[Sequence[Symbol]]) -> Reading:
+    systems = _systems(found)
+    readings: list[StaffReading] = []
+    clefs: dict[int, Clef] = {}
+    place = 0
+    for number, (staff, symbols) in enumerate(zip(found, seen, strict=True)):
+        place = place + 1 if number and systems[number] == systems[number - 1] else 0
+        read = reading.read(staff, symbols, clef=clefs.get(place), system=systems[number])
+        clefs[place] = read.clef
+        readings.append(read)
+    return Reading(Sheet(tuple(readings)), tuple(found), tuple(tuple(each) for each in seen))
+
+
+def _once(found: Sequence[Staff], seen: Sequence[list[Symbol]]) -> list[list[Symbol]]:
+    """Each head on one staff only: where two see it, the surer one has it."""
+    kept = [list(symbols) for symbols in seen]
+    for upper in range(len(found) - 1):
+        lower = upper + 1
+        for above in [s for s in kept[upper] if s.name in HEADS and s.position < 0]:
+            x, y = found[upper].point(above.x, grid.height_of(above.position))
+            for below in [s for s in kept[lower] if s.name in HEADS and s.position > 8]:
+                u, v = found[lower].point(below.x, grid.height_of(below.position))
+                if np.hypot(x - u, y - v) < _SAME * found[upper].space:
+                    weaker = lower if above.probability >= below.probability else upper
+                    gone = below if weaker == lower else above
+                    kept[weaker] = [each for each in kept[weaker] if each is not gone]
+    return kept
+
+
+def _systems(found: Sequence[Staff]) -> list[int]:
+    """The number of each staff's system: staffs joined by a line at their beginning share one."""
+    numbers: list[int] = []
+    for index, staff in enumerate(found):
+        joined = index > 0 and _joined(found[index - 1], staff)
+        numbers.append((numbers[-1] if joined else numbers[-1] + 1) if numbers else 0)
+    return numbers
+
+
+def _joined(upper: Staff, lower: Staff) -> bool:
+    bottom = upper.point(upper.begin, grid.height_of(0))
+    top = lower.point(lower.begin, grid.height_of(8))
+    if abs(top[0] - bottom[0]) > 2 * upper.space:
+        return False
+    between = (top[1] - bottom[1]) / upper.space * grid.SPACE
+    if between <= 0:
+        return False
+    begin = round(grid.height_of(0)) + grid.SPACE // 2
+    end = min(grid.HEIGHT, begin + round(between) - grid.SPACE)
+    first = round(grid.height_of(8)) - grid.SPACE // 2
+    return _line(upper, begin, end) and _line(lower, max(0, first - (end - begin)), first)
+
+
+def _line(staff: Staff, begin: int, end: int) -> bool:
+    """True if an upright line near the staff's beginning runs from row `begin` to `end`."""
+    if end - begin < grid.SPACE // 2:
+        return False
+    reach = round(_BRACKET * grid.SPACE)
+    part = staff.image[begin:end, max(0, staff.begin - reach) : staff.begin + reach]
+    wide = np.maximum(np.maximum(part[:, :-2], part[:, 1:-1]), part[:, 2:])
+    return bool(((wide > _INKED).mean(axis=0) > 0.95).any())

@@ -1,0 +1,246 @@
+"""From symbols to music: clef, key, accidentals, chords, beats."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+from livevision.recognizers.notes import grid
+from livevision.recognizers.notes.cells import SURE, Symbol
+from livevision.recognizers.notes.score import (
+    SHARPS_ORDER,
+    STEPS,
+    Bar,
+    Chord,
+    Clef,
+    Item,
+    Note,
+    Rest,
+    Sounding,
+    StaffReading,
+)
+from livevision.recognizers.notes.staffs import Staff
+from livevision.recognizers.notes.symbols import ACCIDENTALS, CLEFS, HEADS, METERS, RESTS
+
+_TOGETHER = 0.75
+"""Heads nearer than this (staff spaces) sound together; a second in a chord stands 1.2 off."""
+_SECOND = 1.32
+"""... up to this if they are neighbours in height: the heads of a second stand side by side."""
+_REACH = 5.0
+"""An accidental stands at most this far before its head, staff spaces: others may stand between."""
+_AHEAD = 3.2
+"""A key signature begins at most this far after its clef's middle, staff spaces."""
+_NEXT = 1.7
+"""... and its accidentals stand at most this far apart."""
+_BEFORE, _BEYOND = 1.0, 0.8
+"""What stands further than this before or after the lines is none of the staff, staff spaces."""
+_OPENING = 5.0
+"""A clef this near to the lines' beginning is the one that the staff begins with."""
+_CLEF = 1.3
+"""Half its width at least: heads begin later."""
+_SHAPES = {"clef G": "G", "clef F": "F", "clef C": "C"}
+_METERS = {"meter C": (4, 4), "meter cut": (2, 2)}
+
+
+def read(
+    staff: Staff, symbols: Sequence[Symbol], *, clef: Clef | None = None, system: int = 0
+) -> StaffReading:
+    """What `symbols` on `staff` mean; `clef` holds where the staff shows none."""
+    begin = clef or Clef()
+    space = grid.SPACE
+    left, right = staff.begin - _BEFORE * space, staff.end + _BEYOND * space
+    symbols = [symbol for symbol in symbols if left < symbol.x < right]
+    clefs = [symbol for symbol in symbols if symbol.name in CLEFS]
+    opening = [symbol for symbol in clefs if symbol.x < staff.begin + _OPENING * space]
+    start = float(staff.begin)
+    if opening:
+        best = max(opening, key=lambda symbol: symbol.probability)
+        begin = _clef(best, begin)
+        start = best.x
+        # what is seen inside of the clef, and a second clef there, is none
+        symbols = [s for s in symbols if s is best or s.x > start + _CLEF * space]
+    symbols = [s for s in symbols if s.name not in CLEFS or s.probability > SURE or s in opening]
+    first_head = min((s.x for s in symbols if s.name in HEADS), default=float("inf"))
+    key, used = _key(symbols, start, begin)
+    meter = _meter(symbols, first_head)
+    heads = [symbol for symbol in symbols if symbol.name in HEADS]
+    accidentals = _owners(heads, [s for s in symbols if s.name in ACCIDENTALS and s not in used])
+    current = begin
+    items: list[Item] = []
+    for group in _groups(symbols):
+        first = group[0]
+        if first.name in CLEFS:
+            if first not in opening:
+                current = _clef(first, current)
+                items.append(current)
+        elif first.name == "bar":
+            if not items or not isinstance(items[-1], Bar):
+                items.append(Bar())
+        elif first.name in RESTS:
+            items.append(Rest(RESTS[first.name], first.dots))
+        else:
+            chord = []
+            for head in sorted(group, key=lambda each: each.position):
+                octave, step = divmod(current.bottom + head.position, 7)
+                x, y = staff.point(head.x, grid.height_of(head.position))
+                beat = {"whole": 1, "half": 2}.get(head.name, 4 * 2**head.flags)
+                chord.append(
+                    Note(
+                        step,
+                        octave,
+                        printed=accidentals.get(id(head)),
+                        beat=beat,
+                        dots=head.dots,
+                        tied=head.tied,
+                        x=x,
+                        y=y,
+                        space=staff.space,
+                        confidence=head.probability,
+                    )
+                )
+            items.append(tuple(chord))
+    return StaffReading(_whole_bars(_sounded(items, key)), begin, key, meter, system)
+
+
+def _sounded(items: Sequence[Item], key: int) -> list[Item]:
+    """Ties only where the next chord has the same head; then what everything sounds."""
+    sounding = Sounding(key)
+    chords = [index for index, item in enumerate(items) if isinstance(item, tuple)]
+    following = dict(itertools.pairwise(chords))
+    result: list[Item] = []
+    for index, item in enumerate(items):
+        if isinstance(item, Bar):
+            sounding.bar()
+        if not isinstance(item, tuple):
+            result.append(item)
+            continue
+        after = items[following[index]] if index in following else ()
+        assert isinstance(after, tuple)
+        places = {(note.step, note.octave) for note in after}
+        chord: Chord = tuple(
+            sounding.note(replace(note, tied=note.tied and (note.step, note.octave) in places))
+            for note in item
+        )
+        result.append(chord)
+    return result
+
+
+def _whole_bars(items: Sequence[Item]) -> tuple[Item, ...]:
+    """A whole rest alone between bar lines lasts as long as the bar."""
+    result = list(items)
+    for index, item in enumerate(result):
+        if isinstance(item, Rest) and item.beat == 1:
+            before = result[index - 1] if index else Bar()
+            after = result[index + 1] if index + 1 < len(result) else Bar()
+            if isinstance(before, Bar) and isinstance(after, Bar):
+                result[index] = replace(item, whole_bar=True)
+    return tuple(result)
+
+
+def _clef(symbol: Symbol, before: Clef) -> Clef:
+    line = symbol.position // 2 + 1
+    if not 1 <= line <= 5:
+        return before
+    shape = _SHAPES[symbol.name]
+    # a G clef on another line than the second, an F clef off the fourth: centuries ago
+    return Clef(shape, {"G": 2, "F": 4}.get(shape, line))
+
+
+def _key(symbols: Sequence[Symbol], start: float, clef: Clef) -> tuple[int, list[Symbol]]:
+    """Sharps or, negative, flats after the clef, and the symbols that say so."""
+    space = grid.SPACE
+    run: list[Symbol] = []
+    for symbol in symbols:
+        if symbol.x <= start + 0.5 * space or symbol.name in CLEFS:
+            continue
+        if symbol.name not in ("sharp", "flat"):
+            break
+        reach = _NEXT if run else _AHEAD
+        if symbol.x - (run[-1].x if run else start) > reach * space:
+            break
+        if run and symbol.name != run[0].name:
+            break
+        run.append(symbol)
+    if not run:
+        return 0, []
+    order = SHARPS_ORDER if run[0].name == "sharp" else SHARPS_ORDER[::-1]
+    count = 0
+    for symbol, step in zip(run, order, strict=False):
+        if (clef.bottom + symbol.position) % 7 != STEPS.index(step):
+            break
+        count += 1
+    heads = [symbol for symbol in symbols if symbol.name in HEADS]
+    if count and heads:
+        last = run[count - 1]
+        follower = min(heads, key=lambda head: head.x)
+        near = follower.x - last.x < 2.0 * space and follower.position == last.position
+        between = any(
+            s.name in METERS or s.name == "bar" for s in symbols if last.x < s.x < follower.x
+        )
+        if near and not between and count == 1:
+            count = 0
+    if not count:
+        return 0, []
+    return (count if run[0].name == "sharp" else -count), run[:count]
+
+
+def _meter(symbols: Sequence[Symbol], first_head: float) -> tuple[int, int] | None:
+    signs = [s for s in symbols if s.name in METERS and s.x < first_head]
+    for sign in signs:
+        if sign.name in _METERS:
+            return _METERS[sign.name]
+    upper = "".join(s.name[-1] for s in signs if s.position > 4)
+    lower = "".join(s.name[-1] for s in signs if s.position < 4)
+    if upper.isdigit() and lower in ("1", "2", "4", "8", "16") and 0 < int(upper) <= 32:
+        return int(upper), int(lower)
+    return None
+
+
+def _owners(heads: Sequence[Symbol], accidentals: Sequence[Symbol]) -> dict[int, int]:
+    """Semitones by the `id` of the head that each accidental stands before."""
+    space = grid.SPACE
+    found: dict[int, int] = {}
+    for sign in sorted(accidentals, key=lambda each: -each.probability):
+        after = [
+            head
+            for head in heads
+            if 0.4 * space < head.x - sign.x < _REACH * space and id(head) not in found
+        ]
+        same = [head for head in after if head.position == sign.position]
+        beside = [
+            head
+            for head in after
+            if abs(head.position - sign.position) == 1 and head.x - sign.x < 2.4 * space
+        ]
+        for choice in (same, beside):
+            if choice:
+                nearest = min(choice, key=lambda head: head.x)
+                found[id(nearest)] = ACCIDENTALS[sign.name]
+                break
+    return found
+
+
+def _groups(symbols: Sequence[Symbol]) -> list[list[Symbol]]:
+    """Heads that sound together, and every other symbol that matters by itself; left to right."""
+    groups: list[list[Symbol]] = []
+    for symbol in sorted(symbols, key=lambda each: each.x):
+        if symbol.name in HEADS:
+            last = groups[-1] if groups else []
+            if last and last[0].name in HEADS and _together(last, symbol):
+                last.append(symbol)
+                continue
+        elif symbol.name not in RESTS and symbol.name not in CLEFS and symbol.name != "bar":
+            continue
+        groups.append([symbol])
+    return groups
+
+
+def _together(chord: Sequence[Symbol], head: Symbol) -> bool:
+    space = grid.SPACE
+    away = head.x - chord[0].x
+    if away < _TOGETHER * space:
+        return True
+    return (
+        away < _SECOND * space
+        and any(abs(each.position - head.position) == 1 for each in chord)
+        and all(each.flags == head.flags and each.name == head.name for each in chord)
+    )
