@@ -1,6 +1,7 @@
 import re
 import stat
 import time
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from livevision.errors import OutputError, UsageError
 from livevision.frame import Event, Frame, Result
+from livevision.sinks import captions as module
 from livevision.sinks.captions import LINE, Captions, Character, Cue, cues
 
 BLANK = np.zeros((4, 4, 3), np.uint8)
@@ -181,16 +183,95 @@ def test_a_full_disk_leaves_the_last_good_file(
 ) -> None:
     path = tmp_path / "out.srt"
 
-    def full(self: Path, target: Path) -> Path:
+    def full(old: Path, new: Path) -> None:
         raise OSError(28, "No space left on device")
 
     with Captions(path) as captions:
         captions.write(result(0, "GOOD"))
-        monkeypatch.setattr(Path, "replace", full)
+        monkeypatch.setattr("os.replace", full)
         with pytest.raises(OutputError, match="No space left"):
             captions.write(result(5, "GOOD AND MORE"))
     assert "GOOD\n" in path.read_text()
     assert [file.name for file in tmp_path.iterdir()] == ["out.srt"]
+
+
+WORDS = ("HELLO", "MY", "NAME", "IS", "ANNA", "AND", "YOURS", "PLEASED", "TO", "MEET", "YOU")
+
+
+def signed(seconds: float, *, keep: int = 10**9) -> Iterator[Result]:
+    """Two letters a second, words with a pause now and then; of the text the last `keep` stay."""
+    text, time, number = "", 0.0, 0
+    while time < seconds:
+        word = WORDS[number % len(WORDS)]
+        for label in word:
+            text += label
+            yield result(time + 0.15, text)
+            yield result(time + 0.45, text, letter(label, time, time + 0.4))
+            time += 0.5
+        text = (text + " ")[-keep:]
+        number += 1
+        time += 4.0 if number % 7 == 0 else 0.5
+
+
+@pytest.mark.parametrize("ending", [".srt", ".vtt", ".txt"])
+def test_what_is_written_bit_by_bit_is_what_was_signed(ending: str, tmp_path: Path) -> None:
+    """As if all were made anew from the whole text, though its beginning falls off."""
+    whole, bits = tmp_path / f"whole{ending}", tmp_path / f"bits{ending}"
+    with Captions(whole) as captions:
+        for each in signed(600):
+            captions.write(each)
+    with Captions(bits) as captions:
+        for each in signed(600, keep=400):
+            captions.write(each)
+        assert len(captions._characters) <= 410
+    assert bits.read_text() == whole.read_text()
+    everything = spelt(600)
+    if ending == ".srt":
+        said = [line for line in whole.read_text().splitlines() if line and line[0].isalpha()]
+        assert " ".join(said) == everything
+        numbers = [int(line) for line in whole.read_text().splitlines() if line.isdigit()]
+        assert numbers == list(range(1, len(said) + 1))
+
+
+def spelt(seconds: float) -> str:
+    *_, last = signed(seconds)
+    return last.text
+
+
+def test_after_hours_a_second_costs_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look is at what was signed of late alone; before, it was at all of it."""
+    looked: list[int] = []
+    real = module._groups
+
+    def groups(characters: Sequence[Character]) -> list[module._Group]:
+        looked.append(len(characters))
+        return real(characters)
+
+    monkeypatch.setattr(module, "_groups", groups)
+    with Captions(tmp_path / "out.srt") as captions:
+        for each in signed(1800, keep=5000):
+            captions.write(each)
+    assert max(looked) < 300
+    assert max(looked[-300:]) <= max(looked[:300])
+
+
+def test_what_is_cleared_goes_from_the_file_though_it_was_settled(tmp_path: Path) -> None:
+    path = tmp_path / "out.srt"
+    with Captions(path) as captions:
+        for each in signed(300):
+            captions.write(each)
+        captions.command("clear")
+        captions.write(result(302.0, ""))
+        captions.write(result(304.0, "NEW"))
+    assert path.read_text().splitlines()[2] == "NEW"
+    assert "HELLO" not in path.read_text()
+    with Captions(path) as captions:
+        for each in signed(300):
+            captions.write(each)
+        captions.write(result(302.0, "HELLO"))  # all but the first word was taken back
+    assert "NAME" not in path.read_text()
 
 
 def test_an_hour_costs_little(tmp_path: Path) -> None:
