@@ -11,12 +11,13 @@ import pytest
 
 starlette = pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
 
+from clips import make_clip  # noqa: E402
 from serving import Finder, Readers, ask, jpeg, message, pictures, running  # noqa: E402
 from websockets.exceptions import ConnectionClosed  # noqa: E402
 
 from livevision import recognizers  # noqa: E402
+from livevision.server import assembly, wire  # noqa: E402
 from livevision.server import readers as real  # noqa: E402
-from livevision.server import wire  # noqa: E402
 from livevision.server.roles import Role  # noqa: E402
 from livevision.server.streams import Stream  # noqa: E402
 from livevision.sources.pushed import Pushed  # noqa: E402
@@ -263,3 +264,22 @@ def test_a_recording_is_read_through_the_socket() -> None:
         letters += [each["label"] for each in ends if each["kind"] == "letter"]
     assert "".join(letters) == "JAWSCLUB"
     assert [each["label"] for each in ends if each["kind"] == "word"] == ["JAWSCLUB"]
+
+
+def test_a_file_begins_when_somebody_looks_and_again_after_its_end(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", count=6)
+    make = assembly.shown(str(clip), Readers())
+    with running(sources=[make]) as server:
+        stream = server.server.streams.all()[0]
+        assert server.get("/api/health", None).json()["sources"] == 1
+        assert stream.last is None
+        with httpx.stream(
+            "GET", f"{server.base}/video.mjpg", headers=server.bearer(), timeout=10
+        ) as video:
+            parts = 0
+            for data in video.iter_bytes():
+                parts += data.count(b"Content-Length")
+                if parts > 8:  # more than the clip has
+                    break
+        assert parts > 8
+    assert not stream._thread.is_alive()

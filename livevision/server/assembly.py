@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
 from livevision.errors import UsageError
 from livevision.server import authority, keys, qr, trust
@@ -128,6 +129,7 @@ def shown(spec: str, readers: Readers) -> Callable[[], Stream]:
             name=source.name,
             role=Role.OWNER,
             shared=True,
+            waits=Path(spec).exists() and not spec.startswith("/dev/"),
         )
 
     return make

@@ -65,7 +65,9 @@ class Sessions:
             self.streams.forget(stream)
 
         stream = Stream(camera, made, name="browser", role=role, identity=identity, done=done)
-        doing = Doing(offered(self.readers.names(role), role), stream.controls.send)
+        doing = Doing(
+            offered(self.readers.names(role), role), lambda command: stream.controls.send(command)
+        )
         self.streams.add(stream)
         return Opened(stream, camera, doing)
 

@@ -51,12 +51,14 @@ class Stream(Sink):
         role: Role,
         shared: bool = False,
         listed: bool = True,
+        waits: bool = False,
         identity: str | None = None,
         done: Callable[["Stream"], None] = lambda stream: None,
     ) -> None:
         """`recognizers` makes the sessions of this stream, on its thread; `done` is called there at
         its very end. A `shared` stream is the host's own, for everyone who may look; one that
-        is not `listed` is nobody's to see."""
+        is not `listed` is nobody's to see. One that `waits` begins when somebody looks, and anew
+        when it is over: a file."""
         self.id = identity or secrets.token_urlsafe(12)
         self.name = name
         self.role = role
@@ -75,14 +77,28 @@ class Stream(Sink):
         self._done = done
         self._readers: list[Reader] = []
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name=f"stream-{name}", daemon=True)
+        self._waits = waits
+        self._stopped = False
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Begin, unless it waits for somebody to look."""
+        if not self._waits:
+            self._begin()
+
+    def _begin(self) -> None:
+        self.gone.clear()
+        if self._thread is not None:  # no command of the last time
+            self.controls = Controls()
+        self._thread = threading.Thread(target=self._run, name=f"stream-{self.name}", daemon=True)
         self._thread.start()
 
     def watch(self, reader: Reader) -> None:
         """Let `reader` have every result from now on."""
         with self._lock:
+            idle = self._thread is None or self.gone.is_set()
+            if self._waits and idle and not self._stopped:
+                self._begin()
             if not self.gone.is_set():
                 self._readers.append(reader)
                 return
@@ -98,12 +114,14 @@ class Stream(Sink):
             reader.put(result)
 
     def stop(self) -> None:
-        """Ask it to end now; returns at once."""
+        """Ask it to end now, for good; returns at once."""
+        self._stopped = True
         self.controls.send("quit")
         self.source.interrupt()
 
     def join(self, timeout: float = LONGEST_END) -> None:
-        self._thread.join(timeout)
+        if self._thread is not None:
+            self._thread.join(timeout)
 
     def _run(self) -> None:
         try:
@@ -121,7 +139,7 @@ class Stream(Sink):
                 log.info("stream %s: %s", self.name, self.error)
             with self._lock:
                 self.gone.set()
-                readers = self._readers.copy()
+                readers, self._readers = self._readers, []
             self._done(self)
             for reader in readers:
                 reader.ended(self.error)
