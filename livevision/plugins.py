@@ -134,6 +134,9 @@ class RecognizerPlugin(Generic[Options]):
     """The same for `livevision evaluate NAME`."""
     trainings: Mapping[str, str] = field(default_factory=dict)
     """The same for `livevision train NAME`."""
+    teaching: str = ""
+    """Module of what `livevision teach NAME` needs, if it can be taught by examples:
+    `measured(image)`, `called(name)`, `known(models)`, `current(models)`, `taught_file()`."""
     activities: Mapping[str, str] = field(default_factory=dict)
     """What somebody before a camera can do beside being read: name and module, which is as
     `livevision.recognizers.activity` says."""

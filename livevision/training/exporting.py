@@ -12,9 +12,7 @@ STEEPNESSES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
 """Among which the one is chosen that makes the decisions of a machine the best odds."""
 
 
-def exported(
-    estimator: Any, space: Space, vectors: Vectors, labels: NDArray[np.int32]
-) -> Classifier:
+def exported(estimator: Any, space: Space, vectors: Vectors, labels: NDArray[Any]) -> Classifier:
     """A fitted SVC (one against one), KNeighborsClassifier, RandomForestClassifier or
     LogisticRegression as a classifier; `vectors`, (n, d), and `labels` are what it was fitted to,
     the vectors already in `space`."""

@@ -1,11 +1,13 @@
 """Reads handwritten numbers: on paper, on a board."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from livevision import files, settings
 from livevision.options import option
-from livevision.plugins import Kind, RecognizerPlugin
+from livevision.plugins import Kept, Kind, RecognizerPlugin
 
 if TYPE_CHECKING:
     from livevision.recognizers.recognizer import Model
@@ -31,12 +33,25 @@ class Options:
         low=0.0,
         high=60.0,
     )
+    taught: bool = option(True, help="heed what you taught with 'livevision teach digits'")
 
 
 def load(options: Options, models: Path) -> "Model":
     from livevision.recognizers.digits.recognizer import DigitModel
 
     return DigitModel(options, models)
+
+
+def taught_file() -> Path:
+    """Where what the user taught is kept."""
+    return settings.data_folder() / "digits.npz"
+
+
+def kept_files() -> Iterator[Kept]:
+    """What the user taught."""
+    for each in (taught_file(), *files.drafts(taught_file())):
+        if each.is_symlink() or each.is_file():
+            yield Kept("taught digits", each)
 
 
 PLUGIN = RecognizerPlugin(
@@ -49,5 +64,7 @@ PLUGIN = RecognizerPlugin(
         Kind("number", colors=(BLUE_GREEN,)),
     ),
     evaluations={"digits": "livevision.recognizers.digits.evaluation.digits"},
+    teaching="livevision.recognizers.digits.training.lesson",
+    personal=kept_files,
     trainings={"digits": "livevision.recognizers.digits.training.train"},
 )

@@ -18,6 +18,8 @@ OTHER = "other"
 """The class of all that is no digit."""
 LARGEST = 1600
 """Pixels of the longer side to which larger pictures are shrunk."""
+LARGE = 100
+"""Pixels of the shorter side from which on a picture of one sign may be one of paper."""
 LOWEST = 10
 """Pixels of a digit's height below which it is not read."""
 TALLEST = 0.75
@@ -93,8 +95,7 @@ class Reader:
 
         Never answers that it is none.
         """
-        grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        ink = single(np.asarray(grey, np.uint8))
+        ink = single(_grey(image))
         rows, columns = np.nonzero(ink)
         if not rows.size:
             return None
@@ -437,3 +438,25 @@ def single(grey: Image) -> Ink:
         ink = cv2.resize(ink, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
     level, _ = cv2.threshold(np.clip(ink * 255, 0, 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
     return np.where(ink > 0.7 * level / 255, np.clip(ink, 0, 1), 0).astype(np.float32)
+
+
+def largest(image: Image) -> Ink | None:
+    """The ink of the one sign that a picture shows, cut out or on paper; None if it is empty."""
+    if min(image.shape[:2]) >= LARGE:
+        ink = inks.strokes(image)
+        sheet = _Sheet(ink, inks.mask(ink), image)
+        found = [each for each in sheet.pieces() if each.box.height >= LOWEST]
+        if found:
+            return sheet.crop(max(found, key=lambda each: each.box.height * each.area))
+    ink = single(_grey(image))
+    rows, columns = np.nonzero(ink)
+    if not rows.size:
+        return None
+    part = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    return np.ascontiguousarray(ink[part])
+
+
+def _grey(image: Image) -> Image:
+    if image.ndim == 2:
+        return image
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)

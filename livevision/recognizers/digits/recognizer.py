@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livevision import assets, classifying
+from livevision.errors import ModelError
 from livevision.frame import Box, Detection, Event, Findings, Frame, Image
 from livevision.recognizers.beside import Beside
-from livevision.recognizers.digits import Options
+from livevision.recognizers.digits import Options, taught_file
 from livevision.recognizers.digits.lines import Read, lines, numbers
+from livevision.recognizers.digits.prepare import LENGTH
 from livevision.recognizers.digits.reading import Reader
 from livevision.recognizers.recognizer import Model, Session
 
@@ -42,7 +44,13 @@ class DigitModel(Model):
     def __init__(self, options: Options, models: Path) -> None:
         """Raises ModelError if the model's file is missing or damaged."""
         self._options = options
-        classifier = classifying.load(assets.verified(models / f"{options.method}.npz"))
+        own = taught_file()
+        if options.taught and own.is_file():
+            classifier = classifying.load(own)
+        else:
+            classifier = classifying.load(assets.verified(models / f"{options.method}.npz"))
+        if classifier.length != LENGTH:
+            raise ModelError(f"{own} was taught to another version. Teach it anew, or forget it.")
         self._reader = Reader(classifier, threshold=options.threshold)
 
     def session(self, *, live: bool = False) -> "DigitSession":

@@ -1,11 +1,13 @@
 """Names leaves that lie on a light ground."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livevision import files, settings
 from livevision.options import option
-from livevision.plugins import Kind, RecognizerPlugin
+from livevision.plugins import Kept, Kind, RecognizerPlugin
 
 if TYPE_CHECKING:
     from livevision.recognizers.recognizer import Model
@@ -23,12 +25,25 @@ class Options:
     hold: float = option(
         0.8, help="seconds a leaf must lie still before it counts", metavar="SECONDS", low=0.0
     )
+    taught: bool = option(True, help="heed what you taught with 'livevision teach leaves'")
 
 
 def load(options: Options, models: Path) -> "Model":
     from livevision.recognizers.leaves.recognizer import LeafModel
 
     return LeafModel(options, models)
+
+
+def taught_file() -> Path:
+    """Where what the user taught is kept."""
+    return settings.data_folder() / "leaves.npz"
+
+
+def kept_files() -> Iterator[Kept]:
+    """What the user taught."""
+    for each in (taught_file(), *files.drafts(taught_file())):
+        if each.is_symlink() or each.is_file():
+            yield Kept("taught leaves", each)
 
 
 PLUGIN = RecognizerPlugin(
@@ -38,5 +53,7 @@ PLUGIN = RecognizerPlugin(
     load=load,
     kinds=(Kind("leaf", plural="leaves", unnamed="unknown leaf", colors=(GREEN,)),),
     evaluations={"leaves": "livevision.recognizers.leaves.evaluation.leaves"},
+    teaching="livevision.recognizers.leaves.training.lesson",
+    personal=kept_files,
     trainings={"leaves": "livevision.recognizers.leaves.training.train"},
 )

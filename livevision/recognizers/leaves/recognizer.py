@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livevision import assets, classifying
+from livevision.errors import ModelError
 from livevision.frame import Box, Detection, Event, Findings, Frame, Step, Steps
 from livevision.recognizers.beside import Beside
-from livevision.recognizers.leaves import Options
-from livevision.recognizers.leaves.features import thumbnail, upright
+from livevision.recognizers.leaves import Options, taught_file
+from livevision.recognizers.leaves.features import LENGTH, thumbnail, upright
 from livevision.recognizers.leaves.naming import Leaf, Namer
 from livevision.recognizers.leaves.species import UNKNOWN
 from livevision.recognizers.recognizer import Model, Session
@@ -40,7 +41,13 @@ class LeafModel(Model):
 
     def __init__(self, options: Options, models: Path) -> None:
         """Raises ModelError if the model's file is missing or damaged."""
-        classifier = classifying.load(assets.verified(models / "leaves.npz"))
+        own = taught_file()
+        if options.taught and own.is_file():
+            classifier = classifying.load(own)
+        else:
+            classifier = classifying.load(assets.verified(models / "leaves.npz"))
+        if classifier.length != LENGTH:
+            raise ModelError(f"{own} was taught to another version. Teach it anew, or forget it.")
         self._namer = Namer(classifier, threshold=options.threshold)
         self._hold = options.hold
 

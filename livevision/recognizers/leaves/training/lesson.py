@@ -1,0 +1,48 @@
+"""What `livevision teach leaves` needs: one leaf a picture, measured as the live program does."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from livevision import assets, classifying
+from livevision.recognizers.leaves import species, taught_file
+
+if TYPE_CHECKING:
+    from livevision.classifying import Classifier
+    from livevision.frame import Image
+    from livevision.training.choosing import Table
+
+__all__ = ["called", "current", "known", "measured", "taught_file"]
+
+
+def measured(image: "Image") -> Any:
+    """(LENGTH,): the features of the largest thing on the ground; None if there is none."""
+    from livevision.recognizers.leaves.features import measure
+    from livevision.recognizers.leaves.segmenting import pieces
+
+    found = pieces(image)
+    if not found:
+        return None
+    piece = max(found, key=lambda each: int(each.mask.sum()))
+    return measure(piece.image, piece.mask)
+
+
+def called(name: str) -> str:
+    """What a class named by a folder is called."""
+    return species.called(name)
+
+
+def known(models: Path) -> "Table":
+    """The examples of the species that are known already, and of what is no leaf."""
+    import numpy as np
+
+    from livevision.recognizers.leaves.training.train import EXAMPLES, saved
+    from livevision.training.choosing import Table
+
+    examples = saved(assets.verified(models / EXAMPLES))
+    vectors = np.array([each.vector for each in examples], np.float32)
+    return Table(vectors, np.array([each.label for each in examples]))
+
+
+def current(models: Path) -> "Classifier":
+    """The shipped classifier."""
+    return classifying.load(assets.verified(models / "leaves.npz"))
