@@ -1,4 +1,5 @@
 # The two commands: `make demo` and `make test`. Each sets up everything it needs by itself.
+# For those who work on it: `make check`, `make coverage`, `make long`, `make docs`.
 
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 PYTHON3 ?= python3
@@ -6,16 +7,31 @@ RUN := .venv/bin/python -m
 # the operating system's certificates, so that set-up works behind a company's proxy too
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test check setup clean
+.PHONY: demo test check coverage long docs setup clean
 
 demo: .venv/.for-running
 	@$(RUN) livevision demo
 
-test: .venv/.for-testing
+test: check
+	@$(RUN) pytest
+
+check: .venv/.for-testing
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
-	@$(RUN) pytest
+
+# what the tests reach; the floor stands in pyproject.toml
+coverage: .venv/.for-testing
+	@$(RUN) pytest --cov --cov-report=term:skip-covered --cov-report=html
+
+# kills, races, signals, fuzzing, soaks, browsers: an hour
+long: .venv/.for-testing
+	@$(RUN) pytest -m long
+
+docs: .venv/.for-testing | $(UV)
+	@$(UV) sync --frozen --inexact --group docs --extra reference --extra serve --extra train
+	@$(RUN) sphinx -q -W --keep-going docs site
+	@echo "open site/index.html"
 
 setup: .venv/.for-running
 
@@ -37,4 +53,4 @@ setup: .venv/.for-running
 	@.uv/bin/pip install --quiet --disable-pip-version-check "uv>=0.9"
 
 clean:
-	rm -rf .venv .uv demo.mp4
+	rm -rf .venv .uv demo.mp4 site htmlcov

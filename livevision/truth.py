@@ -1,6 +1,6 @@
 """What is really in a clip, and how a reading of it differs.
 
-A truth file is a JSON object; each of its keys may be left out:
+A truth file is a JSON object; each of its keys may be left out::
 
     schema       2
     events       [{"kind": "letter", "label": "A", "start": 0.2, "end": 0.9, "hand": "right"},

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from signing import LABELS, PALM, Signer, hand, shape_of
 
 from livevision.recognizers.signs.decoder import Motion
 from livevision.recognizers.signs.motion import (
@@ -13,7 +14,6 @@ from livevision.recognizers.signs.motion import (
     spread_open,
     straightness,
 )
-from tests.signing import LABELS, PALM, Signer, hand, shape_of
 
 SHARED = Path(os.environ.get("LIVEVISION_SHARED", Path(__file__).parents[2] / "shared"))
 

@@ -3,11 +3,11 @@ import random
 
 import numpy as np
 import pytest
+from signing import LABELS, Signer, chances, hand, letters, read, shape_of, showing, steps
 
 from livevision.recognizers.signs.decoder import Decoder
 from livevision.recognizers.signs.spelling import LONGEST_WORD, Speller
 from livevision.recognizers.signs.words import Words
-from tests.signing import LABELS, Signer, chances, hand, letters, read, shape_of, showing, steps
 
 WORDS = Words({"HELLO": 900, "HELP": 800, "CAB": 50, "THE": 20000, "BALL": 300})
 
