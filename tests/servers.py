@@ -115,13 +115,16 @@ class MjpegServer:
 _RTSP = """
 import sys, gi
 gi.require_version("Gst", "1.0"); gi.require_version("GstRtspServer", "1.0")
-from gi.repository import Gst, GstRtspServer, GLib
+gi.require_version("GstRtsp", "1.0")
+from gi.repository import Gst, GstRtsp, GstRtspServer, GLib
 Gst.init(None)
 server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1"); server.set_service(sys.argv[1])
 factory = GstRtspServer.RTSPMediaFactory(); factory.set_shared(True)
 factory.set_launch("( videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=30/1 "
     "! x264enc tune=zerolatency key-int-max=15 speed-preset=ultrafast ! rtph264pay name=pay0 )")
+if sys.argv[2:] == ["udp"]:
+    factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
 server.get_mount_points().add_factory("/cam", factory); server.attach(None)
 print("ready", flush=True)
 GLib.MainLoop().run()
@@ -144,8 +147,10 @@ def rtsp_python() -> str | None:
 class RtspServer:
     """GStreamer's RTSP server with a moving test picture, in a process of its own."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, python: str, *, udp: bool = False) -> None:
+        """With `udp` it sends by UDP alone, as some cameras do."""
         self._python = python
+        self._words = ["udp"] if udp else []
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -154,7 +159,9 @@ class RtspServer:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [self._python, "-c", _RTSP, str(self.port)], stdout=subprocess.PIPE, text=True
+            [self._python, "-c", _RTSP, str(self.port), *self._words],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self.process.stdout.readline() == "ready\n"
 

@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 from clips import make_clip
-from servers import MjpegServer, jpeg
+from servers import MjpegServer, RtspServer, jpeg, rtsp_python
 
 from livevision.errors import SourceError
 from livevision.frame import Image
@@ -276,6 +276,16 @@ def test_motion_jpeg_that_begins_without_a_boundary() -> None:
         for _ in range(20):
             frame = source.read()
         assert frame.image.shape == (48, 64, 3)
+
+
+@pytest.mark.skipif(rtsp_python() is None, reason="needs GStreamer's RTSP server")
+def test_rtsp_by_udp_alone() -> None:
+    python = rtsp_python()
+    assert python is not None
+    with RtspServer(python, udp=True) as camera, Stream(camera.url) as source:
+        frames = [source.read() for _ in range(20)]
+    assert frames[-1].image.shape == (120, 160, 3)
+    assert frames[-1].time > 0.1
 
 
 # Where a server may send us

@@ -52,12 +52,14 @@ class Speech(Sink):
         self._command = command or program()
         self._words: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[str] | None = None
-        self._thread = threading.Thread(target=self._work, name="speech", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         if self._command is None:
             log.warning("No speech: %s", HINT)
         else:
+            self._words = queue.SimpleQueue()
+            self._thread = threading.Thread(target=self._work, name="speech", daemon=True)
             self._thread.start()
         return self
 
@@ -67,14 +69,15 @@ class Speech(Sink):
                 self._words.put(event.label)
 
     def close(self) -> None:
-        self._words.put(None)
-        if not self._thread.is_alive():
+        thread, self._thread = self._thread, None
+        if thread is None:
             return
-        self._thread.join(LAST_WORDS)
+        self._words.put(None)
+        thread.join(LAST_WORDS)
         process = self._process
-        if self._thread.is_alive() and process is not None:
+        if thread.is_alive() and process is not None:
             process.kill()
-            self._thread.join(LAST_WORDS)
+            thread.join(LAST_WORDS)
 
     def _work(self) -> None:
         while (word := self._words.get()) is not None:

@@ -57,9 +57,10 @@ class Transcript(Sink):
         self._lines.write(replace(result, events=tuple(events)))
 
     def close(self) -> None:
+        last, self._last = self._last, None
         try:
-            if self._last is not None:
-                self._lines.write(replace(self._last, events=(_text(self._last),)))
+            if last is not None:
+                self._lines.write(replace(last, events=(_text(last),)))
         finally:
             self._lines.close()
 

@@ -96,6 +96,10 @@ class Packets:
         """
         with self._changed:
             while not self.stopped:
+                if self._settling and self._clock() - self.since < AT_ONCE:
+                    self._changed.wait(AT_ONCE)
+                    continue
+                self._settling = False
                 self._catch_up()
                 if self._waiting:
                     wait = self._waiting[0].due - self._clock() if self._paced else 0.0

@@ -45,6 +45,8 @@ class Pictures(Source):
             raise SourceError(f"{path} does not exist. Check the name.")
 
     def __enter__(self) -> Self:
+        if not self._path.exists():  # gone since
+            raise SourceError(f"{self._path} does not exist. Check the name.")
         try:
             paths = sorted(self._found(), key=_natural)
         except OSError as error:
