@@ -54,3 +54,24 @@ def test_every_language_says_all_of_it(code: str) -> None:
         places = re.findall(r"\{\w+\}", key)
         assert sorted(re.findall(r"\{\w+\}", text)) == sorted(places), key
     assert sum(text != key for key, text in other.items()) > 0.9 * len(other)
+
+
+def test_the_window_speaks_them_too() -> None:
+    from dataclasses import fields
+    from typing import get_args, get_type_hints
+
+    import numpy as np
+
+    from livevision.frame import Frame, Result
+    from livevision.sinks.look import Look
+    from livevision.sinks.overlay import Status, annotate
+
+    assert set(get_args(get_type_hints(Look)["language"])) == set(languages.available())
+    assert "language" in {each.name for each in fields(Look)}
+    black = np.zeros((480, 640, 3), np.uint8)
+    result = Result(Frame(black, 0, 0.0), hints=("No hand in view",))
+    drawn = {
+        code: annotate(result, Look(language=code), Status(panel=HELP)).tobytes()
+        for code in languages.available()
+    }
+    assert len(set(drawn.values())) == len(drawn)

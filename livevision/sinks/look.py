@@ -23,6 +23,9 @@ class Look:
     blur_others: bool = option(
         False, help="make faces without a name unrecognisable, in the window and in --record"
     )
+    language: Literal["en", "ar", "de", "es", "fr"] = option(
+        "en", flag="--language", help="of hints and keys on the picture"
+    )
     mirror: bool = False
     """Show the picture as a mirror does; text stays readable."""
     stages: bool = False

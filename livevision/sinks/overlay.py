@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from livevision import plugins
+from livevision import languages, plugins
 from livevision.frame import Box, Detection, Image, Points, Result
 from livevision.sinks import lettering
 from livevision.sinks.look import Look as Look
@@ -320,7 +320,8 @@ class _Drawing:
         if status.notice:
             messages.append((status.notice, SKY_BLUE))
         for text, color in reversed(messages):
-            for line in reversed(_broken(text, self._small, room)):
+            said = languages.say(text, self._look.language)
+            for line in reversed(_broken(said, self._small, room)):
                 stamp = self._stamp(line, self._small, color)
                 bottom -= stamp.height
                 _paste(self._image, stamp, self._small // 2, bottom)
@@ -370,7 +371,8 @@ class _Drawing:
         # all of it in the picture, however small that is
         size = max(8, min(self._small, int(self._height / (1.6 * (len(panel) + 1)))))
         keys = [self._stamp(key, size, YELLOW) for key, _ in panel]
-        meanings = [self._stamp(meaning, size) for _, meaning in panel]
+        said = [languages.say(meaning, self._look.language) for _, meaning in panel]
+        meanings = [self._stamp(each, size) for each in said]
         column = max(stamp.width for stamp in keys)
         wide = column + max(stamp.width for stamp in meanings) + size
         tall = len(panel) * keys[0].height + size
