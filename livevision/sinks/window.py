@@ -51,6 +51,7 @@ HELP = (
     ("+  -", "larger, smaller text"),
     ("p", "text at the top, at the bottom"),
     ("c", "next camera"),
+    ("a", "begin, end a panorama (with --panorama)"),
     ("h", "this page"),
 )
 
@@ -84,6 +85,7 @@ COMMANDS = {
     "-": "smaller",
     "p": "captions",
     "c": "next-camera",
+    "a": "panorama",
     "h": "help",
 }
 """What a key asks for."""

@@ -1,0 +1,1 @@
+"""How exactly pictures are joined."""
