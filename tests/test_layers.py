@@ -1,9 +1,12 @@
 """Imports go one way, from the values to the command line."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import livevision
 
@@ -130,3 +133,41 @@ def test_only_training_imports_tensorflow() -> None:
             if part(path) != "training" and any(name.split(".")[0] in heavy for name in names):
                 wrong.append(str(path.relative_to(ROOT)))
     assert not wrong
+
+
+def modules() -> dict[str, Path]:
+    """Full names of all modules, and their files."""
+    found = {}
+    for path in files():
+        names = ["livevision", *path.relative_to(ROOT).with_suffix("").parts]
+        found[".".join(names).removesuffix(".__init__")] = path
+    return found
+
+
+def needs(path: Path, known: Mapping[str, Path]) -> set[str]:
+    """The modules of ours that a file imports.
+
+    A manifest names what it loads, as it names its commands: that does not count.
+    """
+    source = tree(path)
+    if path.name == "__init__.py" and "PLUGIN" in path.read_text(encoding="utf-8"):
+        body = [each for each in source.body if not isinstance(each, ast.FunctionDef)]
+        source = ast.Module(body, [])
+    found = set()
+    for node in executed(source):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                found.add(name if name in known else str(node.module))
+    return found & set(known)
+
+
+def test_no_module_needs_itself_in_a_circle() -> None:
+    known = modules()
+    graph = {name: needs(path, known) - {name} for name, path in known.items()}
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")

@@ -165,7 +165,8 @@ def test_stage_view_shows_the_stages_as_the_model_sees_them() -> None:
     side = 480 // 5
     large = cv2.resize(small, (side, side), interpolation=cv2.INTER_NEAREST)[2:-2, 2:-2]
     best = cv2.matchTemplate(picture, cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), cv2.TM_SQDIFF)
-    assert best.min() == 0
+    # a sum of squares of 90x90x3 differences in floats: one grey level off would be 24,300
+    assert best.min() < 1000
 
 
 @pytest.mark.parametrize("label", ["", "unknown"])

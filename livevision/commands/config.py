@@ -52,14 +52,14 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def check(values: dict[str, settings.Value], *, file: Path | None = None) -> None:
     """Raises UsageError if 'run' would not understand `values`, which come from `file`."""
-    from livevision.commands import run
+    from livevision.commands import _playing
 
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> None:  # type: ignore[override]
             raise UsageError(f"Not a setting of 'livevision run': {message}")
 
     parser = Parser(add_help=False, allow_abbrev=False)
-    run.add_options(parser)
+    _playing.add_options(parser)
     for key, value in values.items():  # one by one, so that the message names the culprit
         if value == "":
             raise UsageError(f"{key} has no value. Forget it with: livevision config --unset {key}")

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from livevision import assets, options, plugins, recognizers
-from livevision.commands import _output, run
+from livevision.commands import _output, _playing
 from livevision.frame import Result
 from livevision.sinks import Sink
 from livevision.sinks import opening as sinks
@@ -88,7 +88,7 @@ def play(arguments: argparse.Namespace) -> int:
         more.append(_Progress(arguments.max_frames or 150))
     with tempfile.TemporaryDirectory() as folder:
         names = _shown(arguments, Path(folder))
-        summary = run.play(source, names, arguments, mirror=False, more=more)
+        summary = _playing.play(source, names, arguments, mirror=False, more=more)
     _output.tell(summary, name="demo")
     print(f"{'signed:':8}{summary.text}")
     for kind, labels in seen.labels.items():

@@ -11,19 +11,9 @@ examples: livevision                            webcam 0
 """
 
 import argparse
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from livevision import files, options, plugins, recognizers, settings
-from livevision.commands import _output
-from livevision.plugins import RunContext
-from livevision.sinks import opening as sinks
-
-if TYPE_CHECKING:
-    from livevision.pipeline import Summary
-    from livevision.sinks import Sink
-    from livevision.sources import Source
+from livevision import options, plugins, recognizers, settings
+from livevision.commands import _output, _playing
 
 SUMMARY = "read signs and name faces from a camera, stream or file (the default)"
 
@@ -45,28 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(kind.summary for kind in plugins.sources().values())}, or 'demo' "
         "(default: camera 0, or what 'livevision config camera=N' says)",
     )
-    add_options(parser)
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Everything but SOURCE; `livevision config` takes these as settings too."""
-    source = parser.add_argument_group("source")
-    source.add_argument("--size", type=_output.size, metavar="WxH", help="ask the camera for it")
-    source.add_argument("--fps", type=_output.positive, metavar="N", help="ask the camera for it")
-    source.add_argument(
-        "--realtime", action="store_true", help="play a file at its own speed, like a camera"
-    )
-    source.add_argument(
-        "--reconnect",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="wait for a camera or URL that went away to come back",
-    )
-    source.add_argument("--max-frames", type=_output.positive, metavar="N", help="end after N")
-    for name, kind in plugins.sources().items():
-        options.add_arguments(source, kind.options, name)
-    sinks.add_arguments(parser)
-    recognizers.add_arguments(parser)
+    _playing.add_options(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -96,48 +65,6 @@ def execute(arguments: argparse.Namespace) -> int:
     for text in hints:
         _output.hint(text)
     mirror = spec.isdigit() if arguments.mirror is None else arguments.mirror
-    summary = play(source, names, arguments, mirror=mirror, inputs=(spec,))
+    summary = _playing.play(source, names, arguments, mirror=mirror, inputs=(spec,))
     _output.tell(summary)
     return _output.outcome(summary)
-
-
-def play(
-    source: "Source",
-    names: Sequence[str],
-    arguments: argparse.Namespace,
-    *,
-    mirror: bool = False,
-    more: "Sequence[Sink]" = (),
-    inputs: Sequence[str | Path] = (),
-) -> "Summary":
-    """Run `source` through the recognisers `names` into the outputs asked for, and `more`.
-
-    Raises UsageError if an output would take the place of one of the `inputs` or of the gallery.
-    """
-    from livevision import pipeline
-    from livevision.sinks.window import display_available
-
-    written = sinks.outputs(arguments)
-    files.check_outputs(*written, inputs=(*inputs, *recognizers.files_read(arguments)))
-    controls = pipeline.Controls()
-    shown = arguments.window and display_available()
-    if arguments.window and not shown:
-        _output.hint("there is no display, so no window; what is read is printed.")
-    context = RunContext(
-        source.name,
-        source.live,
-        sinks.look(arguments),
-        shown=shown,
-        mirror=mirror,
-        controls=controls,
-    )
-    opened = [*more, *sinks.open_sinks(arguments, context)]
-    loaded = recognizers.sessions(names, arguments, live=source.live)
-    with files.reserved(*written):
-        return pipeline.run(
-            source,
-            loaded,
-            opened,
-            controls=controls if shown else None,
-            max_frames=getattr(arguments, "max_frames", None),
-        )
