@@ -6,8 +6,10 @@ Everything is on as in a session before the camera: live queue at 30 frames a se
 faces, overlay, an annotated recording that is split, event lines. Every ten seconds it notes memory
 (this process and its workers), open handles, threads, frames per second and dropped frames. It
 exits with 1 if memory grew by more than 1 % after the first five minutes (a tenth of the time, if
-it runs for less than fifty), if handles, threads or child processes did at all, or if the frame
-rate sank by more than 5 %.
+it runs for less than fifty), if handles, threads or child processes did at all, if the frame rate
+sank by more than 5 %, or was below 24 a second, if half of the frames came later than 100 ms after
+they were due by the source's clock, or one in twenty later than 300 ms, or if the source's clock
+stood more than a second behind the one on the wall. The time that it runs is the source's.
 """
 
 import argparse
@@ -18,7 +20,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 from typing import Self
 
@@ -41,6 +45,12 @@ from livevision.sources.recording import Recording
 EVERY = 10.0
 """Seconds between two measurements."""
 PAGE = 4096
+LEAST_FPS = 24.0
+"""Frames a second, of 30, that a session before the camera must reach."""
+MOST_LATENCY = {50: 0.1, 95: 0.3}
+"""Seconds from when a frame was due until all sinks had it, by percentiles."""
+MOST_LAG = 1.0
+"""Seconds that the source's clock may stand behind."""
 
 
 @dataclass
@@ -55,6 +65,11 @@ class Sample:
     threads: int
     fps: float
     dropped: int
+    p50: float
+    """Seconds from when a frame was due until all sinks had it: the median since the last one."""
+    p95: float
+    lag: float
+    """Seconds that the source's clock stands behind the one on the wall."""
 
 
 class Looped(Source):
@@ -92,6 +107,11 @@ class Watch(Sink):
         self._recorder = recorder
         self._frames = 0
         self._dropped = 0
+        self._latencies: deque[float] = deque(maxlen=10_000)
+        self._began: float | None = None
+        """What the clock on the wall said when the source's stood at 0."""
+        self._time = 0.0
+        """What the source's clock says."""
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watch")
 
@@ -100,22 +120,30 @@ class Watch(Sink):
         return self
 
     def write(self, result: Result) -> None:
+        now = time.monotonic()
         self._frames += 1
         self._dropped = result.stats.dropped
+        self._time = result.frame.time
+        if self._began is None:
+            self._began = now - self._time
+        if result.frame.captured is not None:
+            self._latencies.append(now - result.frame.captured)
 
     def close(self) -> None:
         self._done.set()
         self._thread.join()
 
     def _watch(self) -> None:
-        start = last = time.monotonic()
+        last = time.monotonic()
         frames = 0
         while not self._done.wait(EVERY):
             now = time.monotonic()
             fps, frames, last = (self._frames - frames) / (now - last), self._frames, now
             workers = descendants()
+            late = [self._latencies.popleft() for _ in range(len(self._latencies))] or [inf]
+            stands = 0.0 if self._began is None else now - self._began
             sample = Sample(
-                minutes=round((now - start) / 60, 2),
+                minutes=round(self._time / 60, 2),
                 rss_mb=round(rss("self"), 1),
                 workers=len(workers),
                 workers_mb=round(sum(rss(str(pid)) for pid in workers), 1),
@@ -123,17 +151,21 @@ class Watch(Sink):
                 threads=len(list(Path("/proc/self/task").iterdir())),
                 fps=round(fps, 2),
                 dropped=self._dropped,
+                p50=float(np.percentile(late, 50)),
+                p95=float(np.percentile(late, 95)),
+                lag=round(stands - self._time, 2),
             )
             self.samples.append(sample)
             print(
                 f"{sample.minutes:7.2f} min  {sample.rss_mb:7.1f} MB  {sample.workers_mb:7.1f} MB  "
                 f"{sample.handles:4d} handles  {sample.threads:3d} threads  {sample.fps:6.2f} fps  "
-                f"{sample.dropped} dropped",
+                f"{sample.dropped} dropped  {sample.p50 * 1000:6.0f} ms  "
+                f"{sample.lag:5.1f} s behind",
                 flush=True,
             )
             for path in self._recorder.written[:-2]:  # an hour of it need not be kept
                 path.unlink(missing_ok=True)
-            if now - start >= self._seconds:
+            if self._time >= self._seconds or stands > 2 * self._seconds:
                 self._controls.send("quit")
 
 
@@ -160,8 +192,10 @@ def descendants() -> set[int]:
 
 
 def verdict(samples: list[Sample], settled: float) -> dict[str, object]:
-    """What changed after `settled` minutes: medians of the first and the last fifth."""
+    """How it went after `settled` minutes; changes are between the first and the last fifth."""
     after = [sample for sample in samples if sample.minutes >= settled]
+    if not after:
+        return {"settled_minutes": settled, "failed": ["never settled"]}
     fifth = max(1, len(after) // 5)
 
     def medians(name: str) -> tuple[float, float]:
@@ -175,7 +209,16 @@ def verdict(samples: list[Sample], settled: float) -> dict[str, object]:
     bad = [name for name in ("rss_mb", "workers_mb") if growth[name]["change"] > 0.01]
     constant = ("workers", "handles", "threads")
     bad += [name for name in constant if growth[name]["last"] > growth[name]["first"]]
-    bad += ["fps"] if growth["fps"]["change"] < -0.05 else []
+    typical = {
+        name: float(np.median([getattr(each, name) for each in after]))
+        for name in ("fps", "p50", "p95")
+    }
+    if growth["fps"]["change"] < -0.05 or typical["fps"] < LEAST_FPS:
+        bad.append("fps")
+    if typical["p50"] > MOST_LATENCY[50] or typical["p95"] > MOST_LATENCY[95]:
+        bad.append("latency")
+    if max(each.lag for each in after) > MOST_LAG:
+        bad.append("lag")
     minutes: dict[int, list[float]] = {}
     for sample in samples:
         minutes.setdefault(int(sample.minutes), []).append(sample.fps)

@@ -267,6 +267,20 @@ def test_a_short_absence_is_bridged_and_a_long_one_ends_the_track() -> None:
     assert (ended.number, ended.start, ended.last) == (1, 0.0, 0.5)
 
 
+@pytest.mark.parametrize("pause", [1.0, 2.0])
+def test_at_a_picture_a_second_a_stay_is_one_stay(pause: float) -> None:
+    """Before, it was a stay of no length with every picture."""
+    tracker = Tracker()
+    numbers = set()
+    for step in range(10):
+        (track,), ended = tracker.update([face_at(100 + step % 2)], step * pause)
+        numbers.add(id(track))
+        assert not ended
+    assert len(numbers) == 1
+    _, (ended,) = tracker.update([], 9 * pause + 4.0 * pause)
+    assert ended.last - ended.start == 9 * pause
+
+
 def test_who_comes_back_gets_the_old_number_and_others_a_new_one() -> None:
     tracker = Tracker()
     person = around(1)

@@ -1,5 +1,6 @@
 """Faces followed from frame to frame, and what the looks at each add up to."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,11 @@ SURE = 0.7
 """Least score of a face that begins a track; what is less may be a shirt."""
 MISSING = 0.6
 """Seconds a face may be out of sight before its track ends."""
+BETWEEN = 1.5
+"""Pauses between two pictures that a face may be out of sight, if that is longer: at a picture a
+second nobody is gone because there was none for a second."""
+UNUSUAL = 2.0
+"""Seconds from which on a first pause between two pictures may be an interruption."""
 REACH = 0.8
 """How far a face may be from where it is expected, in its own widths."""
 DASH = 3.0
@@ -128,10 +134,15 @@ class Tracker:
         self.tracks: list[Track] = []
         self._left: list[Track] = []
         self._count = 0
+        self._time: float | None = None
+        """That of the last picture."""
+        self._pauses: deque[float] = deque(maxlen=3)
+        """Between the last pictures, in seconds."""
 
     def update(self, faces: Sequence[Face], time: float) -> tuple[list[Track], list[Track]]:
         """The tracks seen at `time` (seconds), and those that have ended since."""
-        ended = [each for each in self.tracks if each.found or time - each.last > MISSING]
+        missing = self._missing(time)
+        ended = [each for each in self.tracks if each.found or time - each.last > missing]
         for track in ended:
             self._leave(track)
         self._left = [track for track in self._left if time - track.last <= REMEMBER]
@@ -145,6 +156,18 @@ class Tracker:
             if faces[column].score >= SURE:
                 seen.append(self._begin(faces[column], time))
         return seen, ended
+
+    def _missing(self, time: float) -> float:
+        """Seconds that a face may be out of sight, in a stream with pictures as rare as these."""
+        if self._time is not None:
+            self._pauses.append(time - self._time)
+        self._time = time
+        if not self._pauses:
+            return MISSING
+        shortest = min(self._pauses)
+        if len(self._pauses) == 1:
+            shortest = min(shortest, UNUSUAL)
+        return max(MISSING, BETWEEN * shortest)
 
     def identify(self, track: Track) -> None:
         """Give a track without a number its own, or that of the face which came back."""
