@@ -18,6 +18,10 @@ from livevision.sources import Source
 
 log = logging.getLogger(__name__)
 
+PACE = 3.0
+"""Seconds over which a stream's pictures are counted."""
+SEVERAL = 5
+"""Pictures after which a stream has a pace."""
 HEARTBEAT = 0.1
 """Seconds without a frame after which sinks may breathe."""
 
@@ -43,6 +47,10 @@ class Loop:
         self._summary = summary
         self._clock = clock
         self._rate = FrameRate()
+        self._pace = FrameRate(PACE)
+        """The stream's own."""
+        self._told_slow: set[str] = set()
+        """Recognisers of which the log says that pictures come too seldom for them."""
         self._stepping = Stepping(back=not source.live and controls is not None)
         self._paused = False
         self._told = ""
@@ -100,12 +108,28 @@ class Loop:
         latency = None if frame.captured is None else now - frame.captured
         stats = Stats(self._rate.add(now), latency, summary.dropped)
         result = self._result(frame, findings, Result(frame, stats=stats))
+        if slow := self._too_slow(frame):
+            result = replace(result, hints=(*result.hints, *slow))
         self._give(result)
         if frame.captured is not None:
             summary.latencies.append(self._clock() - frame.captured)
         if now - self._given_back > memory.EVERY:
             self._given_back = now
             memory.give_back()
+
+    def _too_slow(self, frame: Frame) -> list[str]:
+        """What the user should know if there are too few pictures for a recogniser."""
+        rate = self._pace.add(frame.time)
+        if frame.file or self._summary.frames < SEVERAL:  # pictures have no pace
+            return []
+        slow = {
+            name: f"{rate:.1f} pictures a second are too few for {name}, which needs {least:g}"
+            for name, least in self._panel.too_slow(rate).items()
+        }
+        for name in slow.keys() - self._told_slow:
+            log.warning("%s: %s.", self._source.name, slow[name])
+        self._told_slow |= slow.keys()
+        return list(slow.values())
 
     def _result(self, frame: Frame, findings: list[Findings], base: Result) -> Result:
         texts = [each.text for each in findings if each.text is not None]

@@ -18,9 +18,6 @@ from livevision.worker import Worker, done
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 30.0
-"""Seconds that a recogniser may take for anything, unless it has a `patience` of its own. The first
-frame may have to load what the others use."""
 LEAVING = 2.0
 """Seconds that recognisers at work are waited for once the user has interrupted the run."""
 CLOSING = 5.0
@@ -41,7 +38,7 @@ class _Seat:
 
     @property
     def patience(self) -> float:
-        return float(getattr(self.recognizer, "patience", PATIENCE))
+        return self.recognizer.patience
 
 
 class Panel:
@@ -85,6 +82,11 @@ class Panel:
             finally:
                 if not seat.hangs:
                     seat.worker.join(CLOSING)
+
+    def too_slow(self, rate: float) -> dict[str, float]:
+        """Those for whom `rate` pictures a second are too few, and how many they need."""
+        needs = {seat.name: seat.recognizer.least_fps for seat in self._active}
+        return {name: least for name, least in needs.items() if rate < least}
 
     def command(self, name: str) -> None:
         """Hand a user's command on."""

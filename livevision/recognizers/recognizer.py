@@ -17,6 +17,11 @@ class Session(ABC):
 
     name: str = ""
     """That of the recogniser, for messages; its model sets it."""
+    patience: float = 30.0
+    """Seconds that a call may take before the recogniser is given up. The first may have to load
+    what the others use."""
+    least_fps: float = 0.0
+    """Pictures a second of a stream below which it finds nothing, and the user is told so."""
 
     @abstractmethod
     def recognize(self, frame: Frame) -> Findings:

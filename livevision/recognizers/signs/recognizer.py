@@ -69,6 +69,8 @@ class SignModel(Model):
 class SignRecognizer(Session):
     """Reads letters from every hand in the picture."""
 
+    least_fps = 4.0  # below, no two looks at a letter lie near enough to each other
+
     def __init__(self, classifier: Classifier, locator: HandLocator) -> None:
         self._classifier = classifier
         self._locator = locator
