@@ -190,6 +190,21 @@ class Screen:
         xtest.fake_input(self._server, X.ButtonRelease, 1)
         self._server.sync()
 
+    def draw(self) -> None:
+        """Move the mouse to the right with its button held."""
+        from Xlib import X
+        from Xlib.ext import xtest
+
+        xtest.fake_input(self._server, X.MotionNotify, x=60, y=70)
+        xtest.fake_input(self._server, X.ButtonPress, 1)
+        self._server.sync()
+        time.sleep(0.2)  # Qt joins what comes at once
+        xtest.fake_input(self._server, X.MotionNotify, x=160, y=70)
+        self._server.sync()
+        time.sleep(0.2)
+        xtest.fake_input(self._server, X.ButtonRelease, 1)
+        self._server.sync()
+
     def press_x(self) -> None:
         """What a window manager does when the X in the corner is pressed."""
         from Xlib import X
@@ -343,6 +358,20 @@ def test_arrow_keys_work_after_a_click_and_after_tab(shared: Screen) -> None:
     assert shared.reads() == "accept"
     shared.press("Left")
     assert shared.reads() == "back"
+
+
+def test_the_mouse_draws_strokes(shared: Screen) -> None:
+    shared.press("2")
+    assert shared.reads() == "stroke over 2"
+    shared.draw()
+    word, x0, y0, x1, y1, over = shared.reads().split()
+    assert (word, over) == ("stroke", "2")
+    assert int(x1) - int(x0) == pytest.approx(100, abs=5)
+    assert abs(int(y1) - int(y0)) <= 1
+    shared.press("u")
+    assert shared.reads() == "stroke undo"
+    shared.press("1")
+    assert shared.reads() == "stroke over 1"
 
 
 def test_quits(screen: Screen) -> None:
@@ -504,6 +533,7 @@ def test_help_names_every_command() -> None:
     shown = " ".join(keys.lower() for keys, _ in window.HELP)
     for name in window.COMMANDS:
         word = {" ": "space", "escape": "esc", "=": "+"}.get(name, name)
+        word = "1 - 9" if name.isdigit() else word
         assert word in shown or word in " ".join(meaning for _, meaning in window.HELP), name
 
 

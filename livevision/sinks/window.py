@@ -30,6 +30,8 @@ LARGEST = 1280, 960
 SMALLEST = 640, 480
 """Sizes of a new window, in pixels; the user may give it any other."""
 _BIGGER = 1.25
+STROKE = 4
+"""Pixels that the mouse moves while its button is held, for a stroke; less is a click."""
 _PATIENCE = 50
 """Hundredths of a second that a new window may stay away or black."""
 
@@ -52,6 +54,8 @@ HELP = (
     ("p", "text at the top, at the bottom"),
     ("c", "next camera"),
     ("a", "begin, end a panorama (with --panorama)"),
+    ("mouse  u", "draw a stroke, take it back (with --segments)"),
+    ("1 - 9", "what strokes are drawn over"),
     ("h", "this page"),
 )
 
@@ -86,6 +90,8 @@ COMMANDS = {
     "p": "captions",
     "c": "next-camera",
     "a": "panorama",
+    "u": "stroke undo",
+    **{str(digit): f"stroke over {digit}" for digit in range(1, 10)},
     "h": "help",
 }
 """What a key asks for."""
@@ -198,6 +204,10 @@ class Window(Sink):
         self._beside: Beside | None = None
         self._open = False
         self._shown = False
+        self._stroke: tuple[int, int] | None = None
+        """Where the mouse's button was pressed."""
+        self._over = "1"
+        """What strokes are drawn over."""
 
     def __enter__(self) -> Self:
         if not display_available():
@@ -206,6 +216,7 @@ class Window(Sink):
         flags = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
         cv2.namedWindow(self._title, flags)
         self._open = True
+        cv2.setMouseCallback(self._title, self._mouse)
         cv2.waitKey(1)
         if sys.platform not in ("win32", "darwin"):
             from livevision.sinks import x11
@@ -257,6 +268,9 @@ class Window(Sink):
             self._save_text()
         elif name == "copy":
             self._copy()
+        elif name.startswith("stroke over "):
+            self._over = name.removeprefix("stroke over ")
+            self._tell(f"strokes are over {self._over}")
 
     def close(self) -> None:
         if self._beside is not None:
@@ -304,6 +318,19 @@ class Window(Sink):
             self._open = False
             raise SinkClosed("The window was closed.")
         self._shown |= visible
+
+    def _mouse(self, event: int, x: int, y: int, flags: int, data: object) -> None:
+        """A stroke: the mouse was drawn over the picture, in whose pixels it is told."""
+        if event == cv2.EVENT_LBUTTONDOWN:
+            self._stroke = x, y
+        elif event == cv2.EVENT_LBUTTONUP and self._stroke is not None and self._result is not None:
+            begin, self._stroke = self._stroke, None
+            if max(abs(x - begin[0]), abs(y - begin[1])) < STROKE:
+                return
+            width = self._result.frame.image.shape[1]
+            ends = (begin, (x, y))
+            x0, x1 = (width - 1 - each[0] if self._look.mirror else each[0] for each in ends)
+            self._controls.send(f"stroke {x0} {begin[1]} {x1} {y} {self._over}")
 
     def _is_visible(self) -> bool:
         try:

@@ -76,6 +76,8 @@ class SegmentRecognizer(Session):
         if word != "stroke" or self._image is None:
             return
         with self._changing:
+            if rest.startswith("over "):
+                return  # what the window will draw over, which is its own affair
             if rest == "undo":
                 self._segmenter.undo()
             elif rest == "clear":
