@@ -12,7 +12,7 @@ from livevision.__main__ import main
 from livevision.errors import ModelError, SourceError, UsageError
 from livevision.frame import Frame, Image
 from livevision.locators.hands import HandLocator
-from livevision.recognizers.signs import Options, personal
+from livevision.recognizers.signs import Options, handshapes, personal
 from livevision.recognizers.signs.classifiers import LABELS, Classifier, load_classifier
 from livevision.recognizers.signs.features import features
 from livevision.recognizers.signs.lesson import APART, COUNTDOWN, Lesson
@@ -328,7 +328,7 @@ def camera(clip: list[Image], monkeypatch: pytest.MonkeyPatch) -> None:
         return Camera(images, hold=int(15 * (COUNTDOWN + 1.2)))
 
     monkeypatch.setattr("livevision.sources.open_source", opened)
-    monkeypatch.setattr("livevision.recognizers.signs.commands.signs.pictures_of", lambda signs: {})
+    monkeypatch.setattr("livevision.recognizers.signs.handshapes.pictures", lambda signs: {})
 
 
 @pytest.mark.usefixtures("camera")
@@ -387,7 +387,7 @@ def test_the_camera_is_that_of_the_settings(
 
     monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
     monkeypatch.setattr("livevision.sources.open_source", opened)
-    monkeypatch.setattr("livevision.recognizers.signs.commands.signs.pictures_of", lambda signs: {})
+    monkeypatch.setattr("livevision.recognizers.signs.handshapes.pictures", lambda signs: {})
     for camera in ("1", "rtsp://door/stream"):
         assert main(["config", f"camera={camera}"]) == 0
         assert main(["signs", *words, "--no-window"]) == SourceError.exit_code
@@ -410,12 +410,10 @@ def test_errors_of_use(words: list[str], tmp_path: Path, monkeypatch: pytest.Mon
     assert main(["signs", *words]) == UsageError.exit_code
 
 
-def test_pictures_of_signs_come_from_the_recordings() -> None:
-    from livevision.recognizers.signs.commands.signs import pictures_of
-
-    pictures = pictures_of(["W", "L", "?"])
-    assert set(pictures) == {"W", "L"}
-    assert all(min(picture.shape[:2]) > 50 for picture in pictures.values())
+def test_pictures_of_signs_come_from_the_sheet() -> None:
+    found = handshapes.pictures(["W", "L", "?", "thanks"])
+    assert set(found) == {"W", "L"}
+    assert all(picture.shape == (160, 160, 3) for picture in found.values())
 
 
 @pytest.fixture(autouse=True)

@@ -207,3 +207,21 @@ def _kept(path: str) -> "FT2Font":
     from matplotlib.ft2font import FT2Font
 
     return FT2Font(path)
+
+
+@lru_cache(maxsize=8)
+def broken(text: str, size: int, room: int) -> tuple[str, ...]:
+    """`text` in lines of at most `room` pixels, broken between words where that is possible."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if width(longer, size) <= room:
+            lines[-1] = longer
+            continue
+        if lines[-1]:
+            lines.append("")
+        for character in word:
+            if lines[-1] and width(lines[-1] + character, size) > room:
+                lines.append("")
+            lines[-1] += character
+    return tuple(lines)

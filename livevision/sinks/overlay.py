@@ -115,24 +115,6 @@ def _paste(image: Image, stamp: _Stamp, left: int, top: int) -> None:
     cv2.add(area, stamp.ink[part], area)
 
 
-@lru_cache(maxsize=8)
-def _broken(text: str, size: int, width: int) -> tuple[str, ...]:
-    """`text` in lines of at most `width` pixels, broken between words where that is possible."""
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lettering.width(longer, size) <= width:
-            lines[-1] = longer
-            continue
-        if lines[-1]:
-            lines.append("")
-        for character in word:
-            if lines[-1] and lettering.width(lines[-1] + character, size) > width:
-                lines.append("")
-            lines[-1] += character
-    return tuple(lines)
-
-
 @lru_cache(maxsize=32)
 def _fitting(text: str, size: int, width: int) -> tuple[str, int]:
     """`text` and the largest size up to `size` in which its stamp is at most `width` wide."""
@@ -271,7 +253,7 @@ class _Drawing:
         """The end of the running text in lines that fit; of several texts, the end of each."""
         texts = [text for text in self._result.text.split("\n") if text.strip()]
         room = self._width - 2 * self._caption
-        broken = [_broken(_tail(text), self._caption, room) for text in texts[-_ROWS:]]
+        broken = [lettering.broken(_tail(text), self._caption, room) for text in texts[-_ROWS:]]
         if len(broken) == 1:
             return broken[0][-_ROWS:]
         return tuple(lines[-1] for lines in broken)
@@ -321,7 +303,7 @@ class _Drawing:
             messages.append((status.notice, SKY_BLUE))
         for text, color in reversed(messages):
             said = languages.say(text, self._look.language)
-            for line in reversed(_broken(said, self._small, room)):
+            for line in reversed(lettering.broken(said, self._small, room)):
                 stamp = self._stamp(line, self._small, color)
                 bottom -= stamp.height
                 _paste(self._image, stamp, self._small // 2, bottom)

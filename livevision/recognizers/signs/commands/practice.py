@@ -15,31 +15,22 @@ import argparse
 import json
 import random
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from livevision import assets, files, recognizers, settings
+from livevision import files, recognizers, settings
 from livevision.commands import _output
-from livevision.errors import OutputError, SinkClosed, UsageError
+from livevision.errors import SinkClosed, UsageError
 from livevision.frame import Image, Result
 from livevision.recognizers.signs.coach import HOW, Coach
 from livevision.sinks import Sink
 
 SUMMARY = "learn to spell with a coach"
-SHEET = "handshapes.jpg"
-SIDE, COLUMNS = 160, 6
-"""Of the pictures on the sheet, in pixels and in a row."""
 COMMON = 3000
 """How many of the commonest words are asked for."""
 _INK, _PALE, _GOOD, _BAD = (40, 36, 32), (236, 232, 228), (60, 140, 40), (40, 60, 200)
-_ARROWS = {
-    "J": ((34, 20), (30, 60), (40, 84), (66, 90), (84, 66)),
-    "Z": ((150, 20), (96, 20), (150, 62), (96, 62)),
-}
-"""Where the finger goes on its picture, as seen by the person who is signed to."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -209,28 +200,14 @@ class Board:
 
     def __init__(self, coach: Coach, *, flipped: bool) -> None:
         """`flipped` mirrors the pictures of hands, which show a right hand from before it."""
-        import cv2
-
         self._coach = coach
         self._flipped = flipped
-        sheet = cv2.imread(str(assets.folder("recordings") / SHEET))
-        if sheet is None:
-            raise OutputError(f"{SHEET} is missing. Install livevision again.")
-        self._sheet = np.asarray(sheet, np.uint8)
 
     def picture(self, letter: str) -> Image:
-        """The sign of `letter`: (SIDE, SIDE, 3) BGR, with an arrow if it moves."""
-        import cv2
+        """The sign of `letter`: (160, 160, 3) BGR, with an arrow if it moves."""
+        from livevision.recognizers.signs import handshapes
 
-        row, column = divmod(ord(letter) - ord("A"), COLUMNS)
-        tile = self._sheet[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
-        tile = tile.copy()
-        track = _ARROWS.get(letter, ())
-        for begin, end in pairwise(track):
-            if end is track[-1]:
-                cv2.arrowedLine(tile, begin, end, _BAD, 2, cv2.LINE_AA, tipLength=0.4)
-            else:
-                cv2.line(tile, begin, end, _BAD, 2, cv2.LINE_AA)
+        tile = handshapes.picture(letter)
         return np.ascontiguousarray(tile[:, ::-1] if self._flipped else tile)
 
     def draw(self, picture: Image) -> Image:
@@ -269,7 +246,7 @@ def _write(
     part: Image, lettering: Any, text: str, size: int, color: Sequence[int], top: int
 ) -> int:
     """Letter `text` on `part` from `top` on, broken to its width; where the next line begins."""
-    for line in _broken(lettering, text, size, part.shape[1] - 16):
+    for line in lettering.broken(text, size, part.shape[1] - 16) if text else ():
         ink = lettering.mask(line, size)
         height = min(ink.shape[0], part.shape[0] - top)
         if height <= 0:
@@ -280,13 +257,3 @@ def _write(
         place[:] = (place * (1 - cover) + np.array(color) * cover).astype(np.uint8)
         top += ink.shape[0]
     return top
-
-
-def _broken(lettering: Any, text: str, size: int, width: int) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        if lines and lettering.width(f"{lines[-1]} {word}", size) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines

@@ -196,6 +196,7 @@ def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]
     from livevision import pipeline
     from livevision.locators.hands import HandLocator
     from livevision.pipeline import Controls
+    from livevision.recognizers.signs import handshapes
     from livevision.recognizers.signs.lesson import Lesson
     from livevision.sinks.overlay import Look
     from livevision.sinks.window import Window, display_available
@@ -208,7 +209,7 @@ def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]
         classifier,
         HandLocator(max_hands=1),
         count=arguments.examples,
-        pictures=pictures_of(signs),
+        pictures=handshapes.pictures(signs),
         done=lambda: controls.send("quit"),
     )
     sinks: list[Sink] = []
@@ -283,32 +284,6 @@ def _classifier(arguments: argparse.Namespace) -> "Classifier":
     from livevision.recognizers.signs.classifiers import load_classifier
 
     return load_classifier(arguments.signs_model, assets.folder("models") / "signs")
-
-
-def pictures_of(signs: "Sequence[str]") -> "dict[str, Image]":
-    """Pictures of the letters among `signs`, from the recordings that come with livevision."""
-    from livevision import truth
-    from livevision.locators.hands import HandLocator
-    from livevision.sources import open_source
-
-    wanted: dict[Path, dict[str, float]] = {}
-    for file in sorted(assets.folder("recordings").glob("*.json")):
-        clip = file.with_suffix(".mp4")
-        for span in truth.read(file).events.get("letter", ()) if clip.is_file() else ():
-            if span.label in signs and not any(span.label in known for known in wanted.values()):
-                wanted.setdefault(clip, {})[span.label] = (span.start + span.end) / 2
-    locator = HandLocator(max_hands=1)
-    pictures: dict[str, Image] = {}
-    for clip, times in wanted.items():
-        left = sorted(times.items(), key=lambda each: each[1])
-        with open_source(str(clip)) as source:
-            for frame in source:
-                if left and frame.time >= left[0][1]:
-                    letter, _ = left.pop(0)
-                    locator.reset()
-                    for hand in locator.locate(frame.image):
-                        pictures[letter] = hand.box.square(0.25).crop(frame.image).copy()
-    return pictures
 
 
 def _label(example: "Example") -> str:
