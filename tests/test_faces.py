@@ -13,7 +13,7 @@ import pytest
 from livevision import demo, records
 from livevision.errors import GalleryError, ModelError
 from livevision.frame import Box, Findings, Frame, Image
-from livevision.locators.faces import Face, FaceLocator
+from livevision.locators.faces import Face, FaceLocator, roll, turned_back
 from livevision.recognizers import faces as folder
 from livevision.recognizers import session
 from livevision.recognizers.faces import network
@@ -137,6 +137,41 @@ def test_embedding_is_steady_and_tells_people_apart(reader: FaceReader, astronau
         assert first.embedding @ look.embedding > 0.97
     (other,) = reader.read(demo.hopper())
     assert first.embedding @ other.embedding < 0.9
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_photos_on_their_side_are_those_of_the_same_person(
+    reader: FaceReader, astronaut: Image, turns: int
+) -> None:
+    for portrait in (astronaut, demo.hopper()):
+        (upright,) = reader.read(portrait)[:1]
+        (other,) = reader.read(np.ascontiguousarray(np.rot90(portrait, turns)))[:1]
+        assert float(upright.embedding @ other.embedding) > 0.995
+    turned = np.ascontiguousarray(np.rot90(astronaut, turns))
+    shown, (face, *_), back = reader.locator.locate_upright(turned)
+    assert (turns + back) % 4 == 0
+    (plain,) = reader.locator.locate(astronaut)
+    assert turned_back(face.box, shown, back).overlap(_turned_box(plain.box, turns)) > 0.8
+
+
+def _turned_box(box: Box, turns: int) -> Box:
+    """Where a box of a square picture of 512 pixels is once that is turned anticlockwise."""
+    for _ in range(turns):
+        box = Box(box.top, 512 - box.right, box.bottom, 512 - box.left)
+    return box
+
+
+@pytest.mark.parametrize("degrees", [-45, -30, 30, 50])
+def test_tilted_heads_are_read_as_upright_ones(
+    reader: FaceReader, astronaut: Image, degrees: int
+) -> None:
+    turn = cv2.getRotationMatrix2D((224, 130), degrees, 1.0)
+    tilted = cv2.warpAffine(astronaut, turn, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+    (face,) = reader.locator.locate(np.asarray(tilted, np.uint8))
+    (plain,) = reader.locator.locate(astronaut)
+    assert roll(face) - roll(plain) == pytest.approx(-degrees, abs=12)
+    look = reader.look(np.asarray(tilted, np.uint8), face)
+    assert float(look.embedding @ reader.look(astronaut, plain).embedding) > 0.98
 
 
 def test_grey_pictures_are_read(reader: FaceReader, astronaut: Image) -> None:
@@ -483,6 +518,13 @@ def test_classic_models_name_live_who_was_enrolled_with_pictures(
 def test_classic_models_need_pictures(gallery_file: Path) -> None:
     with pytest.raises(GalleryError, match="--keep-chips"):
         named(gallery_file, model="lbph")
+
+
+def test_a_stream_on_its_side_names_nobody(gallery_file: Path, astronaut: Image) -> None:
+    turned = np.ascontiguousarray(np.rot90(demo.hopper()))
+    with named(gallery_file) as recognizer:
+        found = stream(recognizer, [turned] * 12)
+    assert {each.label for one in found for each in one.detections} <= {""}
 
 
 def test_at_a_cut_the_name_does_not_pass_to_the_next_face(

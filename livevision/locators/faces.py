@@ -26,6 +26,10 @@ INSIDE = 0.6
 CONFIRMED = 0.7
 """Score that it must have there."""
 
+ON_ITS_SIDE = 0.2
+"""What a face's score loses, as one that is upright, if its eyes lie one above the other. Of 192
+upright photos of Labeled Faces in the Wild none is turned with it, three without."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
@@ -77,12 +81,50 @@ class FaceLocator:
             sure = faces
         return sorted(sure, key=lambda face: -face.box.width)
 
+    def locate_upright(self, image: Image) -> tuple[Image, list[Face], int]:
+        """A still picture (BGR) turned until its surest face is upright, and all faces in it.
+
+        And how many quarter turns anticlockwise that took, see `turned_back`. A network that knows
+        upright faces finds those on their side as well, but not their eyes and mouth.
+        """
+        looks = []
+        for turns in range(4):
+            turned = np.ascontiguousarray(np.rot90(image, turns))
+            faces = self.locate(turned, thorough=True)
+            surest = max((_upright_score(face) for face in faces), default=0.0)
+            looks.append((surest, -turns, turned, faces))
+        _, turns, turned, faces = max(looks, key=lambda look: look[:2])
+        return turned, faces, -turns
+
     def _confirms(self, image: Image, face: Face) -> bool:
         """Whether a face is also found when only its surroundings are looked at."""
         close = self._near(image, face.box.square(0.5).clip(image))
         return any(
             other.score >= CONFIRMED and face.box.overlap(other.box) > SAME for other in close
         )
+
+
+def roll(face: Face) -> float:
+    """How far a face is turned in the picture's plane, in degrees: 0 upright, 90 on its left side.
+
+    Up to about 75 either way; beyond, the networks' eyes are guesses.
+    """
+    across = face.keypoints[1] - face.keypoints[0]
+    return float(np.degrees(np.arctan2(across[1], across[0])))
+
+
+def _upright_score(face: Face) -> float:
+    """How surely it is an upright face."""
+    return face.score - ON_ITS_SIDE * min(abs(roll(face)), 90.0) / 90.0
+
+
+def turned_back(box: Box, turned: Image, turns: int) -> Box:
+    """Where a box of a picture that was turned `turns` times lies in the picture as it was."""
+    height, width = turned.shape[:2]
+    for _ in range(turns % 4):  # a quarter clockwise each
+        box = Box(height - box.bottom, box.left, height - box.top, box.right)
+        height, width = width, height
+    return box
 
 
 def _steps(length: int, side: int) -> list[int]:

@@ -56,18 +56,16 @@ class FaceReader:
         self._network = Embedder()
 
     def read(self, image: Image) -> list[Look]:
-        """Every face in a still picture (BGR), the largest first, with the thorough embedding."""
-        image = as_bgr(image)
-        poses = (
-            self.aligner.pose(image, face) for face in self.locator.locate(image, thorough=True)
-        )
-        return [self._look(image, pose) for pose in poses]
+        """Every face in a still picture (BGR), the largest first, with the thorough embedding.
+
+        The picture may lie on its side; the poses are then those in the picture made upright.
+        """
+        turned, faces, _ = self.locator.locate_upright(as_bgr(image))
+        return [self.look(turned, face) for face in faces]
 
     def look(self, image: Image, face: Face) -> Look:
         """One face of a still picture (BGR) with the thorough embedding."""
-        return self._look(image, self.aligner.pose(image, face))
-
-    def _look(self, image: Image, pose: Pose) -> Look:
+        pose = self.aligner.pose(image, face)
         chips = views(image, pose, THOROUGH)
         return Look(pose, self.embed(chips), chip(chips[0]))
 

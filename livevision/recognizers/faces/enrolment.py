@@ -11,8 +11,9 @@ import numpy as np
 from livevision import pictures
 from livevision.errors import GalleryError
 from livevision.frame import Frame, Image
+from livevision.locators.faces import roll
 from livevision.pictures import SUFFIXES, PictureError
-from livevision.recognizers.faces.alignment import Pose
+from livevision.recognizers.faces.alignment import TILTED, Pose
 from livevision.recognizers.faces.embedding import FaceReader, Look, as_bgr
 from livevision.recognizers.faces.gallery import Embedding, Gallery, Person, checked_name
 from livevision.recognizers.faces.matching import unit
@@ -89,8 +90,7 @@ def pictures_of(folder: Path) -> list[Path]:
 
 def only_face(reader: FaceReader, image: Image, source: str) -> Look:
     """The one face of a photo; GalleryError if there is none, more than one, or it is too small."""
-    image = as_bgr(image)
-    faces = reader.locator.locate(image, thorough=True)
+    image, faces, _ = reader.locator.locate_upright(as_bgr(image))
     if not faces:
         raise GalleryError(f"{source}: no face found. Use a photo with the face in plain view.")
     if len(faces) > 1 and faces[1].box.width > MANY * faces[0].box.width:
@@ -196,6 +196,8 @@ def best_views(
         image = as_bgr(frame.image)
         faces = reader.locator.locate(image)
         if not faces or (len(faces) > 1 and faces[1].box.width > MANY * faces[0].box.width):
+            continue
+        if abs(roll(faces[0])) > TILTED:
             continue
         pose = reader.aligner.pose(image, faces[0])
         if pose.quality < GOOD or faces[0].box.width < SMALLEST:

@@ -9,8 +9,9 @@ from pathlib import Path
 from threading import Lock
 
 from livevision.frame import Box, Detection, Event, Findings, Frame, Image
-from livevision.locators.faces import Face
+from livevision.locators.faces import Face, roll
 from livevision.recognizers.faces import CLASSIC, Options
+from livevision.recognizers.faces.alignment import TILTED
 from livevision.recognizers.faces.classic import ClassicMatcher
 from livevision.recognizers.faces.embedding import QUICK, FaceReader, as_bgr, chip, views
 from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, Gallery, default_path
@@ -156,7 +157,8 @@ class FaceRecognizer(Session):
         boxes = [track.face.box for track in seen]
         for place, track in enumerate(seen):
             plan = self._plans.setdefault(track, _Plan(frame.time))
-            if plan.waiting is None and frame.time >= plan.due - 1e-6 and not _hidden(track, boxes):
+            ready = plan.waiting is None and frame.time >= plan.due - 1e-6
+            if ready and abs(roll(track.face)) <= TILTED and not _hidden(track, boxes):
                 settled = frame.time < plan.after
                 plan.due = frame.time + (AGAIN_BETTER if settled else AGAIN_EARLY)
                 plan.looked = frame.time

@@ -185,10 +185,10 @@ def measure_classic(
     reader = FaceReader()
 
     def picture(file: Path) -> Image | None:
-        image = load_photo(file)
-        face = middle_face(reader, image)
-        if face is None:
+        found = middle_face(reader, load_photo(file))
+        if found is None:
             return None
+        image, face = found
         return chip(views(image, reader.aligner.pose(image, face))[0])
 
     shown = [(name, picture(file)) for name, files in gallery.items() for file in files]
@@ -351,18 +351,18 @@ def read_all(files: Sequence[Path], reader: "FaceReader") -> "dict[Path, Look | 
     looks: dict[Path, Look | None] = {}
     screen = Console(stderr=True)
     for file in track(distinct, "reading faces", transient=True, console=screen):
-        image = load_photo(file)
-        face = middle_face(reader, image)
-        looks[file] = None if face is None else reader.look(image, face)
+        found = middle_face(reader, load_photo(file))
+        looks[file] = None if found is None else reader.look(*found)
     return looks
 
 
-def middle_face(reader: "FaceReader", image: Image) -> "Face | None":
-    """The face nearest the middle of a picture (BGR), or None if there is none."""
+def middle_face(reader: "FaceReader", image: Image) -> "tuple[Image, Face] | None":
+    """The face nearest the middle of a picture (BGR), and the picture made upright; or None."""
+    image, faces, _ = reader.locator.locate_upright(image)
     height, width = image.shape[:2]
     middle = width / 2, height / 2
-    faces = reader.locator.locate(image, thorough=True)
-    return min(faces, key=lambda face: math.dist(face.box.center, middle), default=None)
+    face = min(faces, key=lambda face: math.dist(face.box.center, middle), default=None)
+    return None if face is None else (image, face)
 
 
 def people_of(folder: Path) -> dict[str, list[Path]]:

@@ -147,9 +147,8 @@ def plain(files: Sequence[Path], reader: "FaceReader") -> "dict[Path, NDArray[np
 
     embeddings: dict[Path, NDArray[np.float32] | None] = {}
     for file in dict.fromkeys(files):
-        image = load_photo(file)
-        face = middle_face(reader, image)
-        chip = None if face is None else reader.aligner.plain(image, face.box)
+        found = middle_face(reader, load_photo(file))
+        chip = None if found is None else reader.aligner.plain(found[0], found[1].box)
         embeddings[file] = None if chip is None else reader.embed_plain(chip)
     return embeddings
 
