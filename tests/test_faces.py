@@ -92,6 +92,20 @@ def test_a_face_far_behind_a_near_one_is_found_when_it_is_expected(astronaut: Im
     assert [face.box.left < 330 for face in faces] == [True, False]
 
 
+def test_everybody_in_a_large_photo_is_found(astronaut: Image) -> None:
+    chance = np.random.default_rng(0)
+    image = np.asarray(cv2.resize(chance.integers(60, 130, (27, 48, 3), np.uint8), (1920, 1080)))
+    portraits = [astronaut[20:240, 110:330], cv2.resize(demo.hopper()[30:330, 100:400], (220, 220))]
+    places = [(x, y) for y in (60, 400, 740) for x in range(60, 1800, 250)]
+    for number, (x, y) in enumerate(places):
+        small = cv2.resize(portraits[number % 2], (180, 180), interpolation=cv2.INTER_AREA)
+        image[y : y + 180, x : x + 180] = small
+    faces = FaceLocator().locate(image, thorough=True)
+    for x, y in places:
+        assert any(x < f.box.center[0] < x + 180 and y < f.box.center[1] < y + 180 for f in faces)
+    assert len(faces) == len(places)
+
+
 # --- embedding
 
 

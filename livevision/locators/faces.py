@@ -4,6 +4,8 @@ The models are those of MediaPipe 0.10 (Bazarevsky et al., "BlazeFace: Sub-milli
 Detection on Mobile GPUs", 2019): one for faces near the camera, one for those across the room.
 """
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +21,9 @@ SCORE = {SHORT_RANGE: 0.5, FULL_RANGE: 0.6}
 """Least score of a face, as MediaPipe has it."""
 SMALL = 0.15
 """Side of a face, in longer sides of the picture, from which on the short range is enough."""
+PARTS = {2: 480, 4: 1600}
+"""Into how many parts a side a still picture is cut that is to be searched for small faces, and its
+longer side, in pixels, from which on: in less, what they could show is too small to be of use."""
 DOUBTFUL = 0.75
 """Score below which a face is looked at again, closely."""
 INSIDE = 0.6
@@ -58,9 +63,9 @@ class FaceLocator:
         """The faces in `image` (BGR), the largest first.
 
         The network for far faces is asked where the other finds fewer than `expected`, or small
-        ones. With `thorough`, for a still picture that is there to show a face, one in which
-        neither finds any is searched again in parts, for faces down to a thirtieth of its longer
-        side, and doubtful ones are better than none.
+        ones. With `thorough`, for a still picture that is there to show faces, both are asked, a
+        large picture, or one in which neither finds any, is searched again in parts, for faces down
+        to a thirtieth of its longer side, and doubtful ones are better than none.
         """
         height, width = image.shape[:2]
         whole = Box(0, 0, width, height)
@@ -68,18 +73,29 @@ class FaceLocator:
         faces = self._near(image, whole)
         if len(faces) < expected or any(face.box.width < small for face in faces):
             faces = _merge(faces + self._far(image, whole))
-        if thorough and not faces:
-            side = int(np.ceil(max(height, width) / 2))
-            parts = [
-                Box(left, top, min(left + side, width), min(top + side, height))
-                for left in _steps(width, side)
-                for top in _steps(height, side)
-            ]
-            faces = _merge([face for part in parts for face in self._far(image, part)])
+        if thorough:
+            more = self._far(image, whole)
+            for count, least in PARTS.items():
+                if max(height, width) >= least or (count == 2 and not faces):
+                    parts = overlapping(image, count)
+                    more += [face for part in parts for face in self._far(image, part)]
+            # what was found in the whole stays as it is: its eyes and mouth are the better ones
+            faces = faces + [face for face in _merge(more) if _is_new(face, faces)]
         sure = [face for face in faces if face.score >= DOUBTFUL or self._confirms(image, face)]
         if thorough and not sure:
             sure = faces
         return sorted(sure, key=lambda face: -face.box.width)
+
+    def locate_in(self, image: Image, part: Box) -> list[Face]:
+        """The faces in a part of a picture, for those too small to be found in the whole."""
+        found = _merge(self._far(image, part))
+        return [face for face in found if self._confirms(image, face)]
+
+    def follow(self, image: Image, face: Face) -> Face | None:
+        """The same face, a moment later, found where it was; None if it is not there."""
+        close = face.box.square(0.75).clip(image)
+        near = [each for each in self._near(image, close) if each.box.overlap(face.box) > SAME]
+        return max(near, key=lambda each: each.score, default=None)
 
     def locate_upright(self, image: Image) -> tuple[Image, list[Face], int]:
         """A still picture (BGR) turned until its surest face is upright, and all faces in it.
@@ -87,14 +103,14 @@ class FaceLocator:
         And how many quarter turns anticlockwise that took, see `turned_back`. A network that knows
         upright faces finds those on their side as well, but not their eyes and mouth.
         """
-        looks = []
-        for turns in range(4):
-            turned = np.ascontiguousarray(np.rot90(image, turns))
-            faces = self.locate(turned, thorough=True)
-            surest = max((_upright_score(face) for face in faces), default=0.0)
-            looks.append((surest, -turns, turned, faces))
-        _, turns, turned, faces = max(looks, key=lambda look: look[:2])
-        return turned, faces, -turns
+        four = [np.ascontiguousarray(np.rot90(image, turns)) for turns in range(4)]
+        found = [self.locate(turned, expected=sys.maxsize) for turned in four]
+        if any(found):
+            turns = _surest(found)
+            return four[turns], self.locate(four[turns], thorough=True), turns
+        found = [self.locate(turned, thorough=True) for turned in four]
+        turns = _surest(found)
+        return four[turns], found[turns], turns
 
     def _confirms(self, image: Image, face: Face) -> bool:
         """Whether a face is also found when only its surroundings are looked at."""
@@ -113,8 +129,13 @@ def roll(face: Face) -> float:
     return float(np.degrees(np.arctan2(across[1], across[0])))
 
 
+def _surest(turned: Sequence[Sequence[Face]]) -> int:
+    """Which of the turns of a picture shows the face that is most surely an upright one."""
+    best = [max((_upright_score(face) for face in faces), default=0.0) for faces in turned]
+    return best.index(max(best))
+
+
 def _upright_score(face: Face) -> float:
-    """How surely it is an upright face."""
     return face.score - ON_ITS_SIDE * min(abs(roll(face)), 90.0) / 90.0
 
 
@@ -125,6 +146,17 @@ def turned_back(box: Box, turned: Image, turns: int) -> Box:
         box = Box(height - box.bottom, box.left, height - box.top, box.right)
         height, width = width, height
     return box
+
+
+def overlapping(image: Image, count: int) -> list[Box]:
+    """Parts of a `count`-th of the longer side that cover a picture and overlap by a half."""
+    height, width = image.shape[:2]
+    side = int(np.ceil(max(height, width) / count))
+    return [
+        Box(left, top, min(left + side, width), min(top + side, height))
+        for left in _steps(width, side)
+        for top in _steps(height, side)
+    ]
 
 
 def _steps(length: int, side: int) -> list[int]:
@@ -173,13 +205,18 @@ class _Network:
         return found
 
 
+def _is_new(face: Face, known: list[Face]) -> bool:
+    """Whether it is another face than those; one that lies in another's box is the same."""
+    return all(
+        face.box.overlap(other.box) < SAME and face.box.inside(other.box) <= INSIDE
+        for other in known
+    )
+
+
 def _merge(faces: list[Face]) -> list[Face]:
-    """Of faces that overlap, the surest; one that lies in another's box is the same face."""
+    """Of faces that overlap, the surest."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda each: -each.score):
-        if all(
-            face.box.overlap(other.box) < SAME and face.box.inside(other.box) <= INSIDE
-            for other in kept
-        ):
+        if _is_new(face, kept):
             kept.append(face)
     return kept

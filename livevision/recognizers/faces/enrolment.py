@@ -15,8 +15,15 @@ from livevision.locators.faces import roll
 from livevision.pictures import SUFFIXES, PictureError
 from livevision.recognizers.faces.alignment import TILTED, Pose
 from livevision.recognizers.faces.embedding import FaceReader, Look, as_bgr
-from livevision.recognizers.faces.gallery import Embedding, Gallery, Person, checked_name
-from livevision.recognizers.faces.matching import unit
+from livevision.recognizers.faces.gallery import (
+    UNKNOWN,
+    Embedding,
+    Gallery,
+    Person,
+    checked_name,
+    same_view,
+)
+from livevision.recognizers.faces.matching import Matcher, unit
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +61,10 @@ class Enrolment:
     added: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     """Why each of the others was not added: one line that says what to do."""
+    known: list[str] = field(default_factory=list)
+    """Those that were there already: one picture counts once."""
+    alike: str = ""
+    """Somebody else who is enrolled and whom the photos seem to show; empty if there is nobody."""
 
 
 def load_photo(path: Path) -> Image:
@@ -64,28 +75,75 @@ def load_photo(path: Path) -> Image:
         raise GalleryError(str(error)) from error
 
 
-def load_people(folder: Path) -> dict[str, list[Path]]:
+@dataclass(slots=True)
+class Tree:
+    """What a folder tree `NAME/*.jpg` holds."""
+
+    people: dict[str, list[Path]] = field(default_factory=dict)
+    """The photos of each."""
+    remarks: list[str] = field(default_factory=list)
+    """What else should be known: what was not taken for a photo, names that are one."""
+    refused: list[str] = field(default_factory=list)
+    """What could not be taken, though it seems to be meant."""
+
+
+def load_people(folder: Path) -> Tree:
     """The photos of each person in a tree `folder/NAME/*.jpg`; underscores in names are spaces.
 
-    Raises GalleryError if there is none.
+    Folders whose names come to one name are one person's. Hidden ones, as file managers make them,
+    are passed over. Raises GalleryError if there is nobody.
     """
+    tree = Tree()
+    places: dict[str, Path] = {}
     try:
-        people = {
-            checked_name(place.name.replace("_", " ")): pictures_of(place)
-            for place in sorted(folder.iterdir())
-            if place.is_dir() and pictures_of(place)
-        }
+        for place in sorted(folder.iterdir()):
+            if place.name.startswith(".") or not place.is_dir():
+                continue
+            photos, left = pictures_in(place)
+            tree.remarks += left
+            if not photos:
+                tree.refused.append(f"{place}: no pictures right in it, so nobody is enrolled.")
+                continue
+            try:
+                name = checked_name(place.name.replace("_", " "))
+            except GalleryError as error:
+                tree.refused.append(f"{place}: {error}")
+                continue
+            if name in tree.people:
+                tree.remarks.append(
+                    f"{places[name]} and {place} are one name, {name}: all photos are taken for "
+                    "one person's. Rename a folder if they are two."
+                )
+            places.setdefault(name, place)
+            tree.people.setdefault(name, []).extend(photos)
     except OSError as error:
         raise GalleryError(f"Cannot read the folder {folder}: {error.strerror}.") from error
-    if not people:
+    if not tree.people:
         raise GalleryError(f"{folder} has no folder with pictures. Make one per person: NAME/*.jpg")
-    return people
+    return tree
+
+
+def pictures_in(folder: Path) -> tuple[list[Path], list[str]]:
+    """The pictures right in a folder, by name, and a remark about everything else in it.
+
+    Hidden files are passed over. Raises OSError.
+    """
+    photos, remarks = [], []
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith("."):
+            continue
+        if file.is_dir():
+            remarks.append(f"{file}: a folder in a person's folder is not looked into.")
+        elif file.suffix.lower() in SUFFIXES:
+            photos.append(file)
+        else:
+            remarks.append(f"{file}: not taken for a picture, by its ending.")
+    return photos, remarks
 
 
 def pictures_of(folder: Path) -> list[Path]:
     """The pictures right in a folder, by name."""
-    files = (file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-    return sorted(file for file in files if file.is_file())
+    return pictures_in(folder)[0]
 
 
 def only_face(reader: FaceReader, image: Image, source: str) -> Look:
@@ -144,7 +202,14 @@ def enrol_photos(
             looks[str(photo)] = only_face(reader, load_photo(photo), str(photo))
         except GalleryError as error:
             done.refused[str(photo)] = str(error)
-    earlier = [face.embedding for face in gallery.faces() if face.name == name]
+    everybody = gallery.faces()
+    earlier = [face.embedding for face in everybody if face.name == name]
+    again: list[tuple[str, Look]] = []
+    for source, look in reversed(list(looks.items())):
+        others = [other.embedding for key, other in looks.items() if key != source]
+        if any(same_view(look.embedding, other) for other in (*earlier, *others)):
+            again.append((source, looks.pop(source)))
+    done.known = [source for source, _ in again]
     views = {source: look.embedding for source, look in looks.items()}
     for source, alike, other in undecided(views, earlier):
         del looks[source], views[source]
@@ -159,19 +224,22 @@ def enrol_photos(
             f"{source}: does not look like the other photos of {name}. "
             "If it is the same person, enrol it under a name of its own and merge the two."
         )
-    if looks:
+    if looks or again:
+        added = [*looks.items(), *again]  # of those that are there already, a picture is kept
         done.person = gallery.add(
             name,
-            [
-                (look.embedding, look.pose.quality, Path(source).name)
-                for source, look in looks.items()
-            ],
-            chips=[look.chip for look in looks.values()] if keep_chips else (),
+            [(look.embedding, look.pose.quality, Path(source).name) for source, look in added],
+            chips=[look.chip for _, look in added] if keep_chips else (),
             note=note,
             consent=consent,
             expires=expires,
         )
         done.added = list(looks)
+    if looks:
+        match = Matcher([face for face in everybody if face.name != name]).match(
+            unit(np.mean([look.embedding for look in looks.values()], axis=0))
+        )
+        done.alike = "" if match.name == UNKNOWN else match.name
     return done
 
 

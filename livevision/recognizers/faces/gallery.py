@@ -27,7 +27,7 @@ Embedding = NDArray[np.float32]
 UNKNOWN = "unknown"
 """What somebody is called who is not enrolled; nobody can be enrolled under this name."""
 NAME_LENGTH = 100
-SAME_VIEW = 0.99995
+SAME_VIEW = 0.999999
 """Cosine of two embeddings from which on they are of one picture, and one is enough."""
 
 
@@ -248,7 +248,7 @@ class Gallery:
             for blob, (embedding, quality, source), picture in zip(
                 packed, views, pictures, strict=True
             ):
-                same = next((face for face, other in seen if _same(embedding, other)), None)
+                same = next((face for face, other in seen if same_view(embedding, other)), None)
                 if same is not None:
                     query("UPDATE faces SET chip = coalesce(chip, ?) WHERE id = ?", (picture, same))
                     continue
@@ -486,7 +486,7 @@ class Gallery:
         return embedding
 
 
-def _same(embedding: Embedding, other: Embedding) -> bool:
+def same_view(embedding: Embedding, other: Embedding) -> bool:
     """Whether two embeddings are of one picture."""
     lengths = float(np.linalg.norm(embedding) * np.linalg.norm(other))
     return float(embedding @ other) >= SAME_VIEW * lengths

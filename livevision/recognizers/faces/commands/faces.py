@@ -5,6 +5,7 @@ examples:
   livevision faces add --folder staff/            (one folder per person)
   livevision faces add "Zoë" --clip zoe.mp4       (or --camera)
   livevision faces list
+  livevision faces who party/*.jpg                (CSV: file, name, confidence, box)
   livevision faces rename "Zoë" "Zoë Müller"
   livevision faces remove "Zoë Müller"            (with proof that nothing is left)
   livevision faces tune --strangers-named 1       (in a thousand)
@@ -40,6 +41,11 @@ _EXAMPLES = {
 A photo with more or fewer faces than one, or that does not fit the person's others, is left out
 and told; the others are added, and the exit code is 5.""",
     "list": "example: livevision faces list",
+    "who": """examples: livevision faces who party/*.jpg > who.csv
+          livevision faces who party/ --known known/     (known/Zoë.jpg, known/Ada.jpg ...)
+
+One line for each face: file, name, confidence, and its box in pixels (left top right bottom); a
+photo without a face has a line without a name.""",
     "remove": 'example: livevision faces remove "Zoë" "Ada"',
     "rename": 'example: livevision faces rename "Zoë" "Zoë Müller"',
     "merge": 'example: livevision faces merge "Zoe" "Zoë"      (Zoë has all views, Zoe is gone)',
@@ -117,6 +123,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
     action("list", "show who is enrolled", _list)
+    who = action("who", "name the people in photos, as CSV or JSON lines", _who)
+    who.add_argument("photos", metavar="PHOTO", nargs="+", type=Path, help="pictures, or folders")
+    who.add_argument(
+        "--known",
+        type=Path,
+        metavar="DIR",
+        help="name those in DIR/NAME.jpg and DIR/NAME/*.jpg, without enrolling anybody",
+    )
+    who.add_argument(
+        "--format",
+        choices=("csv", "jsonl"),
+        default="csv",
+        help="of the lines (default: %(default)s)",
+    )
     remove = action("remove", "erase people, and prove that nothing of them is left", _remove)
     remove.add_argument("names", metavar="NAME", nargs="+")
     rename = action("rename", "call a person otherwise", _rename)
@@ -166,21 +186,27 @@ def _add(arguments: argparse.Namespace) -> int:
     if arguments.folder is not None:
         if arguments.name or arguments.clip or arguments.camera is not None:
             raise UsageError("--folder takes the names from its folders; give nothing beside it.")
-        people = load_people(arguments.folder)
+        tree = load_people(arguments.folder)
+        people, remarks, refused = tree.people, tree.remarks, tree.refused
     else:
         if not arguments.name:
             raise UsageError("Whom? Give a NAME and photos, or --folder DIR.")
         name = checked_name(arguments.name)
         if Path(arguments.name).is_file():
             raise UsageError(f"{arguments.name!r} is a file. Give the person's name first.")
-        people = {name: arguments.photos}
+        photos, remarks = _photos(arguments.photos)
+        people, refused = {name: photos}, []
         given = bool(arguments.photos), arguments.clip is not None, arguments.camera is not None
         if sum(given) != 1:
             raise UsageError(f"Give photos of {name}, or --clip FILE, or --camera.")
     reader = FaceReader()
     if arguments.clip is not None or arguments.camera is not None:
         return _add_views(arguments, reader)
-    complete = True
+    for remark in remarks:
+        _output.hint(remark)
+    for reason in refused:
+        print(f"livevision: {printable(reason)}", file=sys.stderr)
+    complete = not refused
     with Gallery(arguments.gallery) as gallery:
         for name, photos in people.items():
             done = enrol_photos(
@@ -195,6 +221,26 @@ def _add(arguments: argparse.Namespace) -> int:
             )
             complete &= _outcome(done, name)
     return 0 if complete else GalleryError.exit_code
+
+
+def _photos(words: list[Path]) -> tuple[list[Path], list[str]]:
+    """The photos that are named, those right in folders that are, and what else is in these."""
+    from livevision.recognizers.faces.enrolment import pictures_in
+
+    photos, remarks = [], []
+    for word in words:
+        if not word.is_dir():
+            photos.append(word)
+            continue
+        try:
+            found, left = pictures_in(word)
+        except OSError as error:
+            raise GalleryError(f"Cannot read the folder {word}: {error.strerror}.") from error
+        if not found:
+            raise GalleryError(f"{word} has no pictures right in it. Name another folder.")
+        photos += found
+        remarks += left
+    return photos, remarks
 
 
 def _add_views(arguments: argparse.Namespace, reader: "FaceReader") -> int:
@@ -230,12 +276,22 @@ def _add_views(arguments: argparse.Namespace, reader: "FaceReader") -> int:
 def _outcome(done: "Enrolment", name: str) -> bool:
     """Say what became of a person's photos; False if any was refused."""
     for reason in done.refused.values():
-        print(f"livevision: {reason}", file=sys.stderr)
+        print(f"livevision: {printable(reason)}", file=sys.stderr)
     if done.person is None:
-        print(f"livevision: {name} was not enrolled: no photo could be used.", file=sys.stderr)
+        print(
+            f"livevision: {printable(name)} was not enrolled: no photo could be used.",
+            file=sys.stderr,
+        )
     else:
         photos = "1 photo" if len(done.added) == 1 else f"{len(done.added)} photos"
-        print(f"{done.person.name}: {photos} added, {done.person.faces} in all.")
+        again = f" ({len(done.known)} there already)" if done.known else ""
+        print(f"{printable(done.person.name)}: {photos} added{again}, {done.person.faces} in all.")
+    if done.alike:
+        new, other = printable(name), printable(done.alike)
+        _output.hint(
+            f"{new} looks like {other}, who is enrolled: under two names one person may become "
+            f"unknown. If they are one: livevision faces merge {new!r} {other!r}"
+        )
     return done.person is not None and not done.refused
 
 
@@ -261,8 +317,60 @@ def _list(arguments: argparse.Namespace) -> int:
             print(_NOBODY)
             return 0
         Console(markup=False, highlight=False).print(table)
-        print(gallery.path)
+        count = table.row_count
+        people = "1 person is" if count == 1 else f"{count} people are"
+        print(f"{people} enrolled in {printable(str(gallery.path))}")
     return 0
+
+
+def _who(arguments: argparse.Namespace) -> int:
+    import csv
+    import json
+
+    from livevision.recognizers.faces.embedding import FaceReader
+    from livevision.recognizers.faces.gallery import Gallery
+    from livevision.recognizers.faces.matching import Matcher, matcher
+    from livevision.recognizers.faces.photos import Edges, known_people, who
+
+    if arguments.known is not None and arguments.gallery is not None:
+        raise UsageError("--known and --gallery both say who is known. Give one.")
+    photos, remarks = _photos(arguments.photos)
+    for remark in remarks:
+        _output.hint(remark)
+    reader = FaceReader()
+    refused: list[str] = []
+    if arguments.known is not None:
+        faces, refused = known_people(arguments.known, reader)
+        people = Matcher(faces)
+    else:
+        with Gallery(arguments.gallery, create=False) as gallery:
+            people = matcher(gallery)
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    if arguments.format == "csv":
+        table.writerow(("file", "name", "confidence", "box"))
+    for photo in photos:
+        try:
+            found = who(photo, reader, people)
+        except GalleryError as error:
+            refused.append(str(error))
+            continue
+        lines: list[tuple[str, float | None, Edges | None]] = [*found]
+        for name, confidence, box in lines or [("", None, None)]:
+            if arguments.format == "csv":
+                shown = "" if confidence is None else f"{confidence:.3f}"
+                place = " ".join(str(edge) for edge in box or ())
+                table.writerow((str(photo), name, shown, place))
+            else:
+                line = {
+                    "file": str(photo),
+                    "name": name or None,
+                    "confidence": None if confidence is None else round(confidence, 3),
+                    "box": None if box is None else list(box),
+                }
+                print(json.dumps(line))
+    for reason in refused:
+        print(f"livevision: {printable(reason)}", file=sys.stderr)
+    return GalleryError.exit_code if refused else 0
 
 
 def _remove(arguments: argparse.Namespace) -> int:
