@@ -12,7 +12,7 @@ Nobody gets in without the key in the printed link; docs/serve.md and docs/secur
 import argparse
 import sys
 
-from livevision import recognizers
+from livevision import options, plugins, recognizers
 from livevision.commands import _output
 from livevision.errors import UsageError
 
@@ -76,8 +76,12 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(
             "The page needs a few packages more. Install them: pip install 'livevision[serve]'"
         ) from error
-    if arguments.faces is None:
-        arguments.faces = False  # in a browser only if the owner says so
+    for name, plugin in plugins.recognizers().items():
+        named = any(kind.private for kind in plugin.kinds)
+        if named and getattr(arguments, name) is None:
+            # who somebody is: in a browser only if the owner asks for it
+            asked = options.turned_on(plugin.options, arguments, name)
+            setattr(arguments, name, asked)
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)

@@ -128,8 +128,9 @@ function showHint(one) {
       hint = say("{count} pictures a second: sign more slowly", { count: Math.round(rate) });
     }
   }
+  const few = /^([\d.]+) pictures a second are too few/.exec(hint);
+  const said = few ? say("{count} pictures a second: sign more slowly", { count: Math.round(few[1]) }) : say(hint);
   $("hint").hidden = !hint;
-  const said = say(hint);
   if ($("hint").textContent !== said) $("hint").textContent = said;
 }
 
@@ -405,7 +406,7 @@ async function main() {
     ...me.languages.map((code) => make("option", { value: code, lang: code }, nameOf(code))),
   );
   const owner = me.role === "owner";
-  $("people-open").hidden = !(owner && me.recognizers.includes("faces"));
+  $("people-open").hidden = !(owner && (me.activities ?? []).includes("people"));
   $("share-open").hidden = !owner;
   lessons.offered(me.activities ?? []);
   hosts.list(me.sources);
