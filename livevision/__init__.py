@@ -1,5 +1,14 @@
 """Reads American Sign Language fingerspelling and names faces, live or from recordings."""
 
+import sys
+
+if "".join(sys.argv[:1]).rpartition("/")[2] in ("-m", "livevision"):
+    # `livevision` begins: until it can say so itself, Ctrl-C ends it without a traceback
+    import _signal  # type: ignore[import-not-found]  # not `signal`, which takes its time
+
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

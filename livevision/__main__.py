@@ -1,10 +1,5 @@
 """The command line: every module in `commands` is one command."""
 
-import signal
-
-if __name__ == "__main__":  # until `main` takes over, signals end it without a word
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
 import argparse
 import difflib
 import errno
@@ -39,9 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the process's exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     files.protect(_own_files)
-    with text.guarded(), signals.handled() as ending:
-        code = _guarded(words)
-        return ending.exit_code if code == INTERRUPTED else code
+    ending = signals.Ending()
+    try:
+        with text.guarded(), signals.handled(ending):
+            code = _guarded(words)
+    except KeyboardInterrupt:  # in the first or the last instructions
+        code = INTERRUPTED
+    return ending.exit_code if code == INTERRUPTED else code
 
 
 def _own_files() -> Iterator[Path]:

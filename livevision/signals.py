@@ -70,14 +70,14 @@ def check() -> None:
 
 
 @contextmanager
-def handled() -> Iterator[Ending]:
-    """Make all of `ENDING` end the program as cleanly as Ctrl-C, once.
+def handled(ending: Ending | None = None) -> Iterator[Ending]:
+    """Make all of `ENDING` end the program as cleanly as Ctrl-C, once; `ending` says which did.
 
     The first raises KeyboardInterrupt. What comes during the clean-up does not break it, but the
     third signal, or `LAST` seconds, end the program on the spot. On the main thread alone.
     """
     global _pending
-    ending = Ending()
+    ending = ending or Ending()
 
     def handle(number: int, frame: FrameType | None) -> None:
         global _repeated
@@ -92,9 +92,9 @@ def handled() -> Iterator[Ending]:
     for end in (waking, woken):
         end.setblocking(False)
     before = signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
-    old = {number: signal.signal(number, handle) for number in numbers}
     watch = threading.Thread(target=_watch, args=(woken, numbers), name="signals", daemon=True)
     watch.start()
+    old = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield ending
     finally:
