@@ -318,7 +318,11 @@ def test_only_the_named_host_may_be_local(monkeypatch: pytest.MonkeyPatch) -> No
     assert Allowed("x", local=True).of("router", [(2, "192.168.1.1")])
 
 
-def test_a_redirect_into_the_local_network_is_not_followed() -> None:
+@pytest.mark.parametrize("without_proxy", ["", "127.0.0.2,localhost", "*"])
+def test_a_redirect_into_the_local_network_is_not_followed(
+    without_proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", without_proxy)
     asked: list[str] = []
 
     def inside(handler: BaseHTTPRequestHandler) -> None:

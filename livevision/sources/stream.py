@@ -86,6 +86,7 @@ class Stream(Video, Renewable):
         options = _OPTIONS | (_HTTP if self._url[:4].lower() == "http" else _RTSP)
         if self._url[:4].lower() == "http" and not _has_own_proxy():
             host = urlsplit(self._url).hostname or "" if _is_plain(self._url) else ""
+            os.environ.pop("no_proxy", None)  # FFmpeg would pass by the gate; there is no proxy
             self._gate = Gate(Allowed(host, local=self._allow_local)).__enter__()
             options["http_proxy"] = self._gate.url
         try:
