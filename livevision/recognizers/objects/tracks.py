@@ -23,6 +23,10 @@ CLEAR = 0.15
 """How much more than the threshold a score must be for an object to be shown at its first look."""
 AGAIN = 2
 """Looks that an object which is less clear must have been seen in to be shown."""
+_NEWEST = 0.35
+"""Weight of the newest look in an object's level, 0 to 1: one in which it is not found counts 0."""
+_DOUBT = 0.6
+"""Share of the threshold below which the level of what is shown must fall to be shown no more."""
 HELD = 0.35
 """Seconds for which an object that is no longer found is still shown."""
 LOST = 1.0
@@ -54,9 +58,11 @@ class Track:
     votes: dict[int, float] = field(default_factory=dict)
     """Scores so far by kind, the earlier ones less."""
     looks: int = 0
-    found: int = 0
-    """Looks in which it was found with a score above the threshold."""
+    level: float = 0.0
+    """Score of late, 0 to 1."""
     shown: bool = False
+    told: bool = False
+    """Whether it was ever shown."""
     scores: float = 0.0
     """Sum of the scores of its looks."""
 
@@ -85,10 +91,20 @@ class Track:
         self.corners, self.last = corners, time
         self.votes = {kind: score * _FORGET for kind, score in self.votes.items()}
         self.votes[found.kind] = self.votes.get(found.kind, 0.0) + found.score
+        self.level += (_NEWEST if self.looks else 1.0) * (found.score - self.level)
         self.looks += 1
         self.scores += found.score
-        self.found += found.score >= threshold
-        self.shown |= self.found >= AGAIN or found.score >= threshold + CLEAR
+        sure = self.level >= threshold and self.looks >= AGAIN
+        self._show(sure or found.score >= threshold + CLEAR, threshold)
+
+    def miss(self, threshold: float) -> None:
+        """A look has not found it."""
+        self.level *= 1 - _NEWEST
+        self._show(False, threshold)
+
+    def _show(self, sure: bool, threshold: float) -> None:
+        self.shown = sure or (self.shown and self.level >= _DOUBT * threshold)
+        self.told |= self.shown
 
 
 class Tracker:
@@ -113,6 +129,8 @@ class Tracker:
                 self._tracks.append(track)
             if track is not None:
                 track.see(found, time, self._threshold)
+        for track in free:
+            track.miss(self._threshold)
 
     def seen(self, time: float) -> list[Track]:
         """The objects in sight at `time`."""
@@ -122,7 +140,7 @@ class Tracker:
         """The objects that have gone by `time`, each told of once."""
         gone = [each for each in self._tracks if time - each.last > LOST]
         self._tracks = [each for each in self._tracks if each not in gone]
-        return [each for each in gone if each.shown]
+        return [each for each in gone if each.told]
 
     def _best(self, found: Object, free: Sequence[Track], time: float) -> Track | None:
         """The track that a box belongs to."""
