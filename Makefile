@@ -29,7 +29,7 @@ long: .venv/.for-testing
 	@$(RUN) pytest -m long
 
 docs: .venv/.for-testing | $(UV)
-	@$(UV) sync --frozen --inexact --group docs --extra reference --extra serve --extra train
+	@$(UV) sync --frozen --inexact --group docs --extra reference --extra serve --extra mqtt --extra train
 	@$(RUN) sphinx -q -W --keep-going docs site
 	@echo "open site/index.html"
 
@@ -37,13 +37,13 @@ setup: .venv/.for-running
 
 # what people need who use it ...
 .venv/.for-running: uv.lock pyproject.toml | $(UV)
-	@$(UV) sync --frozen --inexact --no-dev --extra reference --extra serve
+	@$(UV) sync --frozen --inexact --no-dev --extra reference --extra serve --extra mqtt
 	@$(RUN) livevision doctor --only packages --quiet
 	@touch $@
 
 # ... and what those need who work on it: TensorFlow for training, linters, pytest
 .venv/.for-testing: uv.lock pyproject.toml | $(UV)
-	@$(UV) sync --frozen --inexact --extra reference --extra serve --extra train
+	@$(UV) sync --frozen --inexact --extra reference --extra serve --extra mqtt --extra train
 	@$(RUN) livevision doctor --only packages --quiet
 	@touch $@ .venv/.for-running
 

@@ -122,6 +122,104 @@ def _speech(options: SpeechOptions, run: RunContext) -> Iterable[Sink]:
 
 
 @dataclass(frozen=True, slots=True)
+class MqttOptions:
+    """A broker of the home."""
+
+    url: str | None = option(
+        None,
+        flag="--mqtt",
+        metavar="URL",
+        help="publish words and who is in sight at mqtt://[USER@]HOST or mqtts://..., as Home "
+        "Assistant knows it",
+    )
+    name: str = option(
+        "livevision",
+        flag="--mqtt-name",
+        metavar="NAME",
+        help="what the broker calls this camera, for several of them",
+    )
+    password_file: Path | None = option(
+        None,
+        flag="--mqtt-password-file",
+        metavar="FILE",
+        reads=True,
+        help="the user's password (or in the variable LIVEVISION_MQTT_PASSWORD)",
+    )
+    ca: Path | None = option(
+        None,
+        flag="--mqtt-ca",
+        metavar="FILE",
+        reads=True,
+        help="the broker's certificate authority, for mqtts:// in a house of one's own",
+    )
+    letters: bool = option(
+        False, flag="--mqtt-letters", help="publish every letter, too, not only finished words"
+    )
+    retain: bool = option(
+        False,
+        flag="--mqtt-retain",
+        help="have the broker keep the last word and who is in sight; 'livevision privacy --erase' "
+        "cannot reach them there",
+    )
+
+
+def _mqtt(options: MqttOptions, run: RunContext) -> Iterable[Sink]:
+    if options.url:
+        from livevision.sinks.mqtt import Broker, Mqtt
+
+        yield Mqtt(
+            Broker.of(options.url, options.password_file),
+            name=options.name,
+            ca=options.ca,
+            letters=options.letters,
+            retain=options.retain,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookOptions:
+    """A program behind a web address."""
+
+    url: str | None = option(
+        None, flag="--webhook", metavar="URL", help="post what was read as JSON to this address"
+    )
+    secret_file: Path | None = option(
+        None,
+        flag="--webhook-secret-file",
+        metavar="FILE",
+        reads=True,
+        help="sign it with this secret (or that in the variable LIVEVISION_WEBHOOK_SECRET)",
+    )
+
+
+def _webhook(options: WebhookOptions, run: RunContext) -> Iterable[Sink]:
+    if options.url:
+        from livevision.sinks.webhook import Webhook
+
+        yield Webhook(options.url, source=run.source, secret_file=options.secret_file)
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualCameraOptions:
+    """A camera for other programs."""
+
+    device: Path | None = option(
+        None,
+        flag="--virtual-camera",
+        metavar="/dev/videoN",
+        help="be a camera for Zoom, OBS and the like (Linux, with v4l2loopback)",
+    )
+
+
+def _virtual_camera(options: VirtualCameraOptions, run: RunContext) -> Iterable[Sink]:
+    if options.device:
+        from livevision.sinks.overlay import annotate
+        from livevision.sinks.virtual_camera import VirtualCamera
+
+        yield VirtualCamera(options.device, lambda result: annotate(result, run.look))
+
+
+@dataclass(frozen=True, slots=True)
 class WindowOptions:
     """The screen."""
 
@@ -211,6 +309,19 @@ KINDS: tuple[SinkPlugin[Any], ...] = (
         outputs=_named("transcript"),
     ),
     SinkPlugin(name="speech", summary="a voice", options=SpeechOptions, open=_speech),
+    SinkPlugin(name="mqtt", summary="a broker of the home", options=MqttOptions, open=_mqtt),
+    SinkPlugin(
+        name="webhook",
+        summary="a program behind a web address",
+        options=WebhookOptions,
+        open=_webhook,
+    ),
+    SinkPlugin(
+        name="virtual_camera",
+        summary="a camera for other programs",
+        options=VirtualCameraOptions,
+        open=_virtual_camera,
+    ),
     SinkPlugin(name="window", summary="the screen", options=WindowOptions, open=_window),
     SinkPlugin(
         name="metrics", summary="numbers for Prometheus", options=MetricsOptions, open=_metrics

@@ -1,0 +1,151 @@
+"""What was read, at a server that is well, slow, down, redirects and lies."""
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livevision.errors import UsageError
+from livevision.frame import Event, Frame, Result
+from livevision.sinks import webhook as module
+from livevision.sinks.webhook import Webhook, sign
+
+
+class Server:
+    """Answers as told, one status after the other, the last one for ever; notes what came."""
+
+    def __init__(self, *statuses: int, lie: bytes = b"") -> None:
+        self.requests: list[tuple[dict[str, str], bytes]] = []
+        self.paths: list[str] = []
+        answers = list(statuses)
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                server.paths.append(self.path)
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                server.requests.append((dict(self.headers), body))
+                status = answers.pop(0) if len(answers) > 1 else answers[0]
+                if lie:
+                    self.wfile.write(lie)
+                    return
+                self.send_response(status)
+                if 300 <= status < 400:
+                    self.send_header("Location", "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *words: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?room=1"
+
+    @contextmanager
+    def running(self) -> Iterator["Server"]:
+        thread = threading.Thread(target=self._server.serve_forever)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+
+def result(*labels: str) -> Result:
+    events = tuple(Event("word", label, 0.0, 1.0, 0.9) for label in labels)
+    return Result(Frame(np.zeros((8, 8, 3), np.uint8), 0, 0.0), events=events)
+
+
+def until(what: Callable[[], object]) -> None:
+    end = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_events_arrive_in_order_and_signed(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("sesame\n")
+    with Server(200).running() as server:
+        with Webhook(server.url, source="door", secret_file=key) as hook:
+            for label in ("ONE", "TWO"):
+                hook.write(result(label))
+            hook.write(result())
+        assert server.paths == ["/hook?room=1"] * 2
+    contents = [json.loads(body) for _, body in server.requests]
+    assert [each["events"][0]["label"] for each in contents] == ["ONE", "TWO"]
+    assert contents[0]["schema"] == 2
+    assert contents[0]["source"] == "door"
+    headers, body = server.requests[0]
+    seconds, _, mark = headers["X-Livevision-Signature"].removeprefix("t=").partition(",v1=")
+    own = hmac.new(b"sesame", seconds.encode() + b"." + body, hashlib.sha256).hexdigest()
+    assert mark == own
+    assert sign(body, "sesame", int(seconds)) == headers["X-Livevision-Signature"]
+
+
+def test_a_server_in_trouble_is_tried_again_with_the_same_identity() -> None:
+    pauses: list[float] = []
+    with Server(503, 429, 200).running() as server:
+        with Webhook(server.url, source="x", wait=pauses.append) as hook:
+            hook.write(result("ONE"))
+        assert len(server.requests) == 3
+    assert pauses == [1.0, 2.0]
+    assert len({headers["X-Livevision-Id"] for headers, _ in server.requests}) == 1
+    assert hook.dropped == 0
+
+
+@pytest.mark.parametrize("status", [302, 307, 404])
+def test_a_redirect_is_not_followed_and_a_refusal_not_tried_again(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Server(status).running() as server:
+        with Webhook(server.url, source="x", wait=lambda _: None) as hook:
+            hook.write(result("ONE"))
+        assert server.paths == ["/hook?room=1"]
+    assert hook.dropped == 1
+    assert f"status {status}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "lie", [b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"nonsense\r\n"]
+)
+def test_a_server_that_lies_ends_nothing(lie: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        Server(200, lie=lie).running() as server,
+        Webhook(server.url, source="x", wait=lambda _: None) as hook,
+    ):
+        hook.write(result("ONE"))
+        hook.write(result("TWO"))
+        until(lambda: len(server.requests) >= 2)
+
+
+def test_a_server_that_is_down_is_given_up_and_the_queue_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "WAITING", 2)
+    go_on = threading.Event()
+    with Server(200).running() as server:
+        url = server.url
+    hook = Webhook(url, source="x", wait=lambda _: go_on.wait(20))
+    with hook:
+        for index in range(6):
+            hook.write(result(str(index)))
+        go_on.set()
+    assert hook.dropped >= 3
+    assert "left out" in caplog.text
+
+
+def test_addresses_that_are_none_are_told() -> None:
+    for wrong in ("ftp://host", "http://", "http://me:secret@host", "http://host:door"):
+        with pytest.raises(UsageError):
+            Webhook(wrong, source="x")
