@@ -553,6 +553,20 @@ def test_at_a_cut_the_name_does_not_pass_to_the_next_face(
     assert all(each.detections[0].label != demo.ENROLLED for each in found[44:60])
 
 
+@pytest.mark.parametrize("seconds", [3, 11])
+def test_who_comes_after_a_cut_is_named_at_once(
+    gallery_file: Path, astronaut: Image, seconds: int
+) -> None:
+    images = [shifted(demo.hopper(), 40, -60, 0.8)] * (10 * seconds)
+    images += [shifted(astronaut, 40, 0, 0.9)] * 15
+    with named(gallery_file) as recognizer:
+        found = stream(recognizer, images)  # type: ignore[arg-type]
+    names = [each.detections[0].label for each in found[:-1]]
+    assert demo.ENROLLED not in names[: 10 * seconds]
+    assert set(names[10 * seconds + 5 :]) == {demo.ENROLLED}
+    assert [event.label for each in found for event in each.events] == [UNKNOWN, demo.ENROLLED]
+
+
 def test_a_live_stream_never_waits(
     gallery_file: Path, reader: FaceReader, astronaut: Image
 ) -> None:

@@ -8,6 +8,9 @@ from datetime import date
 from pathlib import Path
 from threading import Lock
 
+import cv2
+import numpy as np
+
 from livevision.frame import Box, Detection, Event, Findings, Frame, Image
 from livevision.locators.faces import Face, roll
 from livevision.recognizers.faces import CLASSIC, Options
@@ -31,6 +34,11 @@ AGAIN_BETTER = 0.5
 AGAIN_LATER = 1.0
 WIDE = 0.5
 """Seconds between searches for faces far behind one that is near."""
+CUT = 0.8
+"""Correlation of the pictures around a face in two frames below which there may be a cut between
+them: two looks more do no harm where there is none."""
+SIGHT = 16
+"""Side of these pictures, in pixels."""
 HIDDEN = 0.1
 """Overlap with another face from which on a face may be partly hidden by it."""
 HOLD = 0.25
@@ -63,6 +71,8 @@ class _Plan:
     """Until then only a better view is worth a look."""
     best: float = 0.0
     waiting: Future[_Look | None] | None = None
+    sight: Image | None = None
+    """The picture around the face in the frame before; see `_sight`."""
     looked: float = 0.0
     """Seconds of the stream when the look that is waited for was taken."""
 
@@ -155,6 +165,8 @@ class FaceRecognizer(Session):
         seen, ended = self._tracker.update(self._faces(image, frame.time), frame.time)
         events = [event for track in ended for event in self._report(track)]
         boxes = [track.face.box for track in seen]
+        for track in seen:
+            self._mind_cut(track, image, frame.time)
         for place, track in enumerate(seen):
             plan = self._plans.setdefault(track, _Plan(frame.time))
             ready = plan.waiting is None and frame.time >= plan.due - 1e-6
@@ -198,6 +210,19 @@ class FaceRecognizer(Session):
                     gallery.note_sighting(embedding, UNKNOWN, seconds)
             self._strangers.clear()
 
+    def _mind_cut(self, track: Track, image: Image, time: float) -> None:
+        """Look at a face at once if the picture around it has changed from one frame to the next.
+
+        As at a cut in a film, or where a call shows who speaks: another face may be in its place.
+        """
+        plan = self._plans.setdefault(track, _Plan(time))
+        before, plan.sight = plan.sight, _sight(image, track.face.box)
+        if before is None or not track.looks or _alike(before, plan.sight) >= CUT:
+            return
+        track.cut = time
+        track.since.clear()
+        plan.due, plan.after = time, 0.0
+
     def _is_ready(self, track: Track, plan: _Plan, time: float) -> bool:
         """Whether there is a look to be taken into account at `time`."""
         if plan.waiting is None:
@@ -213,7 +238,8 @@ class FaceRecognizer(Session):
         if look is None:
             return track
         plan.best = max(plan.best, look.quality)
-        own = track.add(look.embedding, look.quality, look.chip)
+        late = track.cut is not None and plan.looked >= track.cut
+        own = track.add(look.embedding, look.quality, look.chip, late=late)
         if own:
             self._tracker.identify(track)
             track.decide(self._matcher)
@@ -221,7 +247,8 @@ class FaceRecognizer(Session):
             track = self._tracker.split(track, time)
             self._plans[track] = _Plan(time)
             track.decide(self._matcher)
-        if len(track.looks) >= EARLY and not track.doubtful and not track.odd:
+        settled = not track.doubtful and not track.odd and track.cut is None
+        if settled and len(track.looks) >= EARLY:
             self._plans[track].due = plan.looked + AGAIN_BETTER
             self._plans[track].after = plan.looked + AGAIN_LATER
         return track
@@ -252,6 +279,23 @@ def _look(reader: FaceReader, image: Image, face: Face, least: float) -> _Look |
         return None
     chips = views(image, pose, QUICK)
     return _Look(pose.quality, reader.embed(chips), chip(chips[0]))
+
+
+def _sight(image: Image, box: Box) -> Image:
+    """The picture around a face, (16, 16) grey, roughly."""
+    part = box.square(0.5).crop(image)
+    step = max(1, min(part.shape[:2]) // (2 * SIGHT))
+    small = cv2.resize(
+        np.ascontiguousarray(part[::step, ::step]), (SIGHT, SIGHT), interpolation=cv2.INTER_AREA
+    )
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _alike(one: Image, other: Image) -> float:
+    """The correlation of two pictures, -1 to 1; 1 where there is nothing to be seen."""
+    a, b = (each.astype(np.float32) - float(each.mean()) for each in (one, other))
+    length = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return 1.0 if length < SIGHT * SIGHT else float((a * b).sum()) / length
 
 
 def _detection(track: Track) -> Detection:

@@ -31,6 +31,9 @@ LOOKS = 40
 """Looks a track remembers: the first few and the latest are most of what there is to know."""
 STRANGE = 0.89
 """Cosine of a look with its track's others below which it shows somebody else."""
+OTHERS = 0.95
+"""Cosine of the looks since a cut with those before it below which another face has been put in the
+place: what one person's looks seldom fall below (see `docs/faces.md`), and two people's do."""
 REMEMBER = 60.0
 """Seconds within which a face that comes back gets its old number."""
 RETURNED = 0.91
@@ -68,6 +71,11 @@ class Track:
     looks: list[Seen] = field(default_factory=list)
     odd: list[Seen] = field(default_factory=list)
     """The latest looks, if they show somebody else than the earlier ones."""
+    cut: float | None = None
+    """Seconds of the stream since when the picture at its place is another; None if it is not, or
+    its looks have said by now that the face is the same."""
+    since: list[Seen] = field(default_factory=list)
+    """The looks since then, kept apart until there are two."""
     match: Match | None = None
     """Whom all looks together are most like."""
     name: str = ""
@@ -81,9 +89,25 @@ class Track:
     found: bool = False
     """True if its face, lost from sight, has been found in another track."""
 
-    def add(self, embedding: Embedding, weight: float, chip: Image | None = None) -> bool:
-        """Take a look into account; False if the track has become somebody else's."""
+    def add(
+        self, embedding: Embedding, weight: float, chip: Image | None = None, *, late: bool = True
+    ) -> bool:
+        """Take a look into account; False if the track has become somebody else's.
+
+        `late` says that it was taken after the cut, if there was one.
+        """
         look = Seen(embedding, weight, chip)
+        if self.cut is not None and late and self.looks:
+            self.since.append(look)
+            if len(self.since) < 2:
+                return True
+            self.cut, since = None, self.since
+            self.since = []
+            if float(self.mean() @ mean(since)) < OTHERS:
+                self.odd = since
+                return False
+            look = since.pop()
+            self.looks += since
         if len(self.looks) >= 2 and float(self.mean() @ embedding) < STRANGE:
             self.odd.append(look)
             return len(self.odd) < 2
