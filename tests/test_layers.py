@@ -14,7 +14,7 @@ ROOT = Path(livevision.__file__).parent
 
 LAYERS = [
     {"__init__"},
-    {"errors", "frame", "languages", "rate", "signals", "text"},
+    {"closing", "errors", "frame", "languages", "rate", "signals", "text"},
     {
         "assets",
         "classifying",

@@ -4,9 +4,9 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
+from livevision.closing import Closing
 from livevision.frame import Frame
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Answer(Generic[T]):
     value: T
 
 
-class Beside(Generic[T]):
+class Beside(Closing, Generic[T]):
     """Does slow work on one frame at a time, on a thread of its own.
 
     A live stream (its frames say when they were captured) never waits: it takes the newest answer
@@ -131,17 +131,6 @@ class Beside(Generic[T]):
             if self._thread.is_alive():
                 log.warning("%s did not end within %g s and is left behind", self._name, PATIENCE)
             self._thread = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _is_early(self, frame: Frame) -> bool:
         return self._asked is not None and frame.time < self._asked + self._every - _EQUAL

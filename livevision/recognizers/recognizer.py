@@ -1,13 +1,12 @@
 """A recogniser's two halves: a model, loaded once, and sessions, one for each stream."""
 
 from abc import ABC, abstractmethod
-from types import TracebackType
-from typing import Self
 
+from livevision.closing import Closing
 from livevision.frame import Findings, Frame
 
 
-class Session(ABC):
+class Session(Closing, ABC):
     """One stream's memory of one recogniser: finds things in its frames, in their order.
 
     Anything with a memory goes by `frame.time` alone, so that a replay gives the same answer at
@@ -31,22 +30,11 @@ class Session(ABC):
         """What was still pending when the stream ended."""
         return Findings()
 
-    def command(self, name: str) -> None:  # noqa: B027 - most recognisers take no commands
+    def command(self, name: str) -> None:
         """React to a user's command, e.g. "backspace"; unknown ones are ignored."""
 
-    def close(self) -> None:  # noqa: B027 - many sessions hold nothing open
+    def close(self) -> None:
         """Release threads and processes; harmless when that was done before."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Model(ABC):

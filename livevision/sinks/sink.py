@@ -1,14 +1,15 @@
 """What every sink is."""
 
 from abc import ABC, abstractmethod
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+from livevision.closing import Closing
 
 if TYPE_CHECKING:
     from livevision.frame import Result
 
 
-class Sink(ABC):
+class Sink(Closing, ABC):
     """Takes results one by one, in order, between `with` and its end, on one thread.
 
     That thread is its own, so that a slow sink holds nobody up, unless `main_thread` is set.
@@ -34,22 +35,14 @@ class Sink(ABC):
     def write(self, result: "Result") -> None:
         """Use the result; SinkClosed when the user has had enough, OutputError if it can't."""
 
-    def review(self, result: "Result") -> None:  # noqa: B027 - only a window shows things twice
+    def review(self, result: "Result") -> None:
         """Show again a result that was written before; the user is stepping through a recording."""
 
-    def idle(self) -> None:  # noqa: B027 - most sinks have nothing to do between results
+    def idle(self) -> None:
         """Called about every 100 ms while no result comes, so that a window stays alive."""
 
-    def command(self, name: str) -> None:  # noqa: B027 - most sinks take no commands
+    def command(self, name: str) -> None:
         """React to a user's command, e.g. "record"; unknown ones are ignored."""
 
-    def close(self) -> None:  # noqa: B027 - many sinks hold nothing open
+    def close(self) -> None:
         """Finish what was written; called once, whatever happened."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Self
 from urllib.parse import urlsplit
 
+from livevision.closing import Closing
 from livevision.sources.addresses import Allowed, resolved
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ _REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\
 _FAILED = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class Gate:
+class Gate(Closing):
     """A proxy on this machine for one stream, at `url`; `close` cuts all that runs through it."""
 
     def __init__(self, allowed: Allowed) -> None:
@@ -44,9 +45,6 @@ class Gate:
         self._keep(self._server)
         self._start(self._accept)
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Cut every connection and end; harmless when that was done before."""

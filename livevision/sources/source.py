@@ -2,14 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+from livevision.closing import Closing
 
 if TYPE_CHECKING:
     from livevision.frame import Frame
 
 
-class Source(ABC):
+class Source(Closing, ABC):
     """A stream of frames, open between `with` and its end.
 
     `with` opens and closes it, on a thread that can be left behind if it hangs, unless
@@ -47,25 +48,17 @@ class Source(ABC):
     def close(self) -> None:
         """Release the stream; harmless when it is not open."""
 
-    def interrupt(self) -> None:  # noqa: B027 - most sources never wait for long
+    def interrupt(self) -> None:
         """Make a `read` that is merely waiting return soon; called from another thread."""
 
-    def skip(self, seconds: float) -> None:  # noqa: B027 - most sources are quick enough
+    def skip(self, seconds: float) -> None:
         """Leave out pictures before that time of the stream, where that saves decoding them.
 
         Called between two reads. What comes next may still be earlier, or later.
         """
 
-    def command(self, name: str) -> None:  # noqa: B027 - most sources take no commands
+    def command(self, name: str) -> None:
         """React to a user's command, e.g. "next-camera"; unknown ones are ignored."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __iter__(self) -> "Iterator[Frame]":
         return iter(self.read, None)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livevision import files, settings
+from livevision.closing import Closing
 from livevision.errors import GalleryError
 from livevision.frame import Image
 from livevision.recognizers.faces import schema, traces
@@ -105,7 +104,7 @@ def checked_name(name: str) -> str:
     return composed
 
 
-class Gallery:
+class Gallery(Closing):
     """The gallery in a file, made when it is not there; a context manager.
 
     Every change is one transaction on what is in the file by then, so a crash leaves the state
@@ -129,17 +128,6 @@ class Gallery:
     def close(self) -> None:
         """Close the file; the gallery cannot be used any more."""
         self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # --- who is enrolled
 
