@@ -3,6 +3,7 @@
 import argparse
 import json
 import socket
+import time
 from pathlib import Path
 
 import httpx
@@ -16,10 +17,12 @@ from serving import Finder, Readers, ask, jpeg, message, pictures, running  # no
 from websockets.exceptions import ConnectionClosed  # noqa: E402
 
 from livevision import recognizers  # noqa: E402
+from livevision.__main__ import parse  # noqa: E402
 from livevision.server import assembly, wire  # noqa: E402
 from livevision.server import readers as real  # noqa: E402
 from livevision.server.roles import Role  # noqa: E402
 from livevision.server.streams import Stream  # noqa: E402
+from livevision.sinks.events import Collector  # noqa: E402
 from livevision.sources.pushed import Pushed  # noqa: E402
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -283,3 +286,26 @@ def test_a_file_begins_when_somebody_looks_and_again_after_its_end(tmp_path: Pat
                     break
         assert parts > 8
     assert not stream._thread.is_alive()
+
+
+def test_the_hosts_sources_go_to_other_programs_too(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", count=4)
+    read = Collector()
+    named: list[str] = []
+
+    def sinks(name: str) -> list[Collector]:
+        named.append(name)
+        return [read]
+
+    with running(sources=[assembly.shown(str(clip), Readers(), sinks)]) as server:
+        with httpx.stream(
+            "GET", f"{server.base}/video.mjpg", headers=server.bearer(), timeout=10
+        ) as video:
+            next(data for data in video.iter_bytes() if b"Content-Length" in data)
+        deadline = time.monotonic() + 10
+        while len(read.events) < 4 and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert named == [str(clip)]
+    assert {each.kind for each in read.events} >= {"letter", "person"}
+    arguments = parse(["serve", "clip.mp4", "--mqtt", "mqtt://broker", "--webhook", "http://x/"])
+    assert arguments.mqtt == "mqtt://broker"

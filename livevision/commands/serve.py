@@ -18,6 +18,8 @@ from livevision.errors import UsageError
 
 SUMMARY = "read signs on a page in the browser"
 PORT = 8765
+OUTPUTS = ("mqtt", "webhook", "virtual_camera")
+"""Kinds of sinks that this machine's own sources may have beside the page."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--new-authority", action="store_true", help="with --lan, make that certificate anew"
     )
     parser.add_argument("--new-keys", action="store_true", help="make earlier links worthless")
+    output = parser.add_argument_group("output, of this machine's sources")
+    for name in OUTPUTS:
+        options.add_arguments(output, plugins.sinks()[name].options, name)
     recognizers.add_arguments(parser)
 
 
@@ -85,6 +90,6 @@ def execute(arguments: argparse.Namespace) -> int:
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)
-    assembly.serve(arguments, names, tell=lambda line: print(line, flush=True))
+    assembly.serve(arguments, names, OUTPUTS, tell=lambda line: print(line, flush=True))
     print("livevision: the page is closed", file=sys.stderr)
     return 0

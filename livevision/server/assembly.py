@@ -7,7 +7,9 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from livevision import plugins
 from livevision.errors import UsageError
+from livevision.plugins import RunContext
 from livevision.server import authority, keys, qr, trust
 from livevision.server.app import Link, Server
 from livevision.server.guard import LOOPBACK, Guard
@@ -16,6 +18,9 @@ from livevision.server.roles import Role
 from livevision.server.running import Door, cores, listen
 from livevision.server.running import serve as run
 from livevision.server.streams import Stream
+from livevision.sinks.look import Look
+from livevision.sinks.opening import open_sinks
+from livevision.sinks.sink import Sink
 from livevision.sources import open_source
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
@@ -24,8 +29,13 @@ _LAST_PORT = 65535
 Tell = Callable[[str], None]
 
 
-def serve(arguments: argparse.Namespace, names: Sequence[str], tell: Tell) -> None:
+def serve(
+    arguments: argparse.Namespace, names: Sequence[str], outputs: Sequence[str], tell: Tell
+) -> None:
     """Serve until Ctrl-C; `tell` gets what the user has to know.
+
+    `names` are the recognisers, `outputs` the kinds of sinks that this machine's own sources have
+    beside the page, if the options ask for them.
 
     Raises UsageError for a port that is taken or a name that is none, ModelError for a missing
     model, SourceError if there is nothing by a source's name.
@@ -42,7 +52,10 @@ def serve(arguments: argparse.Namespace, names: Sequence[str], tell: Tell) -> No
         arguments.sessions or max(1, cores() - len(arguments.sources)),
         port,
         hosts=LOOPBACK | hosts,
-        sources=[shown(spec, readers) for spec in arguments.sources],
+        sources=[
+            shown(spec, readers, _sinks(arguments, outputs) if place == 0 else _none)
+            for place, spec in enumerate(arguments.sources)
+        ],
     )
     home = f"http://127.0.0.1:{port}"
     key = server.keys
@@ -117,7 +130,27 @@ def _host(name: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
-def shown(spec: str, readers: Readers) -> Callable[[], Stream]:
+def _none(source: str) -> Sequence[Sink]:
+    return ()
+
+
+def _sinks(
+    arguments: argparse.Namespace, outputs: Sequence[str]
+) -> Callable[[str], Sequence[Sink]]:
+    """What makes the sinks that the options ask for, of a source by its name."""
+    others = [name for name in plugins.sinks() if name not in outputs]
+
+    def make(source: str) -> Sequence[Sink]:
+        run = RunContext(source=source, live=True, look=Look())
+        return open_sinks(arguments, run, without=others)
+
+    make("check")  # what cannot be is better told now
+    return make
+
+
+def shown(
+    spec: str, readers: Readers, sinks: Callable[[str], Sequence[Sink]] = _none
+) -> Callable[[], Stream]:
     """What makes the stream of a source of the host's own. Raises SourceError, UsageError."""
     open_source(spec)  # a name that is none is better told now
 
@@ -129,6 +162,7 @@ def shown(spec: str, readers: Readers) -> Callable[[], Stream]:
             name=source.name,
             role=Role.OWNER,
             shared=True,
+            sinks=sinks(source.name),
             waits=Path(spec).exists() and not spec.startswith("/dev/"),
         )
 

@@ -42,6 +42,8 @@ class Reader(Protocol):
 class Stream(Sink):
     """A source being read on a thread of its own, and those who look at its results."""
 
+    main_thread = True  # never waits for anybody, so a thread more would only cost time
+
     def __init__(
         self,
         source: Source,
@@ -52,13 +54,14 @@ class Stream(Sink):
         shared: bool = False,
         listed: bool = True,
         waits: bool = False,
+        sinks: Sequence[Sink] = (),
         identity: str | None = None,
         done: Callable[["Stream"], None] = lambda stream: None,
     ) -> None:
         """`recognizers` makes the sessions of this stream, on its thread; `done` is called there at
         its very end. A `shared` stream is the host's own, for everyone who may look; one that
         is not `listed` is nobody's to see. One that `waits` begins when somebody looks, and anew
-        when it is over: a file."""
+        when it is over: a file. Its results go to `sinks` as well."""
         self.id = identity or secrets.token_urlsafe(12)
         self.name = name
         self.role = role
@@ -78,6 +81,7 @@ class Stream(Sink):
         self._readers: list[Reader] = []
         self._lock = threading.Lock()
         self._waits = waits
+        self._sinks = sinks
         self._stopped = False
         self._thread: threading.Thread | None = None
 
@@ -125,7 +129,9 @@ class Stream(Sink):
 
     def _run(self) -> None:
         try:
-            summary = pipeline.run(self.source, self._recognizers(), [self], controls=self.controls)
+            summary = pipeline.run(
+                self.source, self._recognizers(), [self, *self._sinks], controls=self.controls
+            )
             self.error = str(summary.error or "")
         except SinkClosed:
             pass
