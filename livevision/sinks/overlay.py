@@ -206,20 +206,22 @@ class _Drawing:
         """Its mask in its colour, half through which the picture is seen."""
         if each.mask is None:
             return
-        mask, area = each.mask.astype(np.uint8), self._image
-        if mask.shape != area.shape[:2]:  # it is that of the box
-            whole = np.zeros(area.shape[:2], np.uint8)
-            inside = each.box.clip(area)
-            left, top = inside.left - each.box.left, inside.top - each.box.top
-            part = mask[top : top + inside.height, left : left + inside.width]
-            tall, wide = part.shape
-            whole[inside.top : inside.top + tall, inside.left : inside.left + wide] = part
-            mask = whole
+        height, width = self._image.shape[:2]
+        box = Box(0, 0, width, height) if each.mask.shape == (height, width) else each.box
+        inside = box.clip(self._image)
+        left, top = inside.left - box.left, inside.top - box.top
+        part = each.mask[top : top + inside.height, left : left + inside.width].astype(np.uint8)
+        tall, wide = part.shape
+        if not part.size:
+            return
+        at = inside.left
         if self._look.mirror:
-            mask = np.asarray(cv2.flip(mask, 1), np.uint8)
+            part, at = np.asarray(cv2.flip(part, 1), np.uint8), width - inside.left - wide
+        # no more than the box: a picture may have dozens of them
+        area = self._image[inside.top : inside.top + tall, at : at + wide]
         tint = np.empty_like(area)
         tint[:] = _color(each)
-        cv2.copyTo(cv2.addWeighted(area, 0.5, tint, 0.5, 0.0), mask, area)
+        cv2.copyTo(cv2.addWeighted(area, 0.5, tint, 0.5, 0.0), part, area)
 
     def _outline(self, each: Detection) -> None:
         color = _color(each)
