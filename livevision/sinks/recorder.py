@@ -298,7 +298,8 @@ class _File:
     def close(self) -> None:
         with suppress(OSError):
             self.publish()
-            if self._draft is not None:  # nothing of it can be played
+        with suppress(OSError):
+            if self._draft is not None:  # nothing of it can be played, or it cannot get its name
                 self._draft.unlink()
         with suppress(OSError):
             self._closing.close()
