@@ -191,3 +191,19 @@ def test_errors_of_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit) as stopped:
         main(["evaluate"])
     assert stopped.value.code == UsageError.exit_code
+
+
+def test_hands_are_counted_by_source(pictures: Path, tmp_path: Path) -> None:
+    boxes = pictures / "right" / "boxes.csv"
+    boxes.write_text("file,letter,cx,cy,w,h\nW/50.jpg,W,0.1,0.1,0.1,0.1\n", encoding="utf-8")
+    file = tmp_path / "hands.json"
+    assert main(["evaluate", "hands", str(pictures), "--json", str(file)]) == 0
+    boxes.unlink()
+    sources = json.loads(file.read_text(encoding="utf-8"))["sources"]
+    assert sources["right"]["right"] == 1.0
+    assert sources["left"]["right"] == 0.0
+    assert sources["left"]["found"] == sources["left"]["steady"] == 1.0
+    assert sources["right"]["framed"] == 0.0, "the box given is elsewhere"
+    assert sources["left"]["framed"] is None
+    assert (sources["right"]["without_a_sign"], sources["right"]["hands_in_them"]) == (3, 0)
+    assert main(["evaluate", "hands", str(pictures / "left" / "B"), "--no-hands"]) == 0

@@ -60,8 +60,10 @@ def test_hands_are_independent_of_each_other(hand: Hand) -> None:
 def test_traits_carry_how_the_hand_was_turned(hand: Hand) -> None:
     shape = features(hand.landmarks[None], hand.world[None], np.array([True]))
     angle = np.array([0.5], np.float32)
-    right = with_traits(shape, hand.traits[None], angle, np.array([True]))
-    left = with_traits(shape, hand.traits[None], -angle, np.array([False]))
-    assert right.shape == (1, shape.shape[1] + 1152 + 2)
+    right = with_traits(shape, hand.traits[None], hand.local[None], angle, np.array([True]))
+    left = with_traits(shape, hand.traits[None], hand.local[None], -angle, np.array([False]))
+    assert right.shape == (1, shape.shape[1] + 1152 + 2 + 21 * 304)
     np.testing.assert_allclose(right, left)
-    np.testing.assert_allclose(right[0, -2:], (np.cos(0.5), np.sin(0.5)), atol=1e-6)
+    np.testing.assert_allclose(
+        right[0, shape.shape[1] + 1152 :][:2], (np.cos(0.5), np.sin(0.5)), atol=1e-6
+    )

@@ -13,7 +13,7 @@ from livevision import assets
 from livevision.errors import ModelError
 from livevision.frame import Image
 from livevision.locators import mediapipe_files, ssd
-from livevision.locators.hand_networks import LandmarkFinder, Look, PalmFinder, Region
+from livevision.locators.hand_networks import LandmarkFinder, Look, PalmFinder, Region, _at
 from livevision.locators.hands import HandLocator
 from livevision.locators.mediapipe_solutions import solutions
 
@@ -318,6 +318,26 @@ def test_a_region_and_its_crop_agree() -> None:
     y, x = np.unravel_index(crop[..., 0].argmax(), crop.shape[:2])
     point = np.array([[(x + 0.5) / 160, (y + 0.5) / 160, 0.0]], np.float32)
     np.testing.assert_allclose(region.outward(point)[0, :2], (202, 82), atol=2.5)
+
+
+def test_maps_are_read_where_the_joints_are() -> None:
+    side = 7
+    middles = (np.arange(side, dtype=np.float32) + 0.5) / side
+    ramp = np.stack(np.meshgrid(middles, middles), axis=-1)  # each cell holds where it is
+    places = np.array([[0.5, 0.5], [0.2, 0.7], [0.93, 0.08], [-1.0, 2.0]], np.float32)
+    inside = np.clip(places, middles[0], middles[-1])
+    np.testing.assert_allclose(_at(ramp, places), inside, atol=1e-6)
+
+
+def test_a_look_tells_of_the_picture_at_each_joint(clip: list[Image], locator: HandLocator) -> None:
+    (hand,) = locator.locate(clip[0])
+    assert hand.local.shape == (21, 304)
+    assert hand.local.std() > 0.1
+    locator.reset()
+    (other,) = locator.locate(mirrored(clip[0]))
+    assert not other.right
+    alike = np.corrcoef(hand.local.ravel(), other.local.ravel())[0, 1]
+    assert alike > 0.9  # the network sees a left hand as a right one
 
 
 def test_the_networks_are_taken_out_of_a_wheel_where_there_is_no_package(

@@ -159,7 +159,9 @@ def test_own_examples_are_measured_on_later_pictures_and_on_others(
         view=np.zeros(2 * count, np.int64),
         landmarks=(poses[0][np.tile(pose, 2)] + generator.normal(0, 0.3, (2 * count, 21, 3))),
         world=(poses[1][np.tile(pose, 2)] + generator.normal(0, 5e-4, (2 * count, 21, 3))),
+        presence=np.ones(2 * count, np.float32),
         traits=np.zeros((2 * count, 1), np.float16),
+        local=np.zeros((2 * count, 21, 0), np.float16),
         angle=np.zeros(2 * count, np.float32),
         right=np.ones(2 * count, np.bool_),
         grey=np.zeros((2 * count, 28, 28), np.uint8),
@@ -218,7 +220,7 @@ def test_trains_from_a_folder_and_continues(
     pytest.importorskip("tensorflow")
     words = ["train", "signs", "--data", str(data), "--only", "fused", "--epochs", "2"]
     words += ["--rendered", str(data / "rendered")]
-    words += ["--members", "1", "--cache", str(tmp_path / "cache")]
+    words += ["--cache", str(tmp_path / "cache")]
     words += ["--output", str(tmp_path / "models"), "--report", str(tmp_path / "report.html")]
     assert main(words) == 0
     table = capsys.readouterr().out
@@ -252,25 +254,21 @@ def test_trains_from_a_folder_and_continues(
     assert kept == {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.*")}
 
 
-def test_further_looks_are_measured_with_and_not_trained_on(data: Path, tmp_path: Path) -> None:
+def test_every_person_is_held_out_once(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
     from livevision.recognizers.signs.training import letters, signs
 
     hands = dataset.collect(data, data / "rendered", tmp_path)
-    again = np.flatnonzero(hands.view == dataset.AGAIN)
-    photos = (hands.view == 0) & (hands.source != dataset.RENDERED)
-    assert len(again) == 2 * photos.sum()
-    assert not letters.usable(hands)[again].any()
-
-    plan = letters.Plan(traits=True, members=1, epochs=1)
-    known = hands[hands.source == dataset.RENDERED]
-    looks = [row + np.arange(3) for row in np.flatnonzero(photos)[:4]]
-    joined = signs._answers_of_letters(plan, known, hands[np.concatenate(looks)])
-    assert joined.shape == (4, 25)
-    hands.view[again] = 0  # as if each were a hand of its own
-    single = signs._answers_of_letters(plan, known, hands[np.concatenate(looks)])
-    product = np.exp(np.log(single.reshape(4, 3, 25)).mean(axis=1))
-    np.testing.assert_allclose(joined, product / product.sum(axis=1, keepdims=True), atol=1e-5)
+    fold = signs.folds(hands)
+    drawn = hands.source == dataset.RENDERED
+    assert (fold[drawn] == -1).all()
+    assert (fold[~drawn] >= 0).all()
+    for source in np.unique(hands.source[~drawn]):
+        assert len(np.unique(fold[hands.source == source])) == 1
+    assert (signs.folds(hands, ("cloudy",)) >= 0).sum() == (hands.source == "cloudy").sum()
+    for view in (dataset.WIDER, -2):
+        assert not letters.usable(hands)[hands.view == view].any()
+    assert (hands.view == 1).sum() >= 0.9 * ((hands.view == 0) & ~drawn).sum()
 
 
 def test_grey_pictures_can_be_made_anew_without_a_step(data: Path, tmp_path: Path) -> None:

@@ -99,8 +99,9 @@ class Landmarks:
 class Fused:
     """A network on where the joints are and on what the picture of the hand looks like.
 
-    The picture speaks through the layer that the landmarks were read from, which is there already:
-    that network has seen far more hands and rooms than any picture of signs shows.
+    The picture speaks through the layer that the landmarks were read from, and through the maps
+    before it, read at the joints; they are there already, and that network has seen far more hands
+    and rooms than any picture of signs shows.
     """
 
     labels: Sequence[str] = LABELS
@@ -113,8 +114,8 @@ class Fused:
 
     @staticmethod
     def _inputs(hand: Hand) -> Floats:
-        angle = np.array([hand.angle], np.float32)
-        return with_traits(_shape(hand), hand.traits[None], angle, np.array([hand.right]))
+        angle, right = np.array([hand.angle], np.float32), np.array([hand.right])
+        return with_traits(_shape(hand), hand.traits[None], hand.local[None], angle, right)
 
 
 def _shape(hand: Hand) -> Floats:

@@ -70,16 +70,21 @@ def features(landmarks: Floats, world: Floats, right: NDArray[np.bool_]) -> Floa
 
 
 def with_traits(
-    shape: Floats, traits: NDArray[np.floating[Any]], angle: Floats, right: NDArray[np.bool_]
+    shape: Floats,
+    traits: NDArray[np.floating[Any]],
+    local: NDArray[np.floating[Any]],
+    angle: Floats,
+    right: NDArray[np.bool_],
 ) -> Floats:
-    """(n, F + 1154): `features` and what the landmark network made of the picture.
+    """(n, F + 1154 + 6384): `features` and what the landmark network made of the picture.
 
-    `traits` (n, 1152) are of an upright right hand; `angle` (n,) in radians says how it was turned
-    for that, and `right` whether it was mirrored.
+    `traits` (n, 1152) and `local` (n, 21, 304) are of an upright right hand; `angle` (n,) in
+    radians says how it was turned for that, and `right` whether it was mirrored.
     """
     heading = np.where(right, angle, -angle)
     turn = np.stack((np.cos(heading), np.sin(heading)), axis=1)
-    return np.concatenate((shape, traits, turn), axis=1, dtype=np.float32)
+    flat = local.reshape(len(local), -1)
+    return np.concatenate((shape, traits, turn, flat), axis=1, dtype=np.float32)
 
 
 _BEND = (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from livevision.recognizers.signs.training import report
 from livevision.recognizers.signs.training.personal import LOOKS, Gain
-from livevision.recognizers.signs.training.signs import Official, Request
+from livevision.recognizers.signs.training.signs import FOLDS, Official, Request
 from livevision.recognizers.signs.training.validation import Answers, Calibration
 
 _NOTES = "notes.md"
@@ -43,7 +43,7 @@ def card(
 Letters of American Sign Language fingerspelling, one hand in one picture at a time, J and Z (which
 are movements) apart. Written by `livevision train signs --data DIR --seed {request.seed}`.
 
-- `fused` (the default): an ensemble of {request.members} small networks on the hand's landmarks
+- `fused` (the default): the mean of {FOLDS} small networks on the hand's landmarks
   (shape, directions, distances, which way the palm faces) and on the last layer of MediaPipe's
   landmark network, which comes with the landmarks at no cost and knows more of the picture than
   they say. Left hands are mirrored before that network sees them.

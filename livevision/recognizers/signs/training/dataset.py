@@ -55,9 +55,6 @@ CHANGED = 1
 MOST = 8
 """Most pictures of a letter that are taken of a source, spread over all that there are: each has as
 many near duplicates as it has more, and sources count alike however large."""
-AGAIN = 10
-"""The view of further looks at the hand of the row before, as they are taken live of a stream's
-first picture."""
 WIDER = 11
 """The view of looks at a hand that is not certain, in wider regions, as live."""
 SPOILED = 0.35
@@ -88,9 +85,9 @@ class Hands:
     letter: NDArray[np.str_]
     """What the picture shows, or NOTHING."""
     view: NDArray[np.int64]
-    """0 for what is seen live, AGAIN and WIDER for further looks at the same, 1 to 3 for changed
-    views, -1 for a look beside the hand, -2 for a picture in which no hand was found, or two that
-    touch; what follows is then zero."""
+    """0 for what is seen live, WIDER for further looks at the same, 1 and on for changed views, -1
+    for a look beside the hand, -2 for a picture in which no hand was found, or two that touch; what
+    follows is then zero."""
     presence: NDArray[np.float32]
     """Probability of a hand, 0 to 1."""
     landmarks: NDArray[np.float32]
@@ -252,8 +249,6 @@ def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
                 rows.append((*label, 0, *_columns(hand), hand.right, grey))
                 if source == RENDERED:  # no two of them are alike as it is, nor measured with
                     continue
-                for again in hand.again:
-                    rows.append((*label, AGAIN, *_columns(again), again.right, _NO_GREY))
                 for look in wider(image, hand, finder):
                     rows.append((*label, WIDER, *_columns(look), not look.mirrored, _NO_GREY))
                 for view, look in _other_views(image, hand, finder, generator):

@@ -1,8 +1,7 @@
 """The networks `landmarks` and `fused`: small ensembles on a hand's features."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from livevision.frame import Floats
 from livevision.recognizers.signs.classifiers import LABELS, STILL
 from livevision.recognizers.signs.features import features, with_traits
 from livevision.recognizers.signs.training.dataset import (
-    AGAIN,
     FLAWED,
+    LOCAL,
     MOVING,
     NOTHING,
     RENDERED,
+    WIDER,
     Hands,
 )
 from livevision.recognizers.signs.training.poses import Changes, changed
@@ -28,7 +28,9 @@ NO_SIGN = len(STILL) - 1
 
 _OUTPUT_OF = {LABELS[place]: output for output, place in enumerate(STILL)} | {NOTHING: NO_SIGN}
 _CHANGES = Changes(turn=0.15)
-_BATCH = 256
+_FILTERS = 32
+"""Of the maps at each joint."""
+_BATCH = 160
 _STEPS_PER_EPOCH = 50
 
 
@@ -38,13 +40,12 @@ class Plan:
 
     traits: bool
     """True for `fused`, False for `landmarks`."""
-    members: int = 3
-    epochs: int = 40
+    epochs: int = 24
     seed: int = 1
     changes: Changes = _CHANGES
-    nothing: float = 0.04
+    nothing: float = 0.06
     """Share of no-sign examples in a batch."""
-    rendered: float = 0.4
+    rendered: float = 0.3
     """Share of rendered hands in a batch, where there are any."""
     blind: float = 0.1
     """Share of hands whose traits are hidden, as those of hands known by landmarks alone are."""
@@ -57,11 +58,14 @@ class Examples:
     landmarks: Floats
     world: Floats
     traits: NDArray[np.float16]
+    local: NDArray[np.float16]
     heading: Floats
     output: NDArray[np.int64]
     source: NDArray[np.str_]
     usual: Floats
     """(1152,) mean traits, which stand for those that are not known."""
+    usual_local: Floats
+    """(21, 304), likewise."""
 
     def inputs(self, rows: NDArray[np.int64], *, traits: bool) -> Floats:
         """What the network sees of unchanged hands."""
@@ -95,27 +99,30 @@ class Examples:
         shape = features(landmarks, world, right)
         if not traits:
             return shape
-        seen = self.traits[rows].astype(np.float32)
+        seen, local = self.traits[rows].astype(np.float32), self.local[rows].astype(np.float32)
         unknown = ~seen.any(axis=1)
         if hidden is not None:
             unknown |= hidden
-        seen[unknown] = self.usual
+        seen[unknown], local[unknown] = self.usual, self.usual_local
         heading = np.where(unknown, 0.0, self.heading[rows]).astype(np.float32)
-        return with_traits(shape, seen, heading, right)
+        return with_traits(shape, seen, local, heading, right)
 
 
 def examples(hands: Hands) -> Examples:
     """The hands that there are, of signs that stand still; left ones mirrored."""
     mirror = np.where(hands.right[:, None, None], 1.0, np.array([-1, 1, 1], np.float32))
     letters = np.where(hands.view == -1, NOTHING, hands.letter)
+    seen = hands.traits.any(axis=1)
     return Examples(
         (hands.landmarks * mirror).astype(np.float32),
         (hands.world * mirror).astype(np.float32),
         hands.traits,
+        hands.local,
         np.where(hands.right, hands.angle, -hands.angle).astype(np.float32),
         np.array([_OUTPUT_OF[letter] for letter in letters], np.int64),
         hands.source,
-        hands.traits[hands.traits.any(axis=1)].mean(axis=0, dtype=np.float32),
+        hands.traits[seen].mean(axis=0, dtype=np.float32),
+        hands.local[seen].mean(axis=0, dtype=np.float32),
     )
 
 
@@ -124,38 +131,24 @@ def usable(hands: Hands) -> NDArray[np.bool_]:
     flawed = np.zeros(len(hands), np.bool_)
     for source, letter in FLAWED:
         flawed |= (hands.source == source) & (hands.letter == letter)
-    seen = (hands.view > -2) & (hands.view != AGAIN)
+    seen = (hands.view > -2) & (hands.view != WIDER)
     return np.asarray(seen & ~np.isin(hands.letter, MOVING) & ~flawed, np.bool_)
 
 
 def fit(
     known: Examples, plan: Plan, progress: Callable[[int, int], None] = lambda at, of: None
 ) -> Any:
-    """A trained ensemble: (n, inputs) float32 -> (n, 25) probabilities."""
+    """A trained network: (n, inputs) float32 -> (n, 25) scores."""
     everyone = np.arange(len(known.output))
-    sample = known.inputs(everyone[:: max(1, len(everyone) // 4000)], traits=plan.traits)
-    mean, spread = sample.mean(axis=0), sample.std(axis=0) + 0.05
-    members = []
-    for number in range(plan.members):
-        members.append(
-            _member(
-                known,
-                replace(plan, seed=plan.seed + number),
-                (mean, spread),
-                partial(_part, progress, number, plan.members),
-            )
-        )
-    return ensemble(members)
-
-
-def _part(progress: Callable[[int, int], None], done: int, members: int, at: int, of: int) -> None:
-    progress(done * of + at, members * of)
+    sample = known.inputs(everyone[:: max(1, len(everyone) // 2000)], traits=plan.traits)
+    return _fitted(known, plan, (sample.mean(axis=0), sample.std(axis=0) + 0.05), progress)
 
 
 def ensemble(members: list[Any]) -> Any:
     """One model whose probabilities are the geometric mean of its members'."""
     inputs = tf.keras.Input(members[0].input_shape[1:], name="hand")
-    mean = tf.keras.layers.Average()([member(inputs) for member in members])
+    scores = [member(inputs) for member in members]
+    mean = tf.keras.layers.Average()(scores) if len(scores) > 1 else scores[0]
     return tf.keras.Model(inputs, tf.keras.layers.Softmax(name="letters")(mean))
 
 
@@ -168,7 +161,8 @@ def calibrated(model: Any, calibration: Calibration) -> Any:
 
 
 def _network(mean: Floats, spread: Floats, shape: int) -> Any:
-    """Untrained member: the first `shape` inputs are of landmarks, the others are traits."""
+    """Untrained: the first `shape` inputs are of landmarks, then come traits, the last
+    are of the maps at the joints."""
     layers = tf.keras.layers
 
     def dense(x: Any, units: int, dropout: float) -> Any:
@@ -179,12 +173,19 @@ def _network(mean: Floats, spread: Floats, shape: int) -> Any:
     scaled = layers.Normalization(mean=mean, variance=spread**2)(inputs)
     x = dense(layers.Dropout(0.1)(scaled[:, :shape]), 224, 0.3)
     if len(mean) > shape:
-        seen = layers.GaussianNoise(0.1)(scaled[:, shape:])
-        x = layers.Concatenate()([x, dense(layers.Dropout(0.2)(seen), 224, 0.3)])
+        joints, channels = LOCAL
+        start = len(mean) - joints * channels
+        seen = layers.GaussianNoise(0.1)(scaled[:, shape:start])
+        # the same filters at every joint, as in a convolution
+        local = layers.Reshape(LOCAL)(scaled[:, start:])
+        local = layers.Dropout(0.2)(layers.GaussianNoise(0.1)(local))
+        local = layers.Flatten()(dense(local, _FILTERS, 0.2))
+        parts = (x, dense(layers.Dropout(0.2)(seen), 224, 0.3), dense(local, 160, 0.3))
+        x = layers.Concatenate()(parts)
     return tf.keras.Model(inputs, layers.Dense(NO_SIGN + 1)(dense(x, 128, 0.3)))
 
 
-def _member(
+def _fitted(
     known: Examples,
     plan: Plan,
     scale: tuple[Floats, Floats],

@@ -1,8 +1,10 @@
 """From a data folder to the models of signs, with their card; what was done once is kept."""
 
 import hashlib
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,11 @@ from numpy.typing import NDArray
 
 from livevision.assets import write_checksums
 from livevision.errors import UsageError
-from livevision.recognizers.signs.classifiers import LABELS, STILL, letters_of_cnn28, mean
+from livevision.recognizers.signs.classifiers import LABELS, STILL, letters_of_cnn28
 from livevision.recognizers.signs.classifiers import NO_SIGN as NO_SIGN_PLACE
 from livevision.recognizers.signs.training import cnn28, landmark_files, letters, signmnist
 from livevision.recognizers.signs.training.dataset import (
-    AGAIN,
+    BYSTANDERS,
     MOVING,
     NOTHING,
     RENDERED,
@@ -32,6 +34,12 @@ _PHOTO_SHARE = 0.4
 _VALIDATION_SHARE = 0.12
 _EPOCHS = 24
 """Of `cnn28`; a quarter as many follow on everything."""
+_LARGEST = 10_000_000
+"""Bytes of a file that may stand beside the program."""
+FOLDS = 5
+"""In how many parts sources are held out: each network has seen some four fifths of them."""
+_AT_ONCE = 500
+"""Hands that are read at once, for the memory's sake."""
 _FOLD_EPOCHS = 4
 """Of `cnn28` without a source."""
 
@@ -49,7 +57,6 @@ class Request:
     seed: int = 1
     epochs: int | None = None
     """Fewer than the plans', for a trial."""
-    members: int = 3
     held_out: tuple[str, ...] = ()
     """Sources to hold out together and to measure on; none stands for each in turn."""
     without: tuple[str, ...] = ()
@@ -73,33 +80,33 @@ def load(request: Request, progress: Progress) -> Hands:
 
 
 def cross_validate(request: Request, hands: Hands, name: str, progress: Progress) -> Answers:
-    """What network `name` answers to each source when trained on all the others.
+    """What network `name` answers to each source when trained on others alone.
 
-    Not yet calibrated. By a single network, where an ensemble is shipped, and `cnn28` by one that
-    was trained more shortly: that is quicker and flatters nobody. Folds that are done already are
-    taken from the cache.
+    Not yet calibrated. Sources are held out in `FOLDS` parts. By a single network, where the mean
+    of all is shipped, and `cnn28` by one that was trained more shortly: that is quicker and
+    flatters nobody. Folds that are done already are taken from the cache.
     """
-    plan = replace(_plan(request, name), members=1)
-    held = _held_out(request, hands)
+    plan = _plan(request, name)
+    fold = folds(hands, request.held_out)
+    held = range(int(fold.max()) + 1)
     answers = np.zeros((len(hands), len(LABELS)), np.float32)
-    for at, sources in enumerate(held):
-        out = np.isin(hands.source, sources)
-        still = out & ~np.isin(hands.letter, MOVING)
-        rows = np.flatnonzero(still & (hands.view == 0))
-        views = (0,) if name == "cnn28" else (0, AGAIN)
-        known, seen = hands[~out], hands[still & np.isin(hands.view, views)]
-        key = _key(plan, hands)
-        if name == "cnn28":
-            key = _key_of_cnn28((_fold_epochs(request), request.seed), photo_examples(known), seen)
-        path = request.cache / "folds" / f"{name}-{'+'.join(sources)}-{key}.npy"
+    for at in held:
+        out = fold == at
+        rows = np.flatnonzero(out & ~np.isin(hands.letter, MOVING) & (hands.view == 0))
+        if not len(rows):
+            continue
+        known, seen = hands[~out], hands[rows]
+        progress(f"{name}, people held out", at, len(held))
+        if name != "cnn28":
+            network = _network_without(request, plan, hands, fold, at, progress)
+            answers[rows[:, None], list(STILL)] = _answers_of_letters(network, plan, seen)
+            continue
+        key = _key_of_cnn28((_fold_epochs(request), request.seed), photo_examples(known), seen)
+        path = request.cache / "folds" / f"{name}-{at + 1}of{len(held)}-{key}.npy"
         if not path.is_file():
-            progress(f"{name} without {', '.join(sources)}", at, len(held))
-            if name == "cnn28":
-                _keep(path, _answers_of_cnn28(request, known, seen))
-            else:
-                _keep(path, _answers_of_letters(plan, known, seen))
+            _keep(path, _answers_of_cnn28(request, known, seen))
         answers[rows[:, None], list(STILL)] = np.load(path)
-    progress(name, len(held), len(held))
+    progress(f"{name}, people held out", len(held), len(held))
     measured = asked(request, hands)
     place = {letter: place for place, letter in enumerate(LABELS)} | {NOTHING: NO_SIGN_PLACE}
     return Answers(
@@ -117,29 +124,58 @@ def asked(request: Request, hands: Hands) -> NDArray[np.bool_]:
     Also those in which no hand was found.
     """
     whole = ((hands.view == 0) | (hands.view == -2)) & ~np.isin(hands.letter, MOVING)
-    sources = np.concatenate(_held_out(request, hands))
-    return np.asarray(whole & np.isin(hands.source, sources), np.bool_)
+    return np.asarray(whole & (folds(hands, request.held_out) >= 0), np.bool_)
 
 
-def _held_out(request: Request, hands: Hands) -> list[list[str]]:
-    """The sources of each fold; UsageError if one that was asked for is not there."""
+def folds(hands: Hands, held_out: tuple[str, ...] = ()) -> NDArray[np.int64]:
+    """The part in which each row is held out, from 0 on; -1 for what is never measured on.
+
+    A source, and all that show the same people, is in one part; those in whose pictures nobody
+    signs, strangers to each other, are in all parts, a person in one. With sources `held_out`,
+    these are the only part. UsageError if one of them is not there.
+    """
     pictures = (hands.view != landmark_files.LANDMARKS_ALONE) & (hands.source != RENDERED)
     there = [str(each) for each in np.unique(hands.source[pictures])]
-    for source in request.held_out:
+    fold = np.full(len(hands), -1, np.int64)
+    for source in held_out:
         if source not in there:
             raise UsageError(f"No source {source!r} to hold out; there are: {', '.join(there)}.")
-    return [sorted(set(request.held_out))] if request.held_out else [[each] for each in there]
+        fold[hands.source == source] = 0
+    if held_out:
+        return fold
+    for at, source in enumerate(each for each in there if each != BYSTANDERS):
+        fold[hands.source == source] = at % FOLDS
+    for row in np.flatnonzero(hands.source == BYSTANDERS):
+        person = str(hands.name[row]).rsplit("/", 2)[-2]
+        fold[row] = zlib.crc32(person.encode()) % FOLDS
+    return fold
 
 
-def _answers_of_letters(plan: letters.Plan, known: Hands, seen: Hands) -> NDArray[np.float32]:
-    """(m, 25) to the hands `seen`, by a network that was trained on those `known`.
+def _answers_of_letters(network: Any, plan: letters.Plan, seen: Hands) -> NDArray[np.float32]:
+    """(m, 25) to the hands `seen`, by a network that has not seen their people."""
+    answer, looked = letters.ensemble([network]), letters.examples(seen)
+    parts = np.array_split(np.arange(len(seen)), len(seen) // _AT_ONCE + 1)
+    inputs = (looked.inputs(rows, traits=plan.traits) for rows in parts)
+    return np.concatenate([answer(each, training=False).numpy() for each in inputs])
 
-    Answers to further looks at a hand are joined with the first.
-    """
-    model = letters.fit(letters.examples(known[letters.usable(known)]), plan)
-    inputs = letters.examples(seen).inputs(np.arange(len(seen)), traits=plan.traits)
-    looks = np.split(model(inputs, training=False).numpy(), np.flatnonzero(seen.view == 0)[1:])
-    return np.stack([mean(of_hand) for of_hand in looks])
+
+def _network_without(
+    request: Request,
+    plan: letters.Plan,
+    hands: Hands,
+    fold: NDArray[np.int64],
+    at: int,
+    progress: Progress,
+) -> Any:
+    """The network trained on all but part `at` of the people, from the cache if it is there."""
+    name = "fused" if plan.traits else "landmarks"
+    number = f"{at + 1}of{int(fold.max()) + 1}"
+    path = request.cache / "folds" / f"{name}-{number}-{_key(plan, hands, fold)}.keras"
+    if not path.is_file():
+        known = letters.examples(hands[letters.usable(hands) & (fold != at)])
+        own = replace(plan, seed=plan.seed + at)
+        _keep(path, letters.fit(known, own, partial(progress, f"{name}, network {number}")))
+    return tf.keras.models.load_model(path)
 
 
 def _answers_of_cnn28(request: Request, known: Hands, seen: Hands) -> NDArray[np.float32]:
@@ -152,15 +188,18 @@ def _answers_of_cnn28(request: Request, known: Hands, seen: Hands) -> NDArray[np
 def train_letters(
     request: Request, hands: Hands, name: str, calibration: Calibration, progress: Progress
 ) -> None:
-    """Train `landmarks` or `fused` on everything and write it."""
+    """Write `landmarks` or `fused`: the mean of the networks that were measured.
+
+    Each was trained without another part of the people, all together on everybody; none has to be
+    trained for this alone.
+    """
     plan = _plan(request, name)
-    path = request.cache / "final" / f"{name}-{_key(plan, hands)}.keras"
-    if not path.is_file():
-        known = letters.examples(hands[letters.usable(hands)])
-        model = letters.fit(known, plan, lambda at, of: progress(name, at, of))
-        _keep(path, model)
-    progress(name, 1, 1)
-    model = letters.calibrated(tf.keras.models.load_model(path), calibration)
+    fold = folds(hands)
+    members = [
+        _network_without(request, plan, hands, fold, at, progress)
+        for at in range(int(fold.max()) + 1)
+    ]
+    model = letters.calibrated(letters.ensemble(members), calibration)
     _export(model, request.models / name)
 
 
@@ -240,14 +279,15 @@ def photo_examples(hands: Hands) -> cnn28.Examples:
 
 
 def _plan(request: Request, name: str) -> letters.Plan:
-    plan = letters.Plan(traits=name == "fused", members=request.members, seed=request.seed)
+    plan = letters.Plan(traits=name == "fused", seed=request.seed)
     if request.epochs is None:
         return plan
     return replace(plan, epochs=request.epochs)
 
 
-def _key(plan: object, hands: Hands) -> str:
+def _key(plan: object, hands: Hands, fold: NDArray[np.int64]) -> str:
     total = hashlib.sha256(repr(plan).encode())
+    total.update(fold.tobytes())
     total.update("\n".join(hands.name).encode())
     total.update(hands.view.tobytes())
     return total.hexdigest()[:12]
@@ -278,9 +318,12 @@ def _keep(path: Path, what: Any) -> None:
 
 
 def _export(model: Any, stem: Path) -> None:
-    """Write `stem`.keras and `stem`.tflite and renew the checksums."""
+    """Write `stem`.tflite, and `stem`.keras where it is small, and renew the checksums."""
     stem.parent.mkdir(parents=True, exist_ok=True)
-    model.save(stem.with_suffix(".keras"))
+    whole = stem.with_suffix(".keras")
+    model.save(whole)
+    if whole.stat().st_size > _LARGEST:
+        whole.unlink()
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]

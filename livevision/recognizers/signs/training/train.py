@@ -45,13 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of rendered hands, LETTER/*.jpg, to train on as well",
     )
     parser.add_argument("--seed", type=int, default=1, help="of all chance (default: %(default)s)")
-    parser.add_argument(
-        "--members",
-        type=int,
-        default=3,
-        metavar="N",
-        help="networks whose mean answers (default: %(default)s)",
-    )
     parser.add_argument("--epochs", type=int, metavar="N", help="fewer than planned, for a trial")
     parser.add_argument(
         "--held-out",
@@ -89,8 +82,8 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--data {arguments.data} is not a folder.")
     if arguments.rendered is not None and not arguments.rendered.is_dir():
         raise UsageError(f"--rendered {arguments.rendered} is not a folder.")
-    if arguments.members < 1 or (arguments.epochs is not None and arguments.epochs < 1):
-        raise UsageError("--members and --epochs must be 1 or more.")
+    if arguments.epochs is not None and arguments.epochs < 1:
+        raise UsageError("--epochs must be 1 or more.")
     if (arguments.held_out or arguments.without) and not arguments.cross_validate:
         raise UsageError("--held-out and --without only measure: add --cross-validate.")
     from livevision.recognizers.signs.training.run import run
@@ -105,7 +98,6 @@ def execute(arguments: argparse.Namespace) -> int:
         networks=tuple(arguments.only or NETWORKS),
         seed=arguments.seed,
         epochs=arguments.epochs,
-        members=arguments.members,
         held_out=tuple(arguments.held_out),
         without=tuple(arguments.without),
     )
