@@ -313,7 +313,7 @@ class HandLocator:
         """Follow a hand that is new; what was part of it all along is followed no longer."""
         for track in self._tracks:
             if _same(look, track.look):
-                if look.presence > track.look.presence:
+                if track.look.presence < min(look.presence, CERTAIN_PRESENCE):
                     track.look, track.right = look, look.right
                 return
         if _sure(look, image):

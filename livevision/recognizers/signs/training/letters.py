@@ -147,9 +147,24 @@ def fit(
 def ensemble(members: list[Any]) -> Any:
     """One model whose probabilities are the geometric mean of its members'."""
     inputs = tf.keras.Input(members[0].input_shape[1:], name="hand")
-    scores = [member(inputs) for member in members]
+    scores = [
+        tf.keras.Model(member.input, member.output, name=f"network_{number}")(inputs)
+        for number, member in enumerate(members, 1)  # from files, all have one name
+    ]
     mean = tf.keras.layers.Average()(scores) if len(scores) > 1 else scores[0]
     return tf.keras.Model(inputs, tf.keras.layers.Softmax(name="letters")(mean))
+
+
+def beside(model: Any, earlier: Any) -> Any:
+    """The even (geometric) mean of the answers of an ensemble and of an `earlier` one.
+
+    The earlier one knows the first of the inputs alone.
+    """
+    known = earlier.input_shape[1]
+    before = tf.keras.Model(earlier.input, earlier.layers[-1].input, name="earlier")
+    scores = before(model.input[:, :known]), model.layers[-1].input
+    mean = tf.keras.layers.Average()(scores)
+    return tf.keras.Model(model.input, tf.keras.layers.Softmax(name="letters")(mean))
 
 
 def calibrated(model: Any, calibration: Calibration) -> Any:

@@ -57,6 +57,8 @@ class Request:
     seed: int = 1
     epochs: int | None = None
     """Fewer than the plans', for a trial."""
+    beside: Path | None = None
+    """The .keras file of an earlier `fused`, whose answer counts as much as all new networks'."""
     held_out: tuple[str, ...] = ()
     """Sources to hold out together and to measure on; none stands for each in turn."""
     without: tuple[str, ...] = ()
@@ -199,7 +201,10 @@ def train_letters(
         _network_without(request, plan, hands, fold, at, progress)
         for at in range(int(fold.max()) + 1)
     ]
-    model = letters.calibrated(letters.ensemble(members), calibration)
+    model = letters.ensemble(members)
+    if name == "fused" and request.beside is not None:
+        model = letters.beside(model, tf.keras.models.load_model(request.beside))
+    model = letters.calibrated(model, calibration)
     _export(model, request.models / name)
 
 
