@@ -12,6 +12,7 @@ import pytest
 from test_pipeline import Keep, Level, Live
 
 from livevision import signals
+from livevision.commands import _output
 from livevision.errors import LivevisionError, ModelError, OutputError, SourceError
 from livevision.frame import Event, Findings, Frame, Result
 from livevision.pipeline import capture, panel, run
@@ -70,7 +71,9 @@ class Asleep(Keep):
         self._hang("close")
 
 
-def test_a_slow_sink_drops_no_frame_of_a_camera_and_loses_no_event() -> None:
+def test_a_slow_sink_drops_no_frame_of_a_camera_and_loses_no_event(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     class Slow(Keep):
         name = "slow"
 
@@ -92,6 +95,8 @@ def test_a_slow_sink_drops_no_frame_of_a_camera_and_loses_no_event() -> None:
     assert quick.indices[:45] == list(range(45))
     assert 0 < len(slow.results) < 35
     assert summary.skipped == {"slow": 46 - len(slow.results)}
+    _output.tell(summary)
+    assert f"{summary.skipped['slow']} too fast for slow" in capsys.readouterr().err
     told = [event.label for result in slow.results for event in result.events]
     assert told == [*map(str, range(45)), "level"]
     assert slow.indices == sorted(slow.indices)

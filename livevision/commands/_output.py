@@ -68,6 +68,7 @@ def tell(summary: "Summary", *, name: str = "") -> None:
             f"latency {ordered[len(ordered) // 2] * 1000:.0f} ms "
             f"(p95 {ordered[int(len(ordered) * 0.95)] * 1000:.0f} ms)"
         )
+    words += [f"{count} too fast for {sink}" for sink, count in summary.skipped.items()]
     words += [told(kind, summary.events[kind.name]) for kind in counted(summary)]
     print(f"{name + ': ' if name else ''}{', '.join(words)}", file=sys.stderr)
 
