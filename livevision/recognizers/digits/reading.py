@@ -34,6 +34,8 @@ FLAT = 0.35
 """Height to width below which a component is a dash or a printed line: only a part of a digit."""
 BESIDE = 0.25
 """How far apart, in heights, the parts of one digit may lie."""
+RESERVE = 0.1
+"""What the probability that it is no digit counts for, in what is held before a camera."""
 MERGED = 0.55
 """Probability from which on parts that are none by themselves are one digit together."""
 CUT = 0.6
@@ -47,6 +49,12 @@ DIFFERENT = 2.2
 """How many times higher or lower than its neighbours' median a digit may be."""
 FAINT = 0.5
 """Strength of a digit, as a share of its page's darker digits', below which it is none."""
+AROUND = 0.4
+"""Heights around a digit in which the ground is looked at."""
+UNEVEN = 0.6
+"""How far the ground's grey levels may spread, as a share of the stroke's depth below it."""
+CLEAR = 0.16
+"""Least depth of a stroke, as a share of the ground's brightness."""
 ONE_GROUND = 0.5
 """Difference between the grounds left and right of a narrow stroke, as a share of its depth."""
 COMPANY = 0.5
@@ -55,6 +63,10 @@ that look like digits stand among letters."""
 CERTAIN = 0.97
 ALONE = 2.5
 """Heights around a mark that count as its neighbourhood."""
+
+
+_RIM = np.ones((5, 5), np.uint8)
+"""Around ink that is not counted as ground: its blurred edge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +124,7 @@ class Reader:
         pieces = self._put_together(sheet, pieces)
         pieces = self._cut_apart(sheet, pieces)
         digits = [each for each in pieces if self._score(each) >= self._threshold]
-        digits = [each for each in digits if sheet.stands_free(each)]
+        digits = [each for each in digits if sheet.stands_free(each) and sheet.on_paper(each)]
         strengths = [sheet.strength(each) for each in digits]
         if digits:
             # what is much fainter than the rest is printed on the paper, or its grain
@@ -154,6 +166,9 @@ class Reader:
         if not vectors:
             return []
         shares = self._classifier.probabilities(np.array(vectors))
+        # a page is held up because digits are on it: doubt is settled in their favour
+        shares[:, self._other] *= RESERVE
+        shares /= shares.sum(axis=1, keepdims=True)
         none = np.zeros(shares.shape[1], np.float32)
         none[self._other] = 1.0
         return [
@@ -308,6 +323,28 @@ class _Sheet:
         wide = cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         wide &= own | (labels == 0)
         return np.where(wide, self._ink[part], np.float32(0))
+
+    def on_paper(self, piece: Piece) -> bool:
+        """Whether the ground around it is even, and the stroke stands out from it clearly."""
+        box = piece.box
+        reach = max(4, round(AROUND * box.height))
+        rows = slice(max(0, box.top - reach), box.bottom + reach)
+        columns = slice(max(0, box.left - reach), box.right + reach)
+        grey = self._grey[rows, columns]
+        inked = cv2.dilate((self._labels[rows, columns] > 0).astype(np.uint8), _RIM) > 0
+        ground = grey[~inked]
+        if ground.size < 0.25 * grey.size:
+            return False
+        crop = self.crop(piece)
+        own = self._labels[box.top : box.bottom, box.left : box.right] > 0
+        inside = self._ink[box.top : box.bottom, box.left : box.right][own]
+        shade = self._grey[box.top : box.bottom, box.left : box.right][own]
+        if not shade.size or not crop.any():
+            return False
+        darkest = shade[inside >= np.quantile(inside, 0.6)]
+        low, middle, high = np.quantile(ground, (0.04, 0.5, 0.96))
+        depth = abs(float(np.median(darkest)) - float(middle))
+        return float(high - low) < UNEVEN * depth and depth > CLEAR * max(float(middle), 60.0)
 
     def strength(self, piece: Piece) -> float:
         """How dark its strokes are, 0 to 1."""

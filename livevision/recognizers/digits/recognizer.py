@@ -18,6 +18,10 @@ DELAY = 0.2
 """Seconds of the stream after which a recording takes what was read; a page takes some 40 ms."""
 STILL = 0.35
 """How far, in digits' heights, a number may have moved between two readings and be held still."""
+SETTLED = 0.25
+"""Seconds for which a number must have been read before it is shown at all."""
+SINGLE = 0.9
+"""Least probability of a digit that stands alone."""
 FORGET = 0.5
 """Seconds for which a number may be misread or hidden and still be the same one."""
 SHOWN = 0.4
@@ -118,7 +122,10 @@ class DigitSession(Session):
                 self._tracks += 1
                 held = _Number(label, box, confidence, time, time, self._tracks)
                 self._held.append(held)
-            held.counted |= time - held.since >= self._hold
+            sure = len(digits) > 1 or held.confidence >= SINGLE
+            held.counted |= sure and time - held.since >= self._hold
+            if not sure or time - held.since < min(SETTLED, self._hold):
+                continue  # what is seen once may be anything
             detections += [
                 Detection(
                     "digit", each.box, each.label, each.confidence, alternatives=each.alternatives

@@ -154,6 +154,17 @@ def made_up(writers: int, chance: np.random.Generator) -> list[Sample]:
     return samples
 
 
+def alike(count: int, chance: np.random.Generator) -> list[Sample]:
+    """So many ones and sevens of made-up writers: what people's ways of writing mix up most."""
+    samples = []
+    for number in range(count):
+        pen = float(chance.uniform(2.0, 9.0))
+        digit = "1" if number % 3 else "7"
+        ink = Writer.random(chance).write(digit, chance, 60, pen)
+        samples.append(Sample(ink, digit, f"alike {number}"))
+    return samples
+
+
 def vary(ink: Ink, chance: np.random.Generator) -> Ink:
     """The same digit by a like hand, seen by a camera: turned, stretched, bent, thinner or
     thicker, smaller, blurred, noisy; what is too faint to be told from paper is gone."""
