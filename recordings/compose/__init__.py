@@ -1,1 +1,1 @@
-"""Clips put together by us: pages and leaves, moved and tilted before a background."""
+"""Clips put together by us: things that are flat, moved and tilted before a background."""

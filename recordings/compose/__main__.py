@@ -1,6 +1,6 @@
 """Compose the clips anew.
 
-usage: python -m recordings.compose digits|leaves [--output DIR]
+usage: python -m recordings.compose digits [--output DIR]
 """
 
 from __future__ import annotations

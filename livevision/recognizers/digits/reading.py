@@ -51,6 +51,10 @@ FAINT = 0.5
 """Strength of a digit, as a share of its page's darker digits', below which it is none."""
 AROUND = 0.4
 """Heights around a digit in which the ground is looked at."""
+WIDELY = 1.2
+"""The same of a digit that stands alone: on a page there is paper, on a shirt there are folds."""
+CLUTTER = 0.15
+"""Share of that ground that may be marked."""
 UNEVEN = 0.6
 """How far the ground's grey levels may spread, as a share of the stroke's depth below it."""
 CLEAR = 0.16
@@ -132,6 +136,12 @@ class Reader:
             digits = [p for p, own in zip(digits, strengths, strict=True) if own >= least]
         digits = [each for each in digits if not _dashed(each, pieces)]
         digits = [each for each in digits if self._fits(each, pieces, digits)]
+        digits = [
+            each
+            for each in digits
+            if any(_together(each, other) for other in digits if other is not each)
+            or sheet.on_paper(each, alone=True)
+        ]
         return [self._named(each) for each in digits]
 
     def candidates(self, image: Image) -> Iterator[tuple[Box, Ink]]:
@@ -324,16 +334,22 @@ class _Sheet:
         wide &= own | (labels == 0)
         return np.where(wide, self._ink[part], np.float32(0))
 
-    def on_paper(self, piece: Piece) -> bool:
-        """Whether the ground around it is even, and the stroke stands out from it clearly."""
+    def on_paper(self, piece: Piece, *, alone: bool = False) -> bool:
+        """Whether the ground around it is even, and the stroke stands out from it clearly.
+
+        Of what stands alone, further around, and hardly anything may be there.
+        """
         box = piece.box
-        reach = max(4, round(AROUND * box.height))
+        reach = max(4, round((WIDELY if alone else AROUND) * box.height))
         rows = slice(max(0, box.top - reach), box.bottom + reach)
         columns = slice(max(0, box.left - reach), box.right + reach)
         grey = self._grey[rows, columns]
         inked = cv2.dilate((self._labels[rows, columns] > 0).astype(np.uint8), _RIM) > 0
         ground = grey[~inked]
         if ground.size < 0.25 * grey.size:
+            return False
+        area = box.width * box.height
+        if alone and inked.sum() - area > CLUTTER * (grey.size - area):
             return False
         crop = self.crop(piece)
         own = self._labels[box.top : box.bottom, box.left : box.right] > 0
@@ -429,6 +445,15 @@ def _dashed(piece: Piece, pieces: Sequence[Piece]) -> bool:
         if away < 12 * box.height and off < max(2.0, 0.04 * away) and other.box.width <= 8:
             lined += 1
     return lined >= 3 and box.width <= 8
+
+
+def _together(first: Piece, second: Piece) -> bool:
+    """Whether two digits stand side by side as those of one line do."""
+    a, b = first.box, second.box
+    tall = max(a.height, b.height)
+    gap = max(a.left, b.left) - min(a.right, b.right)
+    level = abs(a.center[1] - b.center[1]) < 0.6 * tall
+    return level and gap < ALONE * tall and 2 * min(a.height, b.height) > tall
 
 
 def _near(first: Piece, second: Piece) -> bool:

@@ -20,7 +20,7 @@ STILL = 0.35
 """How far, in digits' heights, a number may have moved between two readings and be held still."""
 SETTLED = 0.25
 """Seconds for which a number must have been read before it is shown at all."""
-SINGLE = 0.9
+SINGLE = 0.97
 """Least probability of a digit that stands alone."""
 FORGET = 0.5
 """Seconds for which a number may be misread or hidden and still be the same one."""
