@@ -126,14 +126,15 @@ class DigitSession(Session):
             held.counted |= sure and time - held.since >= self._hold
             if not sure or time - held.since < min(SETTLED, self._hold):
                 continue  # what is seen once may be anything
+            if held.counted:  # one label for all of it: theirs would cover each other
+                detections.append(Detection("number", box, label, confidence, held.track))
+                continue
             detections += [
                 Detection(
                     "digit", each.box, each.label, each.confidence, alternatives=each.alternatives
                 )
                 for each in digits
             ]
-            if held.counted:
-                detections.append(Detection("number", box, label, confidence, held.track))
         self._detections = tuple(detections)
         gone = [each for each in self._held if time - each.last > FORGET]
         self._held = [each for each in self._held if time - each.last <= FORGET]

@@ -42,7 +42,7 @@ SHAPES = 900
 """Drawn shapes that are no leaves."""
 GAMMA = 0.004
 COST = 10.0
-COMBINATIONS = 60
+COMBINATIONS = 21
 """Of the 252 choices of five species, those that are tried."""
 KEPT = 0.95
 """Share of the leaves that must be taken for leaves, where other shapes are counted."""
