@@ -553,6 +553,24 @@ def test_at_a_cut_the_name_does_not_pass_to_the_next_face(
     assert all(each.detections[0].label != demo.ENROLLED for each in found[44:60])
 
 
+def test_a_small_face_in_a_large_picture_is_found_and_followed(astronaut: Image) -> None:
+    chance = np.random.default_rng(0)
+    ground = np.asarray(cv2.resize(chance.integers(60, 130, (27, 48, 3), np.uint8), (1920, 1080)))
+    small = cv2.resize(astronaut[20:240, 110:330], (180, 180), interpolation=cv2.INTER_AREA)
+    images = []
+    for step in range(25):
+        image = ground.copy()
+        image[700:880, 1300 + 4 * step : 1480 + 4 * step] = small
+        images.append(image)
+    assert FaceLocator().locate(images[0], expected=9) == []
+    with FaceRecognizer(Matcher([]), live=False) as recognizer:
+        found = stream(recognizer, images)
+    counts = [len(each.detections) for each in found[:-1]]
+    assert counts[8:] == [1] * 17
+    assert max(counts) == 1
+    assert len([event for each in found for event in each.events]) == 1
+
+
 @pytest.mark.parametrize("seconds", [3, 11])
 def test_who_comes_after_a_cut_is_named_at_once(
     gallery_file: Path, astronaut: Image, seconds: int

@@ -80,7 +80,7 @@ class FaceLocator:
                     parts = overlapping(image, count)
                     more += [face for part in parts for face in self._far(image, part)]
             # what was found in the whole stays as it is: its eyes and mouth are the better ones
-            faces = faces + [face for face in _merge(more) if _is_new(face, faces)]
+            faces = faces + [face for face in _merge(more) if is_new(face, faces)]
         sure = [face for face in faces if face.score >= DOUBTFUL or self._confirms(image, face)]
         if thorough and not sure:
             sure = faces
@@ -205,7 +205,7 @@ class _Network:
         return found
 
 
-def _is_new(face: Face, known: list[Face]) -> bool:
+def is_new(face: Face, known: list[Face]) -> bool:
     """Whether it is another face than those; one that lies in another's box is the same."""
     return all(
         face.box.overlap(other.box) < SAME and face.box.inside(other.box) <= INSIDE
@@ -217,6 +217,6 @@ def _merge(faces: list[Face]) -> list[Face]:
     """Of faces that overlap, the surest."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda each: -each.score):
-        if _is_new(face, kept):
+        if is_new(face, kept):
             kept.append(face)
     return kept

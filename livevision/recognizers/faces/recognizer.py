@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from livevision.frame import Box, Detection, Event, Findings, Frame, Image
-from livevision.locators.faces import Face, roll
+from livevision.locators.faces import Face, is_new, overlapping, roll
 from livevision.recognizers.faces import CLASSIC, Options
 from livevision.recognizers.faces.alignment import TILTED
 from livevision.recognizers.faces.classic import ClassicMatcher
@@ -39,6 +39,11 @@ CUT = 0.8
 them: two looks more do no harm where there is none."""
 SIGHT = 16
 """Side of these pictures, in pixels."""
+SPACIOUS = 960
+"""Longer side of a picture, in pixels, in which faces too small for the whole are looked for in its
+parts, one every `SWEEP` seconds, and followed where they were: up to `FOLLOWED` in a picture."""
+SWEEP = 0.1
+FOLLOWED = 4
 HIDDEN = 0.1
 """Overlap with another face from which on a face may be partly hidden by it."""
 HOLD = 0.25
@@ -154,6 +159,8 @@ class FaceRecognizer(Session):
         self._reader = reader or FaceReader()
         self._tracker = Tracker()
         self._wide = 0.0
+        self._swept = 0.0
+        self._part = -1
         self._plans: dict[Track, _Plan] = {}
         # at no lower priority: a thread that has to wait while it holds the interpreter's lock lets
         # everything wait
@@ -195,7 +202,21 @@ class FaceRecognizer(Session):
         expected = max(1, len(self._tracker.tracks))
         if time >= self._wide:
             self._wide, expected = time + WIDE, sys.maxsize
-        return self._reader.locator.locate(image, expected=expected)
+        locator = self._reader.locator
+        faces = locator.locate(image, expected=expected)
+        if max(image.shape[:2]) < SPACIOUS:
+            return faces
+        if time >= self._swept:  # one part at a time, so that no picture takes long
+            parts = overlapping(image, 2)
+            self._swept, self._part = time + SWEEP, (self._part + 1) % len(parts)
+            found = locator.locate_in(image, parts[self._part])
+            faces += [face for face in found if is_new(face, faces)]
+        lost = [each.face for each in self._tracker.tracks if is_new(each.face, faces)]
+        for face in lost[:FOLLOWED]:
+            here = locator.follow(image, face)
+            if here is not None and is_new(here, faces):
+                faces.append(here)
+        return faces
 
     def finish(self) -> Findings:
         left = self._tracker.finish()
