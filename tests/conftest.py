@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+# so starts a script what it puts in the background, and nohup: all children would be deaf to them
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # so starts a script what it puts in the background: all children would be deaf to Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

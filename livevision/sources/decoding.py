@@ -74,7 +74,14 @@ def _main(container: InputContainer) -> VideoStream:
     found = [each for each in container.streams.video if not each.disposition & aside]
     if not found:
         raise ValueError("it holds none")
-    return max(found, key=lambda each: each.width * each.height * max(each.frames, 1))
+    return max(found, key=_pixels)
+
+
+def _pixels(stream: VideoStream) -> int:
+    """How many there are in all, as far as its header says; 0 if FFmpeg does not know the codec."""
+    if stream.codec_context is None:  # though its type hints say otherwise
+        return 0
+    return stream.width * stream.height * max(stream.frames, 1)
 
 
 def _prepare(stream: VideoStream, *, low_delay: bool) -> None:
