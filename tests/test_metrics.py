@@ -1,5 +1,6 @@
 import re
 import socket
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -99,3 +100,17 @@ def test_the_command_line_takes_a_port_of_this_machine_alone(
         with pytest.raises(SystemExit) as raised:
             main([*words, f"--metrics-port={wrong}"])
         assert raised.value.code == 2
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
+def test_only_who_calls_this_machine_by_its_own_name_is_answered(host: str) -> None:
+    with Metrics(0) as metrics:
+        url = f"http://{HOST}:{metrics.port}/metrics"
+        asked = urllib.request.Request(url, headers={"Host": host})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(asked, timeout=5)
+        assert refused.value.code == 403
+        refused.value.close()
+        own = urllib.request.Request(url, headers={"Host": f"localhost:{metrics.port}"})
+        with urllib.request.urlopen(own, timeout=5) as answer:
+            assert answer.status == 200

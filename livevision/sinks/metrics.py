@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from threading import Thread
-from typing import Self
+from typing import Any, Self
 from wsgiref.simple_server import WSGIServer
 
 import prometheus_client as prometheus
@@ -16,6 +16,8 @@ from livevision.sinks import Sink
 
 HOST = "127.0.0.1"
 """This machine alone may ask."""
+NAMES = frozenset({HOST, "localhost"})
+"""Names by which it may be asked: another one is a web page's that was led here (DNS rebinding)."""
 _BUCKETS = (0.005, 0.01, 0.015, 0.02, 0.025, 0.033, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0)
 
 
@@ -70,7 +72,9 @@ class Metrics(Sink):
             raise OutputError(
                 f"Cannot serve metrics at port {self.port}: {reason}. Choose another port."
             ) from error
-        self.port = self._server[0].server_port
+        server, _ = self._server
+        server.set_app(_for_loopback(server.get_app()))
+        self.port = server.server_port
         return self
 
     def write(self, result: Result) -> None:
@@ -94,3 +98,15 @@ class Metrics(Sink):
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def _for_loopback(app: Any) -> Any:
+    """The WSGI application `app`, for those alone who call this machine by its own name."""
+
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if str(environ.get("HTTP_HOST", "")).rsplit(":", 1)[0].lower() not in NAMES:
+            start_response("403 Forbidden", [("Content-Type", "text/plain")])
+            return [b"Ask by the name 127.0.0.1.\n"]
+        return app(environ, start_response)
+
+    return guarded
