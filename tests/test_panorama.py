@@ -25,8 +25,10 @@ from livevision.recognizers.panorama.matching import (
 )
 from livevision.recognizers.panorama.recognizer import PanoramaModel, PanoramaRecognizer
 from livevision.recognizers.panorama.sweep import State, Sweep
+from livevision.sources import open_source
 
 SIZE = (320, 240)
+HAND = Path(__file__).parents[1] / "recordings" / "cloudy.mp4"
 
 
 def sweep(span: float, count: int, name: str = "coffee") -> Iterator[tuple[Image, Homography]]:
@@ -151,6 +153,16 @@ def test_a_camera_that_jumps_is_told_to_turn_back() -> None:
     assert made.add(views.pair("brick", 0).one) is State.LOST
     assert made.add(np.zeros((100, 100, 3), np.uint8)) is State.BLANK
     assert made.add(views.pair("coffee", 0).one) is State.FOLLOWED
+
+
+def test_what_moves_before_a_camera_that_stands_still_is_no_sweep() -> None:
+    made = Sweep()
+    with open_source(str(HAND)) as source:
+        for frame in source:
+            if frame.index % 3 == 0:
+                made.add(frame.image)
+    with pytest.raises(SourceError, match="did not turn"):
+        made.finish()
 
 
 def play(session: PanoramaRecognizer, images: list[Image], begin: int = 0) -> list[Findings]:

@@ -94,8 +94,8 @@ class Sweep:
         if shared < SOON:
             self._waiting.append(_Candidate(image, seen, found, _sharpness(image), shared))
         if shared < NEXT:
-            self._keep_candidate(max(self._waiting, key=lambda each: each.sharp))
-            return State.KEPT
+            sharpest = max(self._waiting, key=lambda each: each.sharp)
+            return State.KEPT if self._keep_candidate(sharpest) else State.FOLLOWED
         return State.FOLLOWED
 
     def finish(self) -> Image:
@@ -140,12 +140,18 @@ class Sweep:
                 )  # fmt: skip
         return canvas
 
-    def _keep_candidate(self, chosen: _Candidate) -> None:
+    def _keep_candidate(self, chosen: _Candidate) -> bool:
+        """False if it shows, looked at more closely, what the last one shows."""
         assert self._last is not None
         # the finer look is taken at the few pictures that are kept, not at all that are followed
         found = register(self._last, chosen.view)
-        place = self.places[-1] @ (chosen.place if found is None else found)
+        step = chosen.place if found is None else found
+        if overlap(step, self._last.size, chosen.view.size) > SOON:
+            self._waiting = []  # something moved before a camera that stands still
+            return False
+        place = self.places[-1] @ step
         self._keep(chosen.image, chosen.view, place / place[2, 2])
+        return True
 
     def _keep(self, image: Image, seen: View, place: Homography) -> None:
         self.images.append(image)
