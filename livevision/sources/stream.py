@@ -20,7 +20,8 @@ from livevision.sources.packets import Packets
 from livevision.sources.reconnecting import Renewable
 from livevision.sources.rhythm import Rhythm
 
-OPEN_TIMEOUT = 5.0
+OPEN_TIMEOUT = 12.0
+"""Seconds for opening: FFmpeg wants two pictures, and some cameras send one in five seconds."""
 PLAYLIST_TIMEOUT = 30.0
 """Seconds between two segments of a stream that comes in segments; ten are usual."""
 RECORDED_TIMEOUT = 10.0
