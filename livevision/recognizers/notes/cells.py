@@ -16,8 +16,12 @@ OUTPUTS = len(SYMBOLS) + FLAGS + DOTS + 1
 SURE = 0.5
 """A cell holds a symbol rather than nothing if that is likelier than not."""
 
-UNSURE = 0.2
-"""For a clef this is enough: at the beginning of a staff there is hardly anything else."""
+UNSURE = 0.05
+"""For the clef that a staff begins with this is enough: hardly anything else is there."""
+_PLACES = {2: ("clef G",), 4: ("clef C",), 6: ("clef F", "clef C")}
+"""Positions on which a staff's first clef stands, and which ones may."""
+_LEAST = 1e-4
+"""No probability is taken for less."""
 _APART = 0.8
 """A head and an accidental stand at least this far apart, staff spaces."""
 
@@ -44,6 +48,8 @@ class Symbol:
     flags: int = 0
     dots: int = 0
     tied: bool = False
+    doubts: tuple[float, ...] = ()
+    """Of a head: the logarithms of the probabilities of 0, 1, ... flags."""
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -58,10 +64,35 @@ def symbols(outputs: NDArray[np.float32], sure: float = SURE) -> list[Symbol]:
     found: list[Symbol] = []
     for names, along, across in _FAMILIES:
         indices = [SYMBOLS.index(name) for name in names]
-        least = min(sure, UNSURE) if names is CLEFS else sure
-        found += _family(outputs, shares, indices, along, across, least)
+        found += _family(outputs, shares, indices, along, across, sure)
     kept = [symbol for symbol in found if not any(_beats(other, symbol) for other in found)]
     return sorted(kept, key=lambda symbol: (symbol.x, symbol.position))
+
+
+def opening(outputs: NDArray[np.float32], begin: float, end: float) -> Symbol | None:
+    """The clef between `begin` and `end` (pixels), by its height more than by its looks.
+
+    Unheard-of fonts draw clefs in strange ways, but on the lines where they belong.
+    """
+    shares = _softmax(outputs[..., : len(SYMBOLS)])
+    first, last = max(0, int(begin / grid.CELL)), max(1, int(end / grid.CELL))
+    indices = [SYMBOLS.index(name) for name in CLEFS]
+    part = shares[:, first:last][..., indices]
+    best: Symbol | None = None
+    for position, names in _PLACES.items():
+        total = part[grid.HIGHEST - position].sum(axis=-1)
+        if not total.size:
+            continue
+        column = int(total.argmax())
+        strength = float(total[column])
+        if strength < UNSURE or (best is not None and strength <= best.probability):
+            continue
+        kinds = part[grid.HIGHEST - position, column]
+        name = max(names, key=lambda each: kinds[CLEFS.index(each)])
+        if len(names) > 1 and kinds[CLEFS.index("clef C")] < 0.5 * strength:
+            name = "clef F"
+        best = Symbol(name, (first + column + 0.5) * grid.CELL, position, strength)
+    return best
 
 
 def _beats(other: Symbol, symbol: Symbol) -> bool:
@@ -110,5 +141,6 @@ def _family(
         flags = int(told[:FLAGS].argmax())
         dots = int(told[FLAGS : FLAGS + DOTS].argmax())
         tied = bool(told[FLAGS + DOTS] > 0)
-        kept.append(Symbol(name, x, position, strength, flags, dots, tied))
+        doubts = np.log(np.maximum(_softmax(told[:FLAGS] / inside.sum()), _LEAST))
+        kept.append(Symbol(name, x, position, strength, flags, dots, tied, tuple(doubts.tolist())))
     return kept

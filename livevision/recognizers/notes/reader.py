@@ -12,7 +12,7 @@ from livevision.recognizers.notes.cells import Symbol
 from livevision.recognizers.notes.network import FILE, StaffNetwork
 from livevision.recognizers.notes.score import Clef, Sheet, StaffReading
 from livevision.recognizers.notes.staffs import Staff
-from livevision.recognizers.notes.symbols import CLEFS, HEADS
+from livevision.recognizers.notes.symbols import HEADS
 
 _SAME = 0.6
 """Heads of two staffs nearer than this (staff spaces) are one head, seen from both."""
@@ -46,31 +46,62 @@ class Reader:
     def read(self, grey: Image) -> Reading:
         """What stands on the sheet in `grey` (uint8); nothing if there is none."""
         found = staffs.find(grey)
-        seen = [cells.symbols(self._network.cells(staff.image), self._sure) for staff in found]
-        seen = _once(found, seen)
-        kept = [n for n, symbols in enumerate(seen) if _is_music(symbols)]
-        return _reading([found[n] for n in kept], [seen[n] for n in kept])
+        outputs = [self._network.cells(staff.image) for staff in found]
+        seen = _once(found, [cells.symbols(each, self._sure) for each in outputs])
+        first = [
+            cells.opening(each, *reading.opening(staff))
+            for each, staff in zip(outputs, found, strict=True)
+        ]
+        kept = [n for n, symbols in enumerate(seen) if _is_music(symbols, first[n])]
+        return _reading([found[n] for n in kept], [seen[n] for n in kept], [first[n] for n in kept])
 
 
-def _is_music(symbols: Sequence[Symbol]) -> bool:
+def _is_music(symbols: Sequence[Symbol], first: Symbol | None) -> bool:
     """Whether lines are a staff: it has heads or rests, and a clef or several clear heads."""
     heads = [symbol for symbol in symbols if symbol.name in HEADS]
     clear = sum(symbol.probability > _CLEAR for symbol in heads)
-    clefs = any(symbol.name in CLEFS for symbol in symbols)
+    clefs = first is not None and first.probability > cells.SURE
     return clear >= _FEW or (clefs and (clear >= 1 or any(s.name == "bar" for s in symbols)))
 
 
-def _reading(found: Sequence[Staff], seen: Sequence[Sequence[Symbol]]) -> Reading:
+def _reading(
+    found: Sequence[Staff], seen: Sequence[Sequence[Symbol]], first: Sequence[Symbol | None]
+) -> Reading:
     systems = _systems(found)
     readings: list[StaffReading] = []
     clefs: dict[int, Clef] = {}
     place = 0
     for number, (staff, symbols) in enumerate(zip(found, seen, strict=True)):
         place = place + 1 if number and systems[number] == systems[number - 1] else 0
-        read = reading.read(staff, symbols, clef=clefs.get(place), system=systems[number])
+        read = reading.read(
+            staff, symbols, first=first[number], clef=clefs.get(place), system=systems[number]
+        )
         clefs[place] = read.clef
         readings.append(read)
+    for number, key in _mistaken([read.key for read in readings]).items():
+        readings[number] = reading.read(
+            found[number],
+            seen[number],
+            first=first[number],
+            clef=readings[number].clef,
+            key=key,
+            system=systems[number],
+        )
     return Reading(Sheet(tuple(readings)), tuple(found), tuple(tuple(each) for each in seen))
+
+
+def _mistaken(keys: Sequence[int]) -> dict[int, int]:
+    """Key signatures that were read short: those by their number that all staffs around have.
+
+    Two on each side, where there are so many: a key that changes stays changed for longer.
+    """
+    right = {}
+    for number, key in enumerate(keys):
+        around = [*keys[max(0, number - 2) : number], *keys[number + 1 : number + 3]]
+        agreed = len(around) > 1 and len(set(around)) == 1
+        if agreed and key * around[0] >= 0 and abs(key) < abs(around[0]):
+            right[number] = around[0]
+    return right
 
 
 def _once(found: Sequence[Staff], seen: Sequence[list[Symbol]]) -> list[list[Symbol]]:

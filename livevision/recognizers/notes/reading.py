@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from livevision.recognizers.notes import grid
-from livevision.recognizers.notes.cells import SURE, Symbol
+from livevision.recognizers.notes.cells import Symbol
 from livevision.recognizers.notes.score import (
     SHARPS_ORDER,
     STEPS,
@@ -37,52 +39,67 @@ _OPENING = 5.0
 """A clef this near to the lines' beginning is the one that the staff begins with."""
 _CLEF = 1.3
 """Half its width at least: heads begin later."""
+_OUT_OF_QUESTION = -3.5
+"""Logarithm of the probability of a number of flags that is not to be argued about."""
 _SHAPES = {"clef G": "G", "clef F": "F", "clef C": "C"}
 _METERS = {"meter C": (4, 4), "meter cut": (2, 2)}
 
 
+def opening(staff: Staff) -> tuple[float, float]:
+    """Between which pixels of `staff` the clef stands that it begins with."""
+    return staff.begin - 0.5 * grid.SPACE, staff.begin + _OPENING * grid.SPACE
+
+
 def read(
-    staff: Staff, symbols: Sequence[Symbol], *, clef: Clef | None = None, system: int = 0
+    staff: Staff,
+    symbols: Sequence[Symbol],
+    *,
+    first: Symbol | None = None,
+    clef: Clef | None = None,
+    key: int | None = None,
+    system: int = 0,
 ) -> StaffReading:
-    """What `symbols` on `staff` mean; `clef` holds where the staff shows none."""
+    """What `symbols` on `staff` mean.
+
+    `first` is the clef that it begins with, `clef` holds where it shows none. `key` is the key
+    signature if it is known.
+    """
     begin = clef or Clef()
     space = grid.SPACE
     left, right = staff.begin - _BEFORE * space, staff.end + _BEYOND * space
     symbols = [symbol for symbol in symbols if left < symbol.x < right]
-    clefs = [symbol for symbol in symbols if symbol.name in CLEFS]
-    opening = [symbol for symbol in clefs if symbol.x < staff.begin + _OPENING * space]
     start = float(staff.begin)
-    if opening:
-        best = max(opening, key=lambda symbol: symbol.probability)
-        begin = _clef(best, begin)
-        start = best.x
-        # what is seen inside of the clef, and a second clef there, is none
-        symbols = [s for s in symbols if s is best or s.x > start + _CLEF * space]
-    symbols = [s for s in symbols if s.name not in CLEFS or s.probability > SURE or s in opening]
+    if first is not None:
+        begin = _clef(first, begin)
+        start = first.x
+        # what is seen inside of the clef is none
+        symbols = [symbol for symbol in symbols if symbol.x > start + _CLEF * space]
+        symbols = [s for s in symbols if s.name not in CLEFS or s.x > opening(staff)[1]]
     first_head = min((s.x for s in symbols if s.name in HEADS), default=float("inf"))
-    key, used = _key(symbols, start, begin)
+    seen, used = _key(symbols, start, begin)
+    key = seen if key is None else key
     meter = _meter(symbols, first_head)
     heads = [symbol for symbol in symbols if symbol.name in HEADS]
     accidentals = _owners(heads, [s for s in symbols if s.name in ACCIDENTALS and s not in used])
     current = begin
     items: list[Item] = []
     for group in _groups(symbols):
-        first = group[0]
-        if first.name in CLEFS:
-            if first not in opening:
-                current = _clef(first, current)
-                items.append(current)
-        elif first.name == "bar":
+        symbol = group[0]
+        if symbol.name in CLEFS:
+            current = _clef(symbol, current)
+            items.append(current)
+        elif symbol.name == "bar":
             if not items or not isinstance(items[-1], Bar):
                 items.append(Bar())
-        elif first.name in RESTS:
-            items.append(Rest(RESTS[first.name], first.dots))
+        elif symbol.name in RESTS:
+            items.append(Rest(RESTS[symbol.name], symbol.dots))
         else:
             chord = []
+            flags = _flags(group)
             for head in sorted(group, key=lambda each: each.position):
                 octave, step = divmod(current.bottom + head.position, 7)
                 x, y = staff.point(head.x, grid.height_of(head.position))
-                beat = {"whole": 1, "half": 2}.get(head.name, 4 * 2**head.flags)
+                beat = {"whole": 1, "half": 2}.get(head.name, 4 * 2 ** flags[id(head)])
                 chord.append(
                     Note(
                         step,
@@ -99,6 +116,22 @@ def read(
                 )
             items.append(tuple(chord))
     return StaffReading(_whole_bars(_sounded(items, key)), begin, key, meter, system)
+
+
+def _flags(heads: Sequence[Symbol]) -> dict[int, int]:
+    """How many flags each has, by its `id`: heads on one stem decide together.
+
+    Where two voices meet, heads are sure of different things, and each keeps its own.
+    """
+    filled = [head for head in heads if head.name == "filled" and head.doubts]
+    flags = {id(head): head.flags for head in heads}
+    if len(filled) > 1:
+        together = np.sum([head.doubts for head in filled], axis=0)
+        best = int(together.argmax())
+        for head in filled:
+            if head.doubts[best] > _OUT_OF_QUESTION:
+                flags[id(head)] = best
+    return flags
 
 
 def _sounded(items: Sequence[Item], key: int) -> list[Item]:
@@ -163,11 +196,8 @@ def _key(symbols: Sequence[Symbol], start: float, clef: Clef) -> tuple[int, list
     if not run:
         return 0, []
     order = SHARPS_ORDER if run[0].name == "sharp" else SHARPS_ORDER[::-1]
-    count = 0
-    for symbol, step in zip(run, order, strict=False):
-        if (clef.bottom + symbol.position) % 7 != STEPS.index(step):
-            break
-        count += 1
+    steps = [STEPS[(clef.bottom + symbol.position) % 7] for symbol in run]
+    count = _prefix(steps, order)
     heads = [symbol for symbol in symbols if symbol.name in HEADS]
     if count and heads:
         last = run[count - 1]
@@ -181,6 +211,29 @@ def _key(symbols: Sequence[Symbol], start: float, clef: Clef) -> tuple[int, list
     if not count:
         return 0, []
     return (count if run[0].name == "sharp" else -count), run[:count]
+
+
+def _prefix(steps: Sequence[str], order: str) -> int:
+    """How many of the signs in `order` a signature has that was read as `steps`.
+
+    One may have been missed, or its height mistaken.
+    """
+    best, count = 0.0, 0
+    for number in range(1, len(order) + 1):
+        alike = sum(a == b for a, b in zip(steps, order[:number], strict=False))
+        if number > 1:
+            missed = [
+                sum(
+                    a == b
+                    for a, b in zip(steps, order[:gone] + order[gone + 1 : number], strict=False)
+                )
+                for gone in range(number)
+            ]
+            alike = max(alike, *missed)
+        worth = alike - 0.6 * abs(number - alike) - 0.3 * abs(len(steps) - number)
+        if worth > best:
+            best, count = worth, number
+    return count
 
 
 def _meter(symbols: Sequence[Symbol], first_head: float) -> tuple[int, int] | None:

@@ -131,8 +131,9 @@ def _extents(font: str) -> dict[str, tuple[float, float]]:
 class _Writer:
     """Writes random MEI. One for each page."""
 
-    def __init__(self, rng: Generator, style: str) -> None:
+    def __init__(self, rng: Generator, style: str, *, voices: bool) -> None:
         self.rng = rng
+        self.voices = voices
         self.style = style
         self.notes: dict[str, dict[str, Any]] = {}
         self.spans: list[str] = []
@@ -181,7 +182,7 @@ class _Writer:
         self.spans = []
         content = ""
         for n in range(1, staffs + 1):
-            layers = 2 if self.chance(0.06) else 1
+            layers = 2 if self.chance(0.06) and self.voices else 1
             inner = "".join(
                 f'<layer n="{layer}">{self.layer(n, layer)}</layer>'
                 for layer in range(1, layers + 1)
@@ -337,10 +338,10 @@ def truth_name(number: int, accidental: str) -> str:
     return f"{_STEPS[step]}{accidental}{octave - 3}"
 
 
-def random_page(rng: Generator, font: str, *, space: float = 14.0, style: str = "") -> Page:
-    """A page of random music with staff lines `space` pixels apart."""
-    style = style or str(rng.choice(["score", "line"], p=[0.8, 0.2]))
-    writer = _Writer(rng, style)
+def random_page(rng: Generator, font: str, *, space: float = 14.0, voices: bool = True) -> Page:
+    """A page of random music with staff lines `space` pixels apart; `voices`: sometimes two."""
+    style = str(rng.choice(["score", "line"], p=[0.8, 0.2]))
+    writer = _Writer(rng, style, voices=voices)
     text = writer.mei()
     options: dict[str, Any] = {
         "font": font,

@@ -75,9 +75,10 @@ def make(folder: Path, fonts: Sequence[str], count: int, *, seen: bool, seed: in
     while number < count:
         rng = np.random.default_rng([seed, number, 1])
         font = fonts[number % len(fonts)]
-        page = random_page(rng, font, space=float(rng.uniform(9, 18)))
+        # two voices on a staff have no order in a line of text
+        page = random_page(rng, font, space=float(rng.uniform(9, 18)), voices=False)
         while len(page.staffs) > STAFFS:
-            page = random_page(rng, font, space=float(rng.uniform(9, 18)))
+            page = random_page(rng, font, space=float(rng.uniform(9, 18)), voices=False)
         picture = camera(rng, page.image) if seen else page.image
         name = f"{number:03}-{font.lower()}"
         cv2.imwrite(str(folder / f"{name}.png"), picture)
