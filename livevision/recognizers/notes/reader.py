@@ -1,5 +1,6 @@
 """From a picture to a sheet of music."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from livevision.frame import Image
-from livevision.recognizers.notes import cells, grid, reading, staffs
+from livevision.recognizers.notes import cells, grid, reading, staffs, stems
 from livevision.recognizers.notes.cells import Symbol
 from livevision.recognizers.notes.network import FILE, StaffNetwork
 from livevision.recognizers.notes.score import Clef, Sheet, StaffReading
@@ -47,7 +48,11 @@ class Reader:
         """What stands on the sheet in `grey` (uint8); nothing if there is none."""
         found = staffs.find(grey)
         outputs = [self._network.cells(staff.image) for staff in found]
-        seen = _once(found, [cells.symbols(each, self._sure) for each in outputs])
+        seen = [
+            stems.settled(staff.image, cells.symbols(each, self._sure))
+            for each, staff in zip(outputs, found, strict=True)
+        ]
+        seen = _once(found, seen)
         first = [
             cells.opening(each, *reading.opening(staff))
             for each, staff in zip(outputs, found, strict=True)
@@ -91,17 +96,21 @@ def _reading(
 
 
 def _mistaken(keys: Sequence[int]) -> dict[int, int]:
-    """Key signatures that were read short: those by their number that all staffs around have.
+    """Key signatures that were read short, by their staff's number: what most staffs have.
 
-    Two on each side, where there are so many: a key that changes stays changed for longer.
+    A key that really changes stays so to the end, for more than two staffs.
     """
-    right = {}
-    for number, key in enumerate(keys):
-        around = [*keys[max(0, number - 2) : number], *keys[number + 1 : number + 3]]
-        agreed = len(around) > 1 and len(set(around)) == 1
-        if agreed and key * around[0] >= 0 and abs(key) < abs(around[0]):
-            right[number] = around[0]
-    return right
+    usual, count = Counter(keys).most_common(1)[0] if keys else (0, 0)
+    last = len(keys) - 1
+    if count < 2 or 2 * count < len(keys):
+        return {}
+    return {
+        number: usual
+        for number, key in enumerate(keys)
+        if key * usual >= 0
+        and abs(key) < abs(usual)
+        and (number < 2 or number > last - 2 or usual in keys[number + 1 :])
+    }
 
 
 def _once(found: Sequence[Staff], seen: Sequence[list[Symbol]]) -> list[list[Symbol]]:

@@ -29,6 +29,8 @@ _SECOND = 1.32
 """... up to this if they are neighbours in height: the heads of a second stand side by side."""
 _REACH = 5.0
 """An accidental stands at most this far before its head, staff spaces: others may stand between."""
+_SIGNATURE = 13.0
+"""The meter stands at most this far after the clef, behind seven sharps or flats."""
 _AHEAD = 3.2
 """A key signature begins at most this far after its clef's middle, staff spaces."""
 _NEXT = 1.7
@@ -76,6 +78,10 @@ def read(
         symbols = [symbol for symbol in symbols if symbol.x > start + _CLEF * space]
         symbols = [s for s in symbols if s.name not in CLEFS or s.x > opening(staff)[1]]
     first_head = min((s.x for s in symbols if s.name in HEADS), default=float("inf"))
+    meters = [s.x for s in symbols if s.name in METERS and s.x < start + _SIGNATURE * space]
+    if meters:  # no note comes before the meter
+        symbols = [s for s in symbols if s.name not in HEADS or s.x > max(meters)]
+        first_head = min((s.x for s in symbols if s.name in HEADS), default=float("inf"))
     seen, used = _key(symbols, start, begin)
     key = seen if key is None else key
     meter = _meter(symbols, first_head)
@@ -274,26 +280,28 @@ def _owners(heads: Sequence[Symbol], accidentals: Sequence[Symbol]) -> dict[int,
 
 def _groups(symbols: Sequence[Symbol]) -> list[list[Symbol]]:
     """Heads that sound together, and every other symbol that matters by itself; left to right."""
-    groups: list[list[Symbol]] = []
-    for symbol in sorted(symbols, key=lambda each: each.x):
-        if symbol.name in HEADS:
-            last = groups[-1] if groups else []
-            if last and last[0].name in HEADS and _together(last, symbol):
-                last.append(symbol)
-                continue
-        elif symbol.name not in RESTS and symbol.name not in CLEFS and symbol.name != "bar":
-            continue
-        groups.append([symbol])
-    return groups
+    columns: list[list[Symbol]] = []
+    for head in sorted((s for s in symbols if s.name in HEADS), key=lambda each: each.x):
+        if columns and head.x - columns[-1][0].x < _TOGETHER * grid.SPACE:
+            columns[-1].append(head)
+        else:
+            columns.append([head])
+    chords: list[list[Symbol]] = []
+    for column in columns:
+        if chords and _second(chords[-1], column):
+            chords[-1] = chords[-1] + column
+        else:
+            chords.append(column)
+    others = [[s] for s in symbols if s.name in RESTS or s.name in CLEFS or s.name == "bar"]
+    return sorted(chords + others, key=lambda group: group[0].x)
 
 
-def _together(chord: Sequence[Symbol], head: Symbol) -> bool:
-    space = grid.SPACE
-    away = head.x - chord[0].x
-    if away < _TOGETHER * space:
-        return True
+def _second(left: Sequence[Symbol], right: Sequence[Symbol]) -> bool:
+    """Whether the heads side by side are those of one chord: neighbours in height, one beat."""
+    away = min(each.x for each in right) - max(each.x for each in left)
     return (
-        away < _SECOND * space
-        and any(abs(each.position - head.position) == 1 for each in chord)
-        and all(each.flags == head.flags and each.name == head.name for each in chord)
+        min(each.x for each in right) - min(each.x for each in left) < _SECOND * grid.SPACE
+        and away < _SECOND * grid.SPACE
+        and any(abs(a.position - b.position) == 1 for a in left for b in right)
+        and {each.name for each in left} == {each.name for each in right}
     )
