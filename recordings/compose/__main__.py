@@ -1,6 +1,6 @@
 """Compose the clips anew.
 
-usage: python -m recordings.compose digits [--output DIR]
+usage: python -m recordings.compose digits|notes [--output DIR]
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from recordings.compose import digits
+from recordings.compose import digits, notes
 
-CLIPS = {"digits": digits.compose}
+CLIPS = {"digits": digits.compose, "notes": notes.compose}
 
 
 def main() -> None:

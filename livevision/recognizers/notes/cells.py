@@ -18,6 +18,8 @@ SURE = 0.5
 
 UNSURE = 0.05
 """For the clef that a staff begins with this is enough: hardly anything else is there."""
+FAINT = 0.15
+"""And this for a sharp or flat of a key signature, if it stands where it belongs."""
 _PLACES = {2: ("clef G",), 4: ("clef C",), 6: ("clef F", "clef C")}
 """Positions on which a staff's first clef stands, and which ones may."""
 _LEAST = 1e-4
@@ -93,6 +95,16 @@ def opening(outputs: NDArray[np.float32], begin: float, end: float) -> Symbol | 
             name = "clef F"
         best = Symbol(name, (first + column + 0.5) * grid.CELL, position, strength)
     return best
+
+
+def signature(outputs: NDArray[np.float32], begin: float, end: float) -> list[Symbol]:
+    """Sharps and flats between `begin` and `end` (pixels), faint ones too, from left to right."""
+    shares = _softmax(outputs[..., : len(SYMBOLS)])
+    names, along, across = _FAMILIES[1]
+    indices = [SYMBOLS.index(name) for name in names]
+    found = _family(outputs, shares, indices, along, across, FAINT)
+    inside = [s for s in found if begin < s.x < end and s.name in ("sharp", "flat")]
+    return sorted(inside, key=lambda symbol: symbol.x)
 
 
 def _beats(other: Symbol, symbol: Symbol) -> bool:

@@ -57,8 +57,17 @@ class Reader:
             cells.opening(each, *reading.opening(staff))
             for each, staff in zip(outputs, found, strict=True)
         ]
+        faint = [
+            cells.signature(each, *reading.signature(staff))
+            for each, staff in zip(outputs, found, strict=True)
+        ]
         kept = [n for n, symbols in enumerate(seen) if _is_music(symbols, first[n])]
-        return _reading([found[n] for n in kept], [seen[n] for n in kept], [first[n] for n in kept])
+        return _reading(
+            [found[n] for n in kept],
+            [seen[n] for n in kept],
+            [first[n] for n in kept],
+            [faint[n] for n in kept],
+        )
 
 
 def _is_music(symbols: Sequence[Symbol], first: Symbol | None) -> bool:
@@ -70,7 +79,10 @@ def _is_music(symbols: Sequence[Symbol], first: Symbol | None) -> bool:
 
 
 def _reading(
-    found: Sequence[Staff], seen: Sequence[Sequence[Symbol]], first: Sequence[Symbol | None]
+    found: Sequence[Staff],
+    seen: Sequence[Sequence[Symbol]],
+    first: Sequence[Symbol | None],
+    faint: Sequence[Sequence[Symbol]],
 ) -> Reading:
     systems = _systems(found)
     readings: list[StaffReading] = []
@@ -79,7 +91,12 @@ def _reading(
     for number, (staff, symbols) in enumerate(zip(found, seen, strict=True)):
         place = place + 1 if number and systems[number] == systems[number - 1] else 0
         read = reading.read(
-            staff, symbols, first=first[number], clef=clefs.get(place), system=systems[number]
+            staff,
+            symbols,
+            first=first[number],
+            clef=clefs.get(place),
+            faint=faint[number],
+            system=systems[number],
         )
         clefs[place] = read.clef
         readings.append(read)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from livevision.recognizers.notes import grid
-from livevision.recognizers.notes.cells import Symbol
+from livevision.recognizers.notes.cells import SURE, Symbol
 from livevision.recognizers.notes.score import (
     SHARPS_ORDER,
     STEPS,
@@ -31,7 +31,7 @@ _REACH = 5.0
 """An accidental stands at most this far before its head, staff spaces: others may stand between."""
 _SIGNATURE = 13.0
 """The meter stands at most this far after the clef, behind seven sharps or flats."""
-_AHEAD = 3.2
+_AHEAD = 4.6
 """A key signature begins at most this far after its clef's middle, staff spaces."""
 _NEXT = 1.7
 """... and its accidentals stand at most this far apart."""
@@ -52,19 +52,25 @@ def opening(staff: Staff) -> tuple[float, float]:
     return staff.begin - 0.5 * grid.SPACE, staff.begin + _OPENING * grid.SPACE
 
 
+def signature(staff: Staff) -> tuple[float, float]:
+    """Between which pixels of `staff` its key signature stands."""
+    return float(staff.begin), staff.begin + (_OPENING + _SIGNATURE) * grid.SPACE
+
+
 def read(
     staff: Staff,
     symbols: Sequence[Symbol],
     *,
     first: Symbol | None = None,
     clef: Clef | None = None,
+    faint: Sequence[Symbol] = (),
     key: int | None = None,
     system: int = 0,
 ) -> StaffReading:
     """What `symbols` on `staff` mean.
 
-    `first` is the clef that it begins with, `clef` holds where it shows none. `key` is the key
-    signature if it is known.
+    `first` is the clef that it begins with, `clef` holds where it shows none. `faint` are sharps
+    and flats that may belong to the key signature; `key` is it, if it is known.
     """
     begin = clef or Clef()
     space = grid.SPACE
@@ -82,7 +88,7 @@ def read(
     if meters:  # no note comes before the meter
         symbols = [s for s in symbols if s.name not in HEADS or s.x > max(meters)]
         first_head = min((s.x for s in symbols if s.name in HEADS), default=float("inf"))
-    seen, used = _key(symbols, start, begin)
+    seen, used = _key(_with(symbols, faint, first_head), start, begin)
     key = seen if key is None else key
     meter = _meter(symbols, first_head)
     heads = [symbol for symbol in symbols if symbol.name in HEADS]
@@ -184,6 +190,17 @@ def _clef(symbol: Symbol, before: Clef) -> Clef:
     return Clef(shape, {"G": 2, "F": 4}.get(shape, line))
 
 
+def _with(symbols: Sequence[Symbol], faint: Sequence[Symbol], first_head: float) -> list[Symbol]:
+    """`symbols`, and of the faint ones those that are not among them and come before all heads."""
+    near = 0.5 * grid.SPACE
+    fresh = [
+        each
+        for each in faint
+        if each.x < first_head - grid.SPACE and all(abs(each.x - s.x) > near for s in symbols)
+    ]
+    return sorted([*symbols, *fresh], key=lambda symbol: symbol.x)
+
+
 def _key(symbols: Sequence[Symbol], start: float, clef: Clef) -> tuple[int, list[Symbol]]:
     """Sharps or, negative, flats after the clef, and the symbols that say so."""
     space = grid.SPACE
@@ -198,6 +215,11 @@ def _key(symbols: Sequence[Symbol], start: float, clef: Clef) -> tuple[int, list
             break
         if run and symbol.name != run[0].name:
             break
+        if symbol.probability < SURE:
+            order = SHARPS_ORDER if symbol.name == "sharp" else SHARPS_ORDER[::-1]
+            wanted = order[len(run) : len(run) + 1]
+            if STEPS[(clef.bottom + symbol.position) % 7] != wanted:
+                continue
         run.append(symbol)
     if not run:
         return 0, []
