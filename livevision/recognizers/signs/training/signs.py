@@ -330,7 +330,6 @@ def _export(model: Any, stem: Path) -> None:
     if whole.stat().st_size > _LARGEST:
         whole.unlink()
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = [tf.float16]
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]  # weights of 8 bits
     stem.with_suffix(".tflite").write_bytes(converter.convert())
     write_checksums(stem.parent)
