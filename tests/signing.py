@@ -134,7 +134,7 @@ class Signer:
         for letter in text:
             if letter == self._letter:
                 self.move(
-                    self._points, min(0.3, 0.45 / self.rate), self._place + np.array((0.45, 0))
+                    self._points, min(0.3, 0.45 / self.rate), self._place + np.array((0.6, 0))
                 )
             else:
                 self.move(shape_of(letter), 0.45 / self.rate)

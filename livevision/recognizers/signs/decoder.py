@@ -65,8 +65,9 @@ UNREST_TIME = 0.25
 """Time constant of the running mean of the unrest, in seconds."""
 OPENED = 0.16
 """Change of shape and back between two equal letters, likewise."""
-SLIDE = 0.18
-"""Way of the hand between two equal letters of one shape, in palms."""
+SLIDE = 0.26
+"""Way of the hand between two equal letters of one shape, in palms: rendered signers slide by 0.35, a
+real hand that holds a letter for a second drifts by 0.2."""
 SLIDE_SPEED, SLIDE_REST = 1.0, 0.55
 """Its least speed on the way, and its greatest before and after, in palms a second."""
 SIZE_TIME = 0.3
