@@ -20,6 +20,22 @@ def test_slow_and_quick_signers_are_read_at_any_rate(rate: float, fps: float) ->
     assert letters(read(signer.frames, Speller(LABELS))) == "CAKEBOXLSU"
 
 
+@pytest.mark.parametrize("fps", [1, 2, 3])
+def test_letters_that_are_held_are_read_at_few_frames_a_second(fps: float) -> None:
+    signer = Signer(rate=fps / 5, fps=fps).spell("CAKE")
+    assert letters(read(signer.frames, Speller(LABELS))) == "CAKE"
+
+
+def test_few_frames_a_second_are_told() -> None:
+    from livevision.recognizers.signs.recognizer import FEW, _Rate
+
+    slow, usual = _Rate(), _Rate()
+    assert slow.update(0.0) > FEW
+    assert max(slow.update(index / 3) for index in range(1, 10)) < FEW
+    usual.update(0.0)
+    assert min(usual.update(index / 15) for index in range(1, 60)) > FEW
+
+
 def test_dropped_frames_do_no_harm() -> None:
     signer = Signer(rate=2, fps=30).spell("CAKEBOXLSU")
     chance = random.Random(1)

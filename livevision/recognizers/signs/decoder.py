@@ -39,8 +39,13 @@ UNQUIET = 0.1
 """What it counts at least: landmarks that jitter move as well."""
 FULL = 0.22
 """The sums grow no further, so that they forget as quickly."""
-LONGEST_STEP = 0.1
-"""Seconds that one frame can stand for."""
+LONGEST_STEP, SLOW_STEP = 0.1, 0.3
+"""Seconds that one frame can stand for, and where all frames are that far apart."""
+FEW = 2.5
+"""The same in times from frame to frame, as of the last ones, where these are long: cameras in the
+dark, or a busy machine, give three frames a second."""
+SLOWEST = 1.1
+"""Seconds between frames up to which they show one hand."""
 LAG = 0.03
 """Least seconds between two looks that are compared, so that jitter is no movement."""
 RELEASE = 0.3
@@ -66,8 +71,8 @@ UNREST_TIME = 0.25
 OPENED = 0.16
 """Change of shape and back between two equal letters, likewise."""
 SLIDE = 0.26
-"""Way of the hand between two equal letters of one shape, in palms: rendered signers slide by 0.35, a
-real hand that holds a letter for a second drifts by 0.2."""
+"""Way of the hand between two equal letters of one shape, in palms: rendered signers slide by 0.35,
+a real hand that holds a letter for a second drifts by 0.2."""
 SLIDE_SPEED, SLIDE_REST = 1.0, 0.55
 """Its least speed on the way, and its greatest before and after, in palms a second."""
 SIZE_TIME = 0.3
@@ -138,8 +143,17 @@ class Motion:
     """Speed of the palm's middle, in palms a second."""
     step: float = 0.0
     """Seconds since the look before, 0 at the first."""
+    interval: float = 0.0
+    """Running mean of the same."""
+    away: bool = False
+    """Whether that was so long that the hand begins anew."""
     _time: float = 0.0
     _looks: list[_Look] = field(default_factory=list)
+
+    @property
+    def release(self) -> float:
+        """Seconds without evidence after which a sign is over."""
+        return max(RELEASE, FEW * min(self.interval, SLOWEST))
 
     def see(self, time: float, landmarks: Points) -> None:
         """Take in the (21, 2 or 3) landmarks, in pixels."""
@@ -152,8 +166,12 @@ class Motion:
         )
         self.step = time - self._time if self._looks else 0.0
         self._time = time
-        if self.step > 2 * RELEASE:
+        self.away = self.step > (self.release if self.interval else SLOWEST)
+        if self.step > 2 * (self.release if self.interval else SLOWEST):
             self._looks.clear()
+        if self.step > 0:  # a hand that was lost for a moment makes no slow camera
+            most = 2 * self.interval + LAG if self.interval else self.step
+            self.interval += (min(self.step, most) - self.interval) * (0.5 if self.interval else 1)
         share = 1.0 - np.exp(-self.step / SIZE_TIME) if self._looks else 1.0
         self.size += (size - self.size) * share
         self.shape = np.asarray((points - place) / self.size, np.float32)
@@ -223,9 +241,9 @@ class Decoder:
         probabilities = probabilities[self._order]
         motion = self.motion
         motion.see(time, landmarks)
-        step = min(motion.step, LONGEST_STEP)
+        step = min(motion.step, min(max(LONGEST_STEP, motion.interval), SLOW_STEP))
         self.clear = float(probabilities[:-1].max()) >= SURE
-        if motion.step > RELEASE:  # the hand was away: it begins anew
+        if motion.away:  # the hand was away: it begins anew
             self._clear()
             step = 0.0
         weight = step * self._calm()
@@ -254,7 +272,7 @@ class Decoder:
 
     def wait(self, time: float) -> list[Sign]:
         """The sign that is over because nothing supported it until `time`."""
-        if self.sign is not None and time - self.sign.end > RELEASE:
+        if self.sign is not None and time - self.sign.end > self.motion.release:
             return self.finish()
         return []
 

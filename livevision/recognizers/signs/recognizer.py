@@ -1,6 +1,7 @@
 """Hands to letters: find the hands, read each, spell."""
 
 import logging
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,10 @@ BEYOND = 0.07
 """A hand signs nothing if so many of its 21 landmarks lie so far beyond the picture's edge, as a
 share of the hand's size: of half hands, most of which would be read as a letter, six in ten are
 then not, and of 12,000 photos of letters none is lost."""
+RATE_TIME = 1.0
+"""Time constant of the running mean of the time from frame to frame, in seconds."""
+FEW = 4.0
+"""Frames a second below which letters that follow each other quickly are in none of them."""
 SMALL = 40
 """Pixels: a hand whose box is smaller in both directions shows too little."""
 
@@ -86,7 +91,9 @@ class SignRecognizer(Session):
             _Hint("Hand too small: come closer", after=0.7),
             _Hint("Hand half out of view: move it in", after=0.7),
             _Hint("No hand in view", after=2.0),
+            _Hint("Few pictures a second: sign slowly, or put on more light", after=2.0),
         ]
+        self._rate = _Rate()
 
     def recognize(self, frame: Frame) -> Findings:
         hands = _distinct(self._locator.locate(frame.image, frame.time))
@@ -142,13 +149,14 @@ class SignRecognizer(Session):
         return () if proposal is None else (f"Tab: {proposal.word}",)
 
     def _advice(self, frame: Frame, hands: Sequence[Hand], half: Sequence[bool]) -> tuple[str, ...]:
-        dark, small, part, none = self._hints
+        dark, small, part, none, few = self._hints
         sizes = [max(hand.box.width, hand.box.height) for hand in hands]
         shown = (
             dark.update(_brightness(frame.image) < DARK, frame.time),
             small.update(bool(sizes) and max(sizes) < SMALL, frame.time),
             part.update(bool(half) and all(half), frame.time),
             none.update(not hands, frame.time),
+            few.update(self._rate.update(frame.time) < FEW and bool(hands), frame.time),
         )
         return tuple(hint.text for hint, on in zip(self._hints, shown, strict=True) if on)
 
@@ -197,6 +205,23 @@ class _Hint:
         if self._since is not None and time - self._since >= self._after:
             self._until = time + self.STAY
         return time < self._until
+
+
+class _Rate:
+    """How many frames there are a second."""
+
+    def __init__(self) -> None:
+        self._before: float | None = None
+        self._interval = 0.0
+
+    def update(self, time: float) -> float:
+        """The running mean with the frame at `time`, in seconds; infinite with the first."""
+        if self._before is not None:
+            passed = time - self._before
+            share = 1.0 - math.exp(-passed / RATE_TIME) if self._interval else 1.0
+            self._interval += share * (passed - self._interval)
+        self._before = time
+        return 1.0 / self._interval if self._interval else math.inf
 
 
 def _brightness(image: Image) -> float:
