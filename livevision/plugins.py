@@ -196,6 +196,10 @@ class RunContext:
     """Whether a window shows the picture."""
     mirror: bool = False
     """Whether it does so as a mirror does."""
+    camera: bool = False
+    """Whether the source is a camera of this machine, so that there may be a next one."""
+    recognizers: Sequence[str] | None = None
+    """Names of the recognisers that look at it; None if not known."""
     controls: "Controls | None" = None
     """Where a sink may send commands."""
     opened: "Sequence[Sink]" = ()

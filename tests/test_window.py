@@ -10,6 +10,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,9 +18,15 @@ import cv2
 import numpy as np
 import pytest
 
+from livevision import plugins
 from livevision.errors import OutputError
 from livevision.frame import Frame, Image, Result
+from livevision.pipeline import Controls
+from livevision.plugins import RunContext
 from livevision.sinks import window
+from livevision.sinks.kinds import WindowOptions
+from livevision.sinks.look import Look
+from livevision.sinks.recorder import Recorder
 from livevision.sinks.window import Window, display_available, key
 
 PATIENCE = 60
@@ -548,3 +555,80 @@ def test_a_folder_that_cannot_be_written_ends_nothing(
     assert "Cannot write" in shown._status.notice
     assert "missing" in caplog.text
     assert not list(tmp_path.iterdir())
+
+
+def shown_as(picture: Image, **more: object) -> tuple[Window, list[str]]:
+    """A window that nobody sees, which has this picture, and what it says, newest last."""
+    shown = Window(SimpleNamespace(send=print), **more)
+    shown._result = Result(Frame(picture, 0, 0.0))
+    said: list[str] = []
+    tell = shown._tell
+    shown._tell = lambda notice: (said.append(notice), tell(notice))[1]  # type: ignore[assignment]
+    return shown, said
+
+
+def test_a_recording_says_where_it_goes_and_where_it_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    picture = np.full((48, 64, 3), 90, np.uint8)
+    recorder = Recorder(None, lambda result: result.frame.image)
+    shown, said = shown_as(
+        picture, recording=lambda: recorder.recording, recorded=lambda: recorder.written
+    )
+    for turn in range(2):
+        shown._tell_recording()
+        recorder.command("record")
+        shown._tell_recording()
+        assert said.pop() == "Recording begins with the next picture; r ends it."
+        recorder.write(Result(Frame(picture, 2 * turn, turn * 1.0)))
+        shown._tell_recording()
+        file = recorder.written[-1]
+        assert said.pop() == f"Recording to {file.name} in {tmp_path}; r ends it."
+        recorder.write(Result(Frame(picture, 2 * turn + 1, turn + 0.1)))
+        recorder.command("record")
+        shown._tell_recording()
+        assert said.pop() == f"Recorded {file.name} in {tmp_path}"
+        assert file.exists()
+    recorder.command("record")
+    shown._tell_recording()
+    recorder.command("record")
+    shown._tell_recording()
+    assert said.pop() == "Nothing was recorded: no picture came meanwhile."
+    recorder.close()
+
+
+def test_a_recording_asked_for_at_the_start_hides_no_help(tmp_path: Path) -> None:
+    shown, said = shown_as(
+        np.zeros((48, 64, 3), np.uint8),
+        recording=lambda: True,
+        recorded=lambda: [tmp_path / "asked.mp4"],
+    )
+    shown._tell_recording()
+    shown._tell_recording()
+    assert not said
+
+
+def test_keys_that_do_nothing_say_why() -> None:
+    context = RunContext(
+        "clip.mp4", False, Look(), shown=True, recognizers=("signs",), controls=Controls()
+    )
+    (shown,) = plugins.sinks()["window"].open(WindowOptions(), context)
+    assert isinstance(shown, Window)
+    shown.command("next-camera")
+    assert "clip.mp4 is none" in shown._status.notice
+    shown.command("blur")
+    assert "--faces" in shown._status.notice
+    assert not shown._look.blur_others
+    for other in (
+        replace(context, camera=True, live=True, recognizers=("signs", "faces")),
+        replace(context, camera=True, live=True, recognizers=None),
+    ):
+        (shown,) = plugins.sinks()["window"].open(WindowOptions(), other)
+        assert isinstance(shown, Window)
+        shown.command("next-camera")
+        shown.command("blur")
+        assert not shown._status.notice
+        assert shown._look.blur_others
+        shown.command("back")
+        assert "live" in shown._status.notice

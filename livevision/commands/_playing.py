@@ -43,11 +43,13 @@ def play(
     arguments: argparse.Namespace,
     *,
     mirror: bool = False,
+    camera: bool = False,
     more: "Sequence[Sink]" = (),
     inputs: Sequence[str | Path] = (),
 ) -> "Summary":
     """Run `source` through the recognisers `names` into the outputs asked for, and `more`.
 
+    `mirror` shows it so in a window; `camera` tells that it is a camera of this machine.
     Raises UsageError if an output would take the place of one of the `inputs` or of the gallery.
     """
     from livevision import pipeline
@@ -65,6 +67,8 @@ def play(
         sinks.look(arguments),
         shown=shown,
         mirror=mirror,
+        camera=camera,
+        recognizers=tuple(names),
         controls=controls,
     )
     opened = [*more, *sinks.open_sinks(arguments, context)]

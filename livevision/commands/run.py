@@ -65,6 +65,7 @@ def execute(arguments: argparse.Namespace) -> int:
     for text in hints:
         _output.hint(text)
     mirror = spec.isdigit() if arguments.mirror is None else arguments.mirror
-    summary = _playing.play(source, names, arguments, mirror=mirror, inputs=(spec,))
+    camera = plugins.sources()["camera"].claims(spec)
+    summary = _playing.play(source, names, arguments, mirror=mirror, camera=camera, inputs=(spec,))
     _output.tell(summary)
     return _output.outcome(summary)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from livevision import plugins
 from livevision.options import option
 from livevision.plugins import RunContext, SinkPlugin
 from livevision.sinks.sink import Sink
@@ -246,7 +247,24 @@ def _window(options: WindowOptions, run: RunContext) -> Iterable[Sink]:
         run.controls,
         look=replace(run.look, mirror=run.mirror),
         recording=lambda: any(each.recording for each in recorders[-1:]),
+        recorded=lambda: [file for each in recorders[-1:] for file in each.written],
+        idle_keys=_idle_keys(run),
     )
+
+
+def _idle_keys(run: RunContext) -> dict[str, str]:
+    """Commands that can do nothing in this run, and why, for the picture."""
+    idle = {}
+    if not run.camera:
+        idle["next-camera"] = f"c goes to the next camera, and {run.source} is none"
+    if run.live:
+        idle["back"] = "Left goes back in a recording; this is live"
+        idle["forward"] = "Right goes on in a recording; this is live"
+    if run.recognizers is not None and not any(
+        kind.private for name in run.recognizers for kind in plugins.recognizer(name).kinds
+    ):
+        idle["blur"] = "b blurs unknown faces, and none are looked for; start with --faces"
+    return idle
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, Self
 
 import cv2
@@ -172,8 +173,9 @@ class Window(Sink):
     """Shows results with their overlay and turns keys into commands; `HELP` lists them.
 
     Snapshots and saved texts go to `folder`, readable by the user alone, and never replace a file.
-    `recording` tells whether a red dot is due; `compose` gets each annotated picture and gives the
-    one to show. Raises SinkClosed when the user closes the window.
+    `recording` tells whether a red dot is due, `recorded` the files of recordings so far, newest
+    last. `idle_keys` are commands that can do nothing here, and why. `compose` gets each annotated
+    picture and gives the one to show. Raises SinkClosed when the user closes the window.
     """
 
     main_thread = True
@@ -185,6 +187,8 @@ class Window(Sink):
         *,
         look: Look = PLAIN,
         recording: Callable[[], bool] = lambda: False,
+        recorded: Callable[[], Sequence[Path]] = tuple,
+        idle_keys: Mapping[str, str] = MappingProxyType({}),
         compose: Callable[[Image], Image] = lambda picture: picture,
         folder: Path = Path(),
         title: str = "livevision",
@@ -193,6 +197,12 @@ class Window(Sink):
         self._controls = controls
         self._look = look
         self._recording = recording
+        self._recorded = recorded
+        self._idle_keys = idle_keys
+        self._recorder: tuple[bool, int] | None = None
+        """Whether it recorded when last looked at, and how many files there were."""
+        self._pending = False
+        """True while a recording waits for its first picture."""
         self._compose = compose
         self._folder = folder
         self._title = title
@@ -230,6 +240,7 @@ class Window(Sink):
         self._result = result
         if first:
             self._tell("h: help")
+        self._tell_recording()
         self._draw()
         if first:
             self._appear(result)
@@ -239,6 +250,7 @@ class Window(Sink):
         self.write(result)
 
     def idle(self) -> None:
+        self._tell_recording()
         if self._changed or (self._status.notice and self._clock() > self._notice_ends):
             self._draw()
         self._listen()
@@ -246,7 +258,9 @@ class Window(Sink):
     def command(self, name: str) -> None:
         self._changed = True
         look, status = self._look, self._status
-        if name == "pause":
+        if name in self._idle_keys:
+            self._tell(f"{self._idle_keys[name]}.")
+        elif name == "pause":
             self._status = replace(status, paused=not status.paused)
         elif name == "help":
             self._status = replace(status, panel=() if status.panel else HELP)
@@ -343,6 +357,23 @@ class Window(Sink):
         self._notice_ends = self._clock() + NOTICE
         self._changed = True
 
+    def _tell_recording(self) -> None:
+        """Say where a recording goes once its file is begun, and where it is when it ended."""
+        on, files = self._recording(), self._recorded()
+        before, self._recorder = self._recorder, (on, len(files))
+        if before is None or before == self._recorder:  # what the command line began is known
+            return
+        was_on, earlier = before
+        if on and len(files) > earlier:
+            self._tell(f"Recording to {_where(files[-1])}; r ends it.")
+        elif on and not was_on:
+            self._tell("Recording begins with the next picture; r ends it.")
+        elif was_on and not on and files and (len(files) > earlier or not self._pending):
+            self._tell(f"Recorded {_where(files[-1])}")
+        elif was_on and not on:
+            self._tell("Nothing was recorded: no picture came meanwhile.")
+        self._pending = on and len(files) == earlier and (self._pending or not was_on)
+
     def _save_picture(self) -> None:
         if self._result is None:
             return
@@ -363,7 +394,7 @@ class Window(Sink):
             log.warning("Cannot write to %s: %s", self._folder.resolve(), error.strerror)
             self._tell(f"Cannot write to {self._folder.resolve()}: {error.strerror}")
         else:
-            self._tell(f"Saved {path.name} in {path.resolve().parent}")
+            self._tell(f"Saved {_where(path)}")
 
     def _copy(self) -> None:
         if self._result is None or not self._result.text:
@@ -378,6 +409,10 @@ class Window(Sink):
             self._tell("The clipboard does not answer; Ctrl-S saves the text to a file.")
         else:
             self._tell("Copied the text.")
+
+
+def _where(path: Path) -> str:
+    return f"{path.name} in {path.resolve().parent}"
 
 
 def _write_new(folder: Path, content: bytes, ending: str) -> Path:
