@@ -26,17 +26,17 @@ def compose(path: Path) -> None:
         parts.append(film.held(page.image, chance, seconds=SECONDS))
         start = place * SECONDS
         numbers += [
-            {"number": number, "start": start + 0.8, "end": start + SECONDS - 0.8}
+            {"kind": "number", "label": number, "start": start + 0.8, "end": start + SECONDS - 0.8}
             for line in lines
             for number in line.split()
         ]
     truth = {
+        "schema": 2,
         "description": "Two pages with handwritten numbers, drawn by us, held before a camera.",
         "made_with": "python -m recordings.compose digits",
         "text": "",
-        "letters": [],
-        "people": [],
-        "numbers": numbers,
+        "kinds": ["number"],
+        "events": numbers,
         "tolerance_s": 0.4,
     }
     film.write(path, itertools.chain(*parts), truth)
