@@ -1,7 +1,6 @@
 """The command line: every module in `commands` is one command."""
 
 import argparse
-import difflib
 import errno
 import os
 import sys
@@ -105,12 +104,15 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     names = commands.available()
     first = next((word for word in words if not word.startswith("-")), None)
     asks_help = any(word in ("-h", "--help", "--version") for word in words)
+    # after an option it may be that one's value: `livevision --language de`
+    typed = words if words and words[0] == first else []
+    if typed and not Path(typed[0]).exists() and (meant := commands.meant(typed)):
+        wrong = typed[0] if typed[0] not in names else " ".join(typed[:2])
+        raise UsageError(
+            f"There is no command {wrong!r}. Did you mean 'livevision {meant}'? "
+            "'livevision --help' lists all."
+        )
     if first not in names and not (asks_help and first is None):
-        if first is not None and (meant := _mistyped(first, names)):
-            raise UsageError(
-                f"There is no command {first!r}. Did you mean 'livevision {meant}'? "
-                "'livevision --help' lists all."
-            )
         first = "run"
         words.insert(0, first)
     if first not in names:  # the list of commands is asked for, or the version
@@ -120,15 +122,6 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         place = words.index(first) + 1
         words[place:place] = module.remembered()
     return _parser(first).parse_args(words)
-
-
-def _mistyped(word: str, names: Sequence[str]) -> str | None:
-    """The command that was meant by `word`, unless it can be a source."""
-    if not word.isalpha() or Path(word).exists():
-        return None
-    if word == "help":
-        return "--help"
-    return next(iter(difflib.get_close_matches(word, names, n=1)), None)
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:

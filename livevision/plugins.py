@@ -130,6 +130,9 @@ class RecognizerPlugin(Generic[Options]):
     """The kinds of its detections and events."""
     commands: Mapping[str, str] = field(default_factory=dict)
     """Commands of its own: name and module, as in `livevision.commands`."""
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    """What people type before they know its commands, and what they mean, to be proposed:
+    `{"calibrate": "signs calibrate"}`."""
     evaluations: Mapping[str, str] = field(default_factory=dict)
     """The same for `livevision evaluate NAME`."""
     trainings: Mapping[str, str] = field(default_factory=dict)
@@ -267,8 +270,8 @@ def kind(name: str) -> Kind:
     return kinds().get(name) or Kind(name)
 
 
-def rooms(room: Literal["commands", "evaluations", "trainings"]) -> dict[str, str]:
-    """Names and modules of what all recognisers have in a room of theirs."""
+def rooms(room: Literal["commands", "synonyms", "evaluations", "trainings"]) -> dict[str, str]:
+    """Names and modules, or meanings, of what all recognisers have in a room of theirs."""
     found: dict[str, str] = {}
     for each in recognizers().values():
         found |= getattr(each, room)

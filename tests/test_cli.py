@@ -83,6 +83,71 @@ def test_a_usage_error_is_2_and_one_line(
     assert message.strip().splitlines()[-1].startswith("livevision")
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("version", "--version"),
+        ("Version", "--version"),
+        ("help", "--help"),
+        ("webcam", "run 0"),
+        ("webcm", "run 0"),
+        ("camera", "run 0"),
+        ("start", "run 0"),
+        ("calibrate", "signs calibrate"),
+        ("calibrate my-letters/", "signs calibrate"),
+        ("teach sign", "signs teach"),
+        ("learn", "practice"),
+        ("train-me", "practice"),
+        ("enroll", "faces add"),
+        ("enrol Zoe zoe.jpg", "faces add"),
+        ("replya clip.mp4", "replay"),
+    ],
+)
+def test_near_misses_get_the_command_that_is_meant(
+    typed: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(*typed.split()) == 2
+    assert f"Did you mean 'livevision {meant}'?" in capsys.readouterr().err
+    first = meant.split()[0]
+    assert first == "--version" or first == "--help" or first in commands.available()
+
+
+def test_a_file_called_as_a_command_nearly_is_a_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("webcam").write_bytes(b"")
+    assert cli.parse(["webcam"]).source == "webcam"
+    assert cli.parse(["--language", "de", "clip.mp4"]).language == "de"
+    assert cli.parse(["--events", "help.jsonl", "clip.mp4"]).events == Path("help.jsonl")
+
+
+def test_config_lists_all_that_can_be_set_and_marks_what_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert exit_code("config") == 0
+    page = capsys.readouterr().out
+    assert "  camera = 0\n" in page
+    assert "  mirror = -\n" in page
+    assert "* " not in page.split("\n\n", 1)[1]
+    keys = re.findall(r"^[ *] (\w+) = ", page, re.MULTILINE)
+    assert len(keys) == len(set(keys))
+    help_page = (exit_code("run", "--help"), capsys.readouterr().out)[1]
+    flags = set(re.findall(r"--([a-z][a-z0-9-]+)", help_page.split("source:", 1)[1]))
+    for key in keys:
+        assert key == "camera" or key.replace("_", "-") in flags
+    assert exit_code("config", "camera=2", "mirror=false", "language=de", "fps=25") == 0
+    capsys.readouterr()
+    settings.write(settings.read() | {"gone": 1})
+    assert exit_code("config") == 0
+    page = capsys.readouterr().out
+    for line in ("* camera = 2\n", "* mirror = false\n", "* language = 'de'\n", "* fps = 25\n"):
+        assert line in page
+    assert "(default: 'en')" in page
+    assert "en, ar, de, es, fr" in page
+    assert "livevision config --unset gone" in page
+
+
 def test_settings_are_remembered_and_the_command_line_wins() -> None:
     assert exit_code("config", "camera=3", "mirror=false", "size=1280x720") == 0
     arguments = cli.parse(["run"])

@@ -9,8 +9,10 @@ Its docstring is the help page: what it does, then, after an empty line, example
 
 import argparse
 import ast
+import difflib
 import pkgutil
 import re
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,6 +32,44 @@ def _found() -> dict[str, str]:
 def available() -> list[str]:
     """Names of the commands."""
     return sorted(_found())
+
+
+_SYNONYMS = {
+    "version": "--version",
+    "help": "--help",
+    "webcam": "run 0",
+    "camera": "run 0",
+    "cam": "run 0",
+    "start": "run 0",
+    "live": "run 0",
+    "cameras": "devices",
+    "settings": "config",
+    "preferences": "config",
+    "browser": "serve",
+    "web": "serve",
+    "check": "doctor",
+    "diagnose": "doctor",
+    "benchmark": "bench",
+    "speed": "bench",
+    "erase": "privacy --erase",
+    "download": "models setup",
+    "setup": "models setup",
+    "install": "models setup",
+}
+
+
+def meant(words: Sequence[str]) -> str | None:
+    """What somebody who typed `words` may have meant, if the first is no command but near one."""
+    synonyms = _SYNONYMS | plugins.rooms("synonyms")
+    if (both := " ".join(words[:2]).lower()) in synonyms and len(words) > 1:
+        return synonyms[both]
+    known = {name: name for name in available()}
+    word = words[0].lower()
+    if words[0] in known or not re.fullmatch(r"[a-z][a-z-]*", word):
+        return None
+    known |= {each: meaning for each, meaning in synonyms.items() if " " not in each}
+    near = [word] if word in known else difflib.get_close_matches(word, known, n=1)
+    return known[near[0]] if near else None
 
 
 def module(name: str) -> ModuleType:

@@ -1,5 +1,6 @@
 """Show, or change, the settings that every 'livevision run' starts from.
 
+Without KEY=VALUE it lists all that can be set, with values and defaults; * marks what you have set.
 A setting is an option of 'run' without its dashes; 'camera' is the SOURCE when none is given.
 The command line wins over the settings.
 
@@ -9,12 +10,17 @@ examples: livevision config
 """
 
 import argparse
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from livevision import settings
+from livevision import options, plugins, settings
 from livevision.errors import UsageError
 
 SUMMARY = "show or change what 'run' starts from"
+INDENT = " " * 6
+"""Before what a setting does, in the list of all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,9 +51,84 @@ def execute(arguments: argparse.Namespace) -> int:
         settings.write(values | changed, file)
         values = settings.read(file)
     print(f"# {file}" + ("" if file.exists() else " (does not exist yet)"))
-    for key, setting in values.items():
-        print(f"{key} = {setting!r}" if isinstance(setting, str) else f"{key} = {setting}".lower())
+    if arguments.changes or arguments.unset:
+        for key, setting in values.items():
+            print(f"{key} = {_told(setting)}")
+    else:
+        print("# what can be set, by 'livevision config KEY=VALUE'; * is what you have set\n")
+        print("\n".join(_listed(values)))
     return 0
+
+
+def _told(value: object) -> str:
+    """A value as the settings file has it; "-" for none."""
+    if value is None or value == ():
+        return "-"
+    return str(value).lower() if isinstance(value, bool) else f"{value!r}"
+
+
+def _listed(values: Mapping[str, settings.Value]) -> Iterator[str]:
+    """Every setting in its group: its value or default, what it does, and what it may be."""
+    from livevision.commands import _playing
+
+    parser = argparse.ArgumentParser(add_help=False)
+    _playing.add_options(parser)
+    left = dict(values)
+    width = max(30, shutil.get_terminal_size().columns)
+    secret = _secret()
+
+    def entry(key: str, help: str, default: object, may_be: str) -> str:
+        mine = key in left
+        value = left.pop(key, default)
+        shown = "(a secret)" if mine and key in secret else _told(value)
+        help = help.split(" (default: ")[0] + (f" [{may_be}]" if may_be else "")
+        help += f" (default: {_told(default)})" if mine and default is not None else ""
+        head = f"{'*' if mine else ' '} {key} = {shown}"
+        return (
+            head
+            + "\n"
+            + textwrap.fill(help, width, initial_indent=INDENT, subsequent_indent=INDENT)
+        )
+
+    first = entry(settings.SOURCE, "the SOURCE when none is given", 0, "N, FILE or URL")
+    for group in parser._action_groups:
+        entries = [first] if group.title == "source" else []
+        for action in group._group_actions:
+            help = (
+                (action.help or "") % vars(action) if "%(" in (action.help or "") else action.help
+            )
+            text = (help or "").replace("%%", "%")
+            entries.append(entry(action.dest, text, action.default, _may_be(action)))
+        if entries:
+            yield f"{group.title}" + (f": {group.description}" if group.description else "")
+            yield from entries
+            yield ""
+    for key, value in left.items():
+        yield f"* {key} = {_told(value)}"
+        yield f"{INDENT}no setting; forget it: livevision config --unset {key}"
+
+
+def _may_be(action: argparse.Action) -> str:
+    """What an option takes, in short."""
+    if isinstance(action, argparse.BooleanOptionalAction):
+        return "true, false"
+    if action.nargs == 0:
+        return "true"
+    if action.choices is not None:
+        return ", ".join(str(each) for each in action.choices)
+    return action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+
+
+def _secret() -> set[str]:
+    """Settings whose values are not to be printed."""
+    kinds = (plugins.sources(), plugins.sinks(), plugins.recognizers())
+    return {
+        options.destination(each, name)
+        for kind in kinds
+        for name, plugin in kind.items()
+        for each in options.declared(plugin.options)
+        if options.spec(each).private
+    }
 
 
 def check(values: dict[str, settings.Value], *, file: Path | None = None) -> None:

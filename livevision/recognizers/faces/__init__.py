@@ -149,6 +149,14 @@ PLUGIN = RecognizerPlugin(
     weights="livevision.locators.mediapipe_files",
     personal=kept_files,
     commands={"faces": f"{_HERE}.commands.faces"},
+    synonyms={
+        "enroll": "faces add",
+        "enrol": "faces add",
+        "enrolment": "faces add",
+        "enrollment": "faces add",
+        "who": "faces who",
+        "people": "faces list",
+    },
     activities={"people": f"{_HERE}.activities.people"},
     evaluations={
         "faces": f"{_HERE}.evaluation.faces",

@@ -79,6 +79,17 @@ PLUGIN = RecognizerPlugin(
         "signs": f"{_HERE}.commands.signs",
         "practice": f"{_HERE}.commands.practice",
     },
+    synonyms={
+        "calibrate": "signs calibrate",
+        "calibration": "signs calibrate",
+        "teach sign": "signs teach",
+        "teach signs": "signs teach",
+        "practise": "practice",
+        "exercise": "practice",
+        "learn": "practice",
+        "train-me": "practice",
+        "train me": "practice",
+    },
     activities={
         "practice": f"{_HERE}.activities.practice",
         "calibrate": f"{_HERE}.activities.calibrate",
