@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from livevision.still import read as read
 
 __version__ = "0.2.0"
+DOCUMENTATION = "https://github.com/livevision/livevision/tree/main/docs"
+"""Where the pages of docs/ can be read; the package does not carry them."""
 
 
 def __getattr__(name: str) -> Any:

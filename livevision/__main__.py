@@ -10,7 +10,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from livevision import __version__, commands, files, logs, plugins, settings, signals, text
+from livevision import (
+    DOCUMENTATION,
+    __version__,
+    commands,
+    files,
+    logs,
+    plugins,
+    settings,
+    signals,
+    text,
+)
 from livevision.errors import LivevisionError, ModelError, OutputError, UsageError
 
 INTERRUPTED = 130
@@ -131,7 +141,8 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
         "live from a webcam or replayed from a recording.",
         epilog="example: livevision            (webcam 0; the same as 'livevision run 0')\n"
         "         livevision demo       (no camera needed)\n"
-        "'livevision COMMAND --help' explains a command.",
+        "'livevision COMMAND --help' explains a command; more at\n"
+        f"{DOCUMENTATION}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"livevision {__version__}")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,16 @@ def test_help_names_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("--help") == 0
     page = capsys.readouterr().out
     assert all(name in page for name in commands.available())
+
+
+def test_help_names_the_documentation_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert exit_code("--help") == 0
+    assert project["urls"]["Documentation"] in capsys.readouterr().out
+    assert set(project["urls"]) >= {"Homepage", "Documentation", "Changelog"}
+    low, high = re.findall(r"3\.(\d+)", project["requires-python"])
+    versions = [f"Programming Language :: Python :: 3.{n}" for n in range(int(low), int(high))]
+    assert [each for each in project["classifiers"] if "Python :: 3." in each] == versions
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
