@@ -32,7 +32,7 @@ from livevision.sinks.transcript import Transcript
 from livevision.sources import Source
 from livevision.sources.pictures import Pictures
 from livevision.sources.pushed import Pushed
-from livevision.sources.realtime import Realtime
+from livevision.sources.realtime import Paced, Realtime
 from livevision.sources.reconnecting import Reconnecting
 from livevision.sources.recording import Recording
 from livevision.sources.stream import Stream
@@ -93,6 +93,12 @@ def real_time(folder: Path) -> Iterator[Given]:
 
 
 @contextmanager
+def paced(folder: Path) -> Iterator[Given]:
+    path = clip(folder)
+    yield Given(Paced(Recording(path)), *hidden(path))
+
+
+@contextmanager
 def demo(folder: Path) -> Iterator[Given]:
     path = clip(folder)
     yield Given(Demo([Recording(path), Recording(path)]), *hidden(path))
@@ -122,7 +128,7 @@ def pushed(folder: Path) -> Iterator[Given]:
     yield Given(source, feed=feed)
 
 
-SOURCES = [synthetic, recording, pictures, real_time, demo, stream, reconnecting, pushed]
+SOURCES = [synthetic, recording, pictures, real_time, paced, demo, stream, reconnecting, pushed]
 
 
 @pytest.fixture(params=SOURCES, ids=lambda make: make.__name__)

@@ -19,6 +19,7 @@ from livevision.recognizers.recognizer import Session
 from livevision.sinks import Sink
 from livevision.sinks.recorder import Recorder
 from livevision.sources import Source
+from livevision.sources.realtime import Paced
 from livevision.sources.recording import Recording
 from livevision.sources.synthetic import Synthetic
 
@@ -452,3 +453,72 @@ def test_200_rounds_leave_nothing_behind(kind: type[Source]) -> None:
         run(kind(int(rng.integers(0, 12))), [Level(), Level("other")], [sink])
         assert sink.closed == 1
         assert threading.active_count() == threads
+
+
+class Watching(Keep):
+    """At the held end it sends what is next in `wishes`, each time that it may breathe."""
+
+    def __init__(self, controls: Controls, *wishes: str) -> None:
+        super().__init__()
+        self._controls = controls
+        self._wishes = list(wishes)
+
+    def idle(self) -> None:
+        super().idle()
+        if self.reviewed and self._wishes:
+            self._controls.send(self._wishes.pop(0))
+
+
+@pytest.mark.parametrize("last", ["quit", "again"])
+def test_a_held_end_stays_on_view_and_obeys(last: str) -> None:
+    controls = Controls()
+    sink = Watching(controls, "back", "pause", "mirror", last)
+    one = Level("one")
+    source = Synthetic(10)
+    summary = run(source, [one], [sink], controls=controls, hold=True)
+    assert summary.again == (last == "again")
+    assert sink.indices == [*range(10), 9]
+    first, *looked_at = sink.reviewed
+    assert first.frame.index == 9
+    assert first.hints[0].startswith("the end")
+    assert first.events == sink.results[-1].events  # what was pending is on it
+    assert [each.frame.index for each in looked_at] == [9]  # the one before the pending's result
+    assert sink.commands == ["mirror"]
+    assert not run(source, [Level()], [Keep()]).again  # it can be played again
+
+
+def test_what_ends_otherwise_is_not_held() -> None:
+    assert run(Synthetic(10), [], [Keep(at=3)], hold=True).frames == 3
+    assert run(Synthetic(10), [], [Keep()], max_frames=4, hold=True).frames == 4
+    assert run(Breaking(10), [], [Keep()], hold=True).error is not None
+    controls = Controls()
+    controls.send("quit")
+    assert run(Synthetic(10), [], [Keep()], controls=controls, hold=True).frames == 0
+
+
+def test_a_paced_recording_slows_down_and_loses_nothing() -> None:
+    class Clock:
+        now = 0.0
+
+        def __call__(self) -> float:
+            return self.now
+
+    clock = Clock()
+    paced = Paced(Synthetic(8), clock=clock)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        clock.now += seconds
+        return False
+
+    paced._stop.wait = wait  # type: ignore[assignment, method-assign]
+    indices = []
+    with paced:
+        while (frame := paced.read()) is not None:
+            indices.append(frame.index)
+            assert frame.captured is None  # no frame may be dropped for it
+            clock.now += 1.0 if frame.index == 3 else 0.01  # once the reader is late
+    assert indices == list(range(8))
+    assert waits == pytest.approx([1 / 30 - 0.01] * 6)  # not before the first, nor the late one
+    assert not Paced(Synthetic(1)).live

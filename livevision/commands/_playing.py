@@ -46,10 +46,12 @@ def play(
     camera: bool = False,
     more: "Sequence[Sink]" = (),
     inputs: Sequence[str | Path] = (),
+    hold: bool = False,
 ) -> "Summary":
     """Run `source` through the recognisers `names` into the outputs asked for, and `more`.
 
-    `mirror` shows it so in a window; `camera` tells that it is a camera of this machine.
+    `mirror` shows it so in a window; `camera` tells that it is a camera of this machine;
+    with `hold` the window stays open at the end (`Summary.again`: it is wanted once more).
     Raises UsageError if an output would take the place of one of the `inputs` or of the gallery.
     """
     from livevision import pipeline
@@ -80,4 +82,5 @@ def play(
             opened,
             controls=controls if shown else None,
             max_frames=getattr(arguments, "max_frames", None),
+            hold=hold and shown,
         )

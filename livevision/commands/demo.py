@@ -2,7 +2,8 @@
 
 The hand is a bundled recording. The portraits come with the packages that livevision needs;
 one of the two people is enrolled in a gallery that lives only as long as the demo.
-With a display it plays in a window; without one it writes demo.mp4.
+With a display it plays in a window, which stays open at the end (l plays it once more, q closes
+it); without one it writes demo.mp4.
 
 examples: livevision demo
           livevision demo --record demo.mp4 --no-window
@@ -73,14 +74,14 @@ def play(arguments: argparse.Namespace) -> int:
     """The demo with the outputs that `arguments` ask for."""
     from livevision.demo import Demo
     from livevision.sinks.window import display_available
-    from livevision.sources.realtime import Realtime
+    from livevision.sources.realtime import Paced
     from livevision.sources.recording import Recording
 
     clip = Recording(assets.folder("recordings") / CLIP)
     source: Source = Demo([clip])
     more: list[Sink] = [seen := _Labels()]
     if arguments.window and display_available():
-        source = Realtime(source)
+        source = Paced(source)  # a slow machine shows it slowly, and reads all of it
     else:
         arguments.window = False
         if arguments.record is None:
@@ -88,7 +89,10 @@ def play(arguments: argparse.Namespace) -> int:
         more.append(_Progress(arguments.max_frames or 150))
     with tempfile.TemporaryDirectory() as folder:
         names = _shown(arguments, Path(folder))
-        summary = _playing.play(source, names, arguments, mirror=False, more=more)
+        while True:
+            summary = _playing.play(source, names, arguments, mirror=False, more=more, hold=True)
+            if not summary.again:
+                break
     _output.tell(summary, name="demo")
     print(f"{'signed:':8}{summary.text}")
     for kind, labels in seen.labels.items():

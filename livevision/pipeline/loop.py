@@ -22,6 +22,8 @@ PACE = 3.0
 """Seconds over which a stream's pictures are counted."""
 SEVERAL = 5
 """Pictures after which a stream has a pace."""
+END = "the end; l: once more, q: quit"
+"""The hint beside a last picture that is held."""
 HEARTBEAT = 0.1
 """Seconds without a frame after which sinks may breathe."""
 
@@ -53,6 +55,8 @@ class Loop:
         """Recognisers of which the log says that pictures come too seldom for them."""
         self._stepping = Stepping(back=not source.live and controls is not None)
         self._paused = False
+        self.ended = False
+        """True once the stream has ended by itself."""
         self._told = ""
         """The source's status that the sinks were last told."""
         self._first: float | None = None
@@ -67,7 +71,11 @@ class Loop:
             if self._paused and not step:
                 self._rest()
                 continue
-            frame = self._frames.get(HEARTBEAT)
+            try:
+                frame = self._frames.get(HEARTBEAT)
+            except EndOfStream:
+                self.ended = True
+                raise
             if frame is None:
                 self._idle()
             else:
@@ -82,6 +90,29 @@ class Loop:
         result = self._result(last.frame, self._panel.finish(), last)
         if result.events or result.text != last.text:
             self._give(result)
+
+    def hold(self) -> None:
+        """Keep the end on view and obey commands; returns after "again", raises EndOfStream after
+        "quit"."""
+        last = self._stepping.newest
+        if last is None:
+            return
+        self._paused = True  # looking back needs no pause of its own
+        self._sinks.review(replace(last, hints=(END, *last.hints)))
+        while True:
+            signals.check()
+            for command in self._controls.take():
+                if command == "quit":
+                    raise EndOfStream
+                if command == "again":
+                    self._summary.again = True
+                    return
+                if command in ("back", "forward"):
+                    self._step(command == "back")
+                elif command != "pause":
+                    self._hand_on(command)
+            self._sinks.idle()
+            time.sleep(HEARTBEAT / 4)
 
     def _stamped(self, frame: Frame) -> Frame:
         """The frame with its stream's name, and of a live one when that began by the wall clock."""

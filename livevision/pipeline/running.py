@@ -27,9 +27,13 @@ def run(
     *,
     controls: Controls | None = None,
     max_frames: int | None = None,
+    hold: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Work through `source` until it ends, a sink is closed, "quit" comes, or Ctrl-C.
+
+    With `hold` the end of the stream stays on view and commands are obeyed until "quit" or "again"
+    comes, or a sink is closed; `Summary.again` tells which.
 
     `recognizers` are fresh sessions. Enters and leaves the source, them and the sinks. An error of
     the source does not raise: it ends the stream after the good frames and stands in
@@ -49,6 +53,8 @@ def run(
             log.info("reading %s: %s to %s", source.name, _names(recognizers), _names(sinks))
             _guarded(lambda: loop.work(max_frames), summary)
             _guarded(loop.finish, summary)
+            if hold and loop.ended and summary.error is None and not summary.interrupted:
+                _guarded(loop.hold, summary)
         _guarded(signals.check, summary)
     reason = "interrupted" if summary.interrupted else summary.error or "no error"
     log.info("read %d frames of %s: %s", summary.frames, source.name, reason)

@@ -30,6 +30,8 @@ class Summary:
     skipped: dict[str, int] = field(default_factory=dict)
     """How many results of a live stream a sink was too slow for; it got their events all the same.
     """
+    again: bool = False
+    """True if the user asked, at the end that was held, to see it once more."""
     interrupted: bool = False
     """True after Ctrl-C."""
     error: LivevisionError | None = None

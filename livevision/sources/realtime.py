@@ -1,4 +1,4 @@
-"""A recording played as if it were a camera."""
+"""A recording played at its own pace: as if it were a camera, or with every frame."""
 
 import time
 from collections.abc import Callable
@@ -12,6 +12,64 @@ LAG = 0.3
 """Seconds that a picture may be overdue; then those before what is due now are left out."""
 STANDSTILL = 10.0
 """Seconds that a picture may stand still; a longer pause of the recording is cut short."""
+
+
+class Paced(Source):
+    """Gives every frame of a recording no sooner than at its own time, and none is left out.
+
+    For people who watch: where the reader is slower than the recording, that slows down.
+    """
+
+    def __init__(self, source: Source, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.name = source.name
+        self.main_thread = source.main_thread
+        self.opening = source.opening
+        self._source = source
+        self._clock = clock
+        self._start: float | None = None
+        self._wait = 0.0
+        self._stop = Event()
+
+    @property
+    def status(self) -> str:  # type: ignore[override]
+        """The recording's own."""
+        return self._source.status
+
+    @property
+    def patience(self) -> float:  # type: ignore[override]
+        """The recording's own, and the wait for the frame in hand."""
+        return self._source.patience + self._wait
+
+    def __enter__(self) -> Self:
+        self._stop.clear()
+        self._start = None
+        self._source.__enter__()
+        return self
+
+    def read(self) -> Frame | None:
+        self._wait = 0.0
+        frame = self._source.read()
+        if frame is None:
+            return None
+        now = self._clock()
+        # what is overdue puts off all that follows; a jump of hours is cut short
+        earliest = now - frame.time
+        start = earliest if self._start is None else max(self._start, earliest)
+        self._start = min(start, earliest + STANDSTILL)
+        self._wait = max(0.0, self._start + frame.time - now)
+        if self._wait and self._stop.wait(self._wait):
+            return None
+        return frame
+
+    def interrupt(self) -> None:
+        self._stop.set()
+        self._source.interrupt()
+
+    def command(self, name: str) -> None:
+        self._source.command(name)
+
+    def close(self) -> None:
+        self._source.close()
 
 
 class Realtime(Source):
