@@ -54,7 +54,7 @@ settled in law everywhere. `livevision train` makes the models anew from data th
 def needed() -> dict[str, metadata.Distribution]:
     """All installed distributions that livevision needs at run time, by their names."""
     found: dict[str, metadata.Distribution] = {}
-    waiting = [("livevision", EXTRAS)]
+    waiting: list[tuple[str, tuple[str, ...]]] = [("livevision", EXTRAS)]
     seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
         name, extras = waiting.pop()
@@ -85,8 +85,9 @@ def licence(distribution: metadata.Distribution) -> str:
         for each in about.get_all("Classifier") or ()
         if each.startswith("License")
     ]
-    first_line = (about.get("License") or "").partition("\n")[0]
-    stated = about.get("License-Expression") or ", ".join(classifiers) or first_line
+    first_line = (about.get_all("License") or [""])[0].partition("\n")[0]
+    expression = (about.get_all("License-Expression") or [""])[0]
+    stated = expression or ", ".join(classifiers) or first_line
     return stated[:60].replace("|", "/") or "none stated"
 
 

@@ -73,13 +73,15 @@ class Tab:
         )
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on(
-            "console",
-            lambda said: said.type in ("error", "warning") and self.troubles.append(said.text),
-        )
+        self.page.on("console", self._heard)
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(link)
         self.page.wait_for_selector("html[data-ready]")
+
+    def _heard(self, said: Any) -> None:
+        """Keep what the page wrote to its console, if it is a complaint."""
+        if said.type in ("error", "warning"):
+            self.troubles.append(said.text)
 
     def close(self) -> None:
         self.context.close()

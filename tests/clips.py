@@ -4,13 +4,36 @@ import struct
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import cv2
 import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from livevision.frame import Image
+
+T = TypeVar("T")
+
+
+def some(value: T | None) -> T:
+    """`value`, which must be there."""
+    assert value is not None
+    return value
+
+
+def video_track(
+    container: OutputContainer,
+    codec: str,
+    rate: int | Fraction = 30,
+    options: dict[str, str] | None = None,
+) -> VideoStream:
+    """A new track of pictures in `container`, `rate` of them a second."""
+    track = container.add_stream(codec, rate=rate, options=options or {})
+    assert isinstance(track, VideoStream)
+    return track
 
 
 def picture(index: int, size: tuple[int, int] = (160, 120)) -> Image:
@@ -45,7 +68,7 @@ def make_clip(
     if codec == "libx265":
         options["x265-params"] = "log-level=none"
     with av.open(str(path), "w", options=muxer or {}) as container:
-        stream = container.add_stream(codec, rate=30, options=options)
+        stream = video_track(container, codec, options=options)
         stream.width, stream.height = size
         stream.pix_fmt = pixels
         if times is not None:
@@ -55,9 +78,10 @@ def make_clip(
         for index in range(count if times is None else len(times)):
             image = picture(index, size)
             if pixels.startswith("gray"):
-                gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+                gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
                 if pixels == "gray16le":
-                    frame = av.VideoFrame.from_ndarray(gray.astype(np.uint16) * 257, format=pixels)
+                    deep = np.asarray(gray.astype(np.uint16) * 257, np.uint16)
+                    frame = av.VideoFrame.from_ndarray(deep, format=pixels)
                 else:
                     frame = av.VideoFrame.from_ndarray(gray, format=pixels)
             else:

@@ -1,6 +1,7 @@
 """HEIC pictures for tests: one frame of H.265 in the boxes of ISO/IEC 23008-12."""
 
 import struct
+from fractions import Fraction
 
 import av
 
@@ -44,7 +45,7 @@ def _encoded(image: Image) -> tuple[bytes, bytes]:
     context.options = {"x265-params": "log-level=none:info=0", "crf": "4"}
     context.width, context.height = image.shape[1], image.shape[0]
     context.pix_fmt = "yuv420p"
-    context.framerate = 1
+    context.framerate = Fraction(1)
     frame = av.VideoFrame.from_ndarray(image, format="bgr24")
     stream = b"".join(bytes(each) for each in (*context.encode(frame), *context.encode(None)))
     units = [unit for unit in stream.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1") if unit]

@@ -80,6 +80,7 @@ class MjpegServer:
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
+            assert self._thread is not None
             self._thread.join()
             self._server = None
 
@@ -163,12 +164,14 @@ class RtspServer:
             stdout=subprocess.PIPE,
             text=True,
         )
+        assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
 
     def stop(self) -> None:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+            assert self.process.stdout is not None
             self.process.stdout.close()
             self.process = None
 

@@ -102,7 +102,10 @@ class Running:
     def stream(self, role: Role | None = Role.OWNER, **more: Any) -> ClientConnection:
         headers = {**({} if role is None else self.bearer(role)), **more.pop("headers", {})}
         address = f"ws://127.0.0.1:{self.port}/api/stream"
-        return connect(address, additional_headers=headers, compression=None, **more)
+        made: ClientConnection = connect(
+            address, additional_headers=headers, compression=None, **more
+        )
+        return made
 
     def sessions(self) -> int:
         return int(self.get("/api/health", None).json()["sessions"])
@@ -122,7 +125,8 @@ def running(readers: Any = None, *, limit: int = 2, **more: Any) -> Iterator[Run
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     hosts = LOOPBACK | frozenset(more.pop("hosts", ()))
-    server = Server(readers or Readers(), door_keys.fresh(), limit, port, hosts=hosts, **more)
+    reading: Any = readers or Readers()
+    server = Server(reading, door_keys.fresh(), limit, port, hosts=hosts, **more)
     with _going(Door(server.app(), listening), server.leave):
         yield Running(server, port)
 

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def chances(letter: str, most: float = 0.95, rival: str | None = None) -> NDArra
     if rival is not None:
         found[LABELS.index(rival)] += 1 - most
     found[LABELS.index(letter)] = most
-    return found / found.sum()
+    return np.asarray(found / found.sum(), np.float32)
 
 
 def showing(
@@ -70,11 +71,11 @@ def showing(
     *,
     track: int = 1,
     right: bool = True,
-    place: Sequence[float] = (320.0, 300.0),
+    place: Sequence[float] | NDArray[np.float64] = (320.0, 300.0),
     palm: float = PALM,
 ) -> Showing:
-    side = np.float32([1 if right else -1, 1, 1])
-    landmarks = points * side * np.float32(palm) + np.float32([*place, 0])
+    side = np.array([1 if right else -1, 1, 1], np.float32)
+    landmarks = points * side * np.float32(palm) + np.array([*place, 0], np.float32)
     return Showing(track, right, landmarks, points * side * np.float32(0.09), probabilities)
 
 
@@ -111,7 +112,7 @@ class Signer:
         )
         self.time += 1 / self.fps
 
-    def rest(self, seconds: float, **odds: object) -> "Signer":
+    def rest(self, seconds: float, **odds: Any) -> "Signer":
         for _ in range(max(1, round(seconds * self.fps))):
             found = chances(self._letter, **odds) if self._letter else chances("")
             self._show(self._points, found, self._place)
@@ -129,7 +130,7 @@ class Signer:
         self._points, self._place = points, goal
         return self
 
-    def spell(self, text: str, **odds: object) -> "Signer":
+    def spell(self, text: str, **odds: Any) -> "Signer":
         """Each letter takes 1 / rate seconds: 45 % to get there, 55 % at rest."""
         for letter in text:
             if letter == self._letter:

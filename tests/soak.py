@@ -24,7 +24,7 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -91,6 +91,7 @@ class Looped(Source):
             self._source.__enter__()
             frame = self._source.read()
         self._index += 1
+        assert frame is not None
         return Frame(frame.image, self._index - 1, (self._index - 1) / 30)
 
     def close(self) -> None:
@@ -191,7 +192,7 @@ def descendants() -> set[int]:
     return found - {os.getpid()}
 
 
-def verdict(samples: list[Sample], settled: float) -> dict[str, object]:
+def verdict(samples: list[Sample], settled: float) -> dict[str, Any]:
     """How it went after `settled` minutes; changes are between the first and the last fifth."""
     after = [sample for sample in samples if sample.minutes >= settled]
     if not after:

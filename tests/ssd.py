@@ -7,6 +7,7 @@ reckoned operation by operation without folding anything.
 import io
 import json
 import tarfile
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ class Model:
     def __init__(self, seed: int = 0) -> None:
         self._rng = np.random.default_rng(seed)
         self._nodes: list[dict[str, object]] = []
-        self._weights: dict[str, NDArray[np.generic]] = {}
+        self._weights: dict[str, NDArray[Any]] = {}
         self._values: dict[str, object] = {}
         self._build()
 
@@ -129,22 +130,26 @@ class Model:
     def _run(self, node: dict[str, object], values: dict[str, Array]) -> Array:
         names = node["input"]
         assert isinstance(names, list)
-        x, *rest = (values[each] if each in values else self._weights[each] for each in names)
+        operands: list[NDArray[Any]] = [
+            values[each] if each in values else self._weights[each] for each in names
+        ]
+        x, *rest = operands
         op = node["op"]
         if op in ("Conv2D", "DepthwiseConv2dNative"):
             stride = int(node["attr"]["strides"]["list"]["i"][1])  # type: ignore[index]
             return _convolved(x, rest[0], stride, each=op != "Conv2D")
         if op in ("Add", "AddN", "BiasAdd"):
-            return x + rest[0]
+            return np.asarray(x + rest[0], np.float32)
         if op == "Mul":
-            return x * rest[0]
+            return np.asarray(x * rest[0], np.float32)
         if op == "FusedBatchNorm":
             gamma, beta, mean, variance = rest
-            return (x - mean) / np.sqrt(variance + 0.001) * gamma + beta
+            normal = (x - mean) / np.sqrt(variance + 0.001)
+            return np.asarray(normal * gamma + beta, np.float32)
         if op == "Relu6":
             return np.clip(x, 0, 6)
         if op == "Sigmoid":
-            return 1 / (1 + np.exp(-x))
+            return np.asarray(1 / (1 + np.exp(-x)), np.float32)
         if op == "ConcatV2":
             return np.concatenate((x, *rest[:-1]), axis=1)
         if op == "Reshape":

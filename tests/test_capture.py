@@ -1,9 +1,11 @@
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from clips import some
 
 from livevision.errors import SourceError
 from livevision.frame import Frame
@@ -79,7 +81,7 @@ def take_all(frames: Capture, work: float = 0.0) -> list[int]:
 def test_a_full_queue_drops_the_oldest() -> None:
     queue = FrameQueue(2, drop_oldest=True)
     assert all(queue.put(frame(index)) for index in range(5))
-    assert [queue.get(0).index for _ in range(2)] == [3, 4]
+    assert [some(queue.get(0)).index for _ in range(2)] == [3, 4]
     assert queue.dropped == 3
     assert queue.get(0) is None
 
@@ -90,7 +92,7 @@ def test_a_full_queue_waits() -> None:
     thread.start()
     time.sleep(0.05)
     assert thread.is_alive()
-    assert [queue.get(1).index for _ in range(5)] == [0, 1, 2, 3, 4]
+    assert [some(queue.get(1)).index for _ in range(5)] == [0, 1, 2, 3, 4]
     thread.join()
     assert queue.dropped == 0
 
@@ -101,7 +103,7 @@ def test_a_closed_queue_gives_what_is_left_and_then_the_error() -> None:
     queue.close(SourceError("gone"))
     queue.close()  # the first word counts
     assert not queue.put(frame(1))
-    assert queue.get(0).index == 0
+    assert some(queue.get(0)).index == 0
     for _ in range(2):
         with pytest.raises(SourceError, match="gone"):
             queue.get(0)
@@ -153,7 +155,7 @@ def test_an_error_crosses_the_thread_after_the_good_frames(error: BaseException)
     seen = []
     with Capture(source) as frames, pytest.raises(SourceError) as caught:  # noqa: PT012
         while True:
-            seen.append(frames.get(1).index)
+            seen.append(some(frames.get(1)).index)
     assert error in (caught.value, caught.value.__cause__)
     assert str(error) in str(caught.value)
     assert seen == [0, 1, 2]
@@ -177,9 +179,13 @@ def test_a_source_that_does_not_open_starts_no_thread() -> None:
 
 def test_leaving_early_is_quick_and_releases_the_source() -> None:
     for source in (Synthetic(10**9), Live(10**9), Realtime(Synthetic(10, rate=0.01))):
-        closed = []
-        release = source.close
-        source.close = lambda release=release, closed=closed: (release(), closed.append(1))
+        closed: list[int] = []
+
+        def close(release: Callable[[], None] = source.close, closed: list[int] = closed) -> None:
+            release()
+            closed.append(1)
+
+        source.close = close  # type: ignore[method-assign]
         started = time.monotonic()
         with Capture(source) as frames:
             frames.get(1)
@@ -244,7 +250,7 @@ class Quick(Live):
 
 
 @pytest.mark.parametrize("kind", [Synthetic, Quick])
-def test_200_rounds_leave_nothing_behind(kind: type[Source]) -> None:
+def test_200_rounds_leave_nothing_behind(kind: Callable[[int], Source]) -> None:
     rng = np.random.default_rng(1)
     threads = threading.active_count()
     handles = open_handles() if Path("/proc").exists() else 0

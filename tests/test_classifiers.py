@@ -34,7 +34,7 @@ def held_letters(clip: str) -> Iterator[tuple[str, Image, Hand]]:
         if letter["label"] in "JZ":
             continue
         capture.set(cv2.CAP_PROP_POS_MSEC, 500 * (letter["start"] + letter["end"]))
-        image = capture.read()[1]
+        image = np.asarray(capture.read()[1], np.uint8)
         locator.reset()
         yield letter["label"], image, locator.locate(image)[0]
     capture.release()

@@ -139,7 +139,7 @@ def given(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Given]:
 
 def some(source: Source) -> list[Frame]:
     """Its frames, of a live one the first five."""
-    frames = []
+    frames: list[Frame] = []
     while len(frames) < 5 or not source.live:
         frame = source.read()
         if frame is None:

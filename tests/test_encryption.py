@@ -1,8 +1,10 @@
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from livevision import settings
 from livevision.__main__ import main
@@ -35,7 +37,7 @@ def around(path: Path) -> list[Path]:
     return [each for each in path.parent.iterdir() if each.name != settings.MARK]
 
 
-def embedding(seed: int) -> np.ndarray:
+def embedding(seed: int) -> NDArray[Any]:
     return np.random.default_rng(seed).normal(size=128).astype(np.float32)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from clips import make_clip, picture
+from av.audio.stream import AudioStream
+from clips import make_clip, picture, video_track
 
 from livevision.errors import SourceError
 from livevision.sources.recording import Recording
@@ -27,9 +28,10 @@ def with_sound(path: Path, video: str, audio: str) -> Path:
     """Two seconds that compress badly."""
     rng = np.random.default_rng(0)
     with av.open(str(path), "w") as container:
-        pictures = container.add_stream(video, rate=30)
+        pictures = video_track(container, video)
         pictures.width, pictures.height, pictures.pix_fmt = 160, 120, "yuv420p"
         sound = container.add_stream(audio, rate=44_100)
+        assert isinstance(sound, AudioStream)
         sound.layout, sound.bit_rate = "stereo", 128_000
         for index in range(60):
             image = picture(index)

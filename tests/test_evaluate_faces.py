@@ -11,6 +11,7 @@ import pytest
 from livevision import demo
 from livevision.__main__ import main
 from livevision.frame import Image
+from livevision.recognizers.faces import CLASSIC
 from livevision.recognizers.faces.evaluation import faces, pairs
 
 
@@ -180,7 +181,7 @@ def test_files_that_are_no_pairs_are_refused(tmp_path: Path, text: str) -> None:
     assert main(["evaluate", "pairs", str(file)]) == 2
 
 
-@pytest.mark.parametrize("model", faces.CLASSIC)
+@pytest.mark.parametrize("model", CLASSIC)
 def test_classic_models_for_comparison(folders: Path, tmp_path: Path, model: str) -> None:
     for seed in range(2):
         save(tmp_path / f"gallery/Collins/{seed}.png", varied(demo.astronaut(), seed))

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from livevision import demo, records
 from livevision.errors import GalleryError, ModelError
@@ -94,7 +95,8 @@ def test_a_face_far_behind_a_near_one_is_found_when_it_is_expected(astronaut: Im
 
 def test_everybody_in_a_large_photo_is_found(astronaut: Image) -> None:
     chance = np.random.default_rng(0)
-    image = np.asarray(cv2.resize(chance.integers(60, 130, (27, 48, 3), np.uint8), (1920, 1080)))
+    ground = chance.integers(60, 130, (27, 48, 3), np.uint8)
+    image = np.asarray(cv2.resize(ground, (1920, 1080)), np.uint8)
     portraits = [astronaut[20:240, 110:330], cv2.resize(demo.hopper()[30:330, 100:400], (220, 220))]
     places = [(x, y) for y in (60, 400, 740) for x in range(60, 1800, 250)]
     for number, (x, y) in enumerate(places):
@@ -229,11 +231,11 @@ def test_damaged_network_is_told_plainly(tmp_path: Path, damage: str) -> None:
 # --- deciding
 
 
-def enrolled(name: str, embedding: np.ndarray, quality: float = 1.0) -> EnrolledFace:
+def enrolled(name: str, embedding: NDArray[Any], quality: float = 1.0) -> EnrolledFace:
     return EnrolledFace(1, 1, name, embedding.astype(np.float32), quality, "", datetime.now(UTC))
 
 
-def around(seed: int, spread: float = 0.0, base: np.ndarray | None = None) -> np.ndarray:
+def around(seed: int, spread: float = 0.0, base: NDArray[Any] | None = None) -> NDArray[Any]:
     """A direction in 128 dimensions; with `base`, one `spread` away from it."""
     drawn = unit(np.random.default_rng(seed).normal(size=128).astype(np.float32))
     return drawn if base is None else unit(base + spread * drawn)
@@ -326,8 +328,8 @@ def test_at_a_picture_a_second_a_stay_is_one_stay(pause: float) -> None:
         numbers.add(id(track))
         assert not ended
     assert len(numbers) == 1
-    _, (ended,) = tracker.update([], 9 * pause + 4.0 * pause)
-    assert ended.last - ended.start == 9 * pause
+    _, (stay,) = tracker.update([], 9 * pause + 4.0 * pause)
+    assert stay.last - stay.start == 9 * pause
 
 
 def test_who_comes_back_gets_the_old_number_and_others_a_new_one() -> None:
@@ -496,7 +498,7 @@ def test_enrolled_person_is_named_and_stranger_is_not(gallery_file: Path, astron
     runs = []
     for _ in range(2):
         with named(gallery_file) as recognizer:
-            found = stream(recognizer, images)  # type: ignore[arg-type]
+            found = stream(recognizer, images)
         events = [event for each in found for event in each.events]
         assert [(event.kind, event.label) for event in events] == [
             ("person", demo.ENROLLED),
@@ -546,7 +548,7 @@ def test_at_a_cut_the_name_does_not_pass_to_the_next_face(
 ) -> None:
     images = [shifted(astronaut, 40, 0, 0.9)] * 30 + [shifted(demo.hopper(), 40, -60, 0.8)] * 30
     with named(gallery_file) as recognizer:
-        found = stream(recognizer, images)  # type: ignore[arg-type]
+        found = stream(recognizer, images)
     events = [event for each in found for event in each.events]
     assert [event.label for event in events] == [demo.ENROLLED, UNKNOWN]
     assert events[0].end < 30 / 10 + 1.3
@@ -555,7 +557,8 @@ def test_at_a_cut_the_name_does_not_pass_to_the_next_face(
 
 def test_a_small_face_in_a_large_picture_is_found_and_followed(astronaut: Image) -> None:
     chance = np.random.default_rng(0)
-    ground = np.asarray(cv2.resize(chance.integers(60, 130, (27, 48, 3), np.uint8), (1920, 1080)))
+    noise = chance.integers(60, 130, (27, 48, 3), np.uint8)
+    ground = np.asarray(cv2.resize(noise, (1920, 1080)), np.uint8)
     small = cv2.resize(astronaut[20:240, 110:330], (180, 180), interpolation=cv2.INTER_AREA)
     images = []
     for step in range(25):
@@ -578,7 +581,7 @@ def test_who_comes_after_a_cut_is_named_at_once(
     images = [shifted(demo.hopper(), 40, -60, 0.8)] * (10 * seconds)
     images += [shifted(astronaut, 40, 0, 0.9)] * 15
     with named(gallery_file) as recognizer:
-        found = stream(recognizer, images)  # type: ignore[arg-type]
+        found = stream(recognizer, images)
     names = [each.detections[0].label for each in found[:-1]]
     assert demo.ENROLLED not in names[: 10 * seconds]
     assert set(names[10 * seconds + 5 :]) == {demo.ENROLLED}

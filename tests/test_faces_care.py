@@ -1,10 +1,12 @@
 """Looking after the gallery: thresholds, strangers, clips, and what is kept."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from servers import MjpegServer
 
 from livevision import assets, demo
@@ -30,18 +32,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def people(
     count: int, views: int, *, spread: float = 0.35, seed: int = 0
-) -> list[list[np.ndarray]]:
+) -> list[list[NDArray[Any]]]:
     """Directions in 128 dimensions: `views` around each of `count` that are alike in part."""
     chance = np.random.default_rng(seed)
-    common = chance.normal(size=128)
+
+    def drawn() -> NDArray[Any]:
+        return chance.normal(size=128)
+
+    common = drawn()
     result = []
     for _ in range(count):
-        person = unit(common + 0.6 * chance.normal(size=128))
-        result.append([unit(person + spread * unit(chance.normal(size=128))) for _ in range(views)])
+        person = unit(common + 0.6 * drawn())
+        result.append([unit(person + spread * unit(drawn())) for _ in range(views)])
     return [[view.astype(np.float32) for view in person] for person in result]
 
 
-def fill(gallery: Gallery, everybody: list[list[np.ndarray]]) -> None:
+def fill(gallery: Gallery, everybody: list[list[NDArray[Any]]]) -> None:
     for number, views in enumerate(everybody):
         gallery.add(f"person {number}", [(view, 1.0, "photo") for view in views])
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from servers import MjpegServer
 from livevision import __main__ as cli
 from livevision import signals
 from livevision.errors import SourceError
+from livevision.frame import Frame
 from livevision.sources.recording import Recording
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,7 +63,11 @@ def frames(path: Path) -> list[float]:
     ],
 )
 def test_bad_sources_exit_with_3(
-    source: str, says: str, tmp_path: Path, monkeypatch, capsys
+    source: str,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     if source == "97" and sys.platform != "linux":
         says = "cannot be opened"
@@ -76,7 +82,7 @@ def test_bad_sources_exit_with_3(
 
 
 def test_a_clip_that_is_cut_off_exits_with_3_and_is_recorded_up_to_there(
-    tmp_path: Path, capsys
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clip = make_clip(tmp_path / "a.avi", "mjpeg", "yuvj420p", count=60)
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
@@ -87,7 +93,9 @@ def test_a_clip_that_is_cut_off_exits_with_3_and_is_recorded_up_to_there(
 
 
 @pytest.mark.parametrize("option", ["--record", "--raw", "--events"])
-def test_outputs_that_cannot_be_written_exit_with_6(option: str, tmp_path: Path, capsys) -> None:
+def test_outputs_that_cannot_be_written_exit_with_6(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     clip = make_clip(tmp_path / "a.mp4", count=60)
     suffix = ".jsonl" if option == "--events" else ".mp4"
     code, said = ends(capsys, str(clip), option, str(tmp_path / "no" / f"out{suffix}"))
@@ -102,12 +110,12 @@ def test_outputs_that_cannot_be_written_exit_with_6(option: str, tmp_path: Path,
 
 
 def test_an_unforeseen_failure_of_a_source_is_named_and_exits_with_3(
-    tmp_path: Path, monkeypatch, capsys
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clip = make_clip(tmp_path / "a.mp4", count=30)
     good = Recording.read
 
-    def read(self: Recording):
+    def read(self: Recording) -> Frame | None:
         frame = good(self)
         if frame is not None and frame.index == 20:
             raise cv2.error("what nobody thought of")
@@ -121,7 +129,9 @@ def test_an_unforeseen_failure_of_a_source_is_named_and_exits_with_3(
     assert len(frames(tmp_path / "out.mp4")) == 20
 
 
-def test_a_stream_that_dies_without_reconnecting_exits_with_3(tmp_path: Path, capsys) -> None:
+def test_a_stream_that_dies_without_reconnecting_exits_with_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with MjpegServer(last=40) as server:
         url = server.url.replace("//", "//me:secret@")
         code, said = ends(
@@ -135,7 +145,9 @@ def test_a_stream_that_dies_without_reconnecting_exits_with_3(tmp_path: Path, ca
         assert path.is_dir() or b"secret" not in path.read_bytes()
 
 
-def test_a_stream_that_comes_back_goes_on_in_the_same_recording(tmp_path: Path, capsys) -> None:
+def test_a_stream_that_comes_back_goes_on_in_the_same_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out.mp4"
     with MjpegServer(rate=40) as server:
 
@@ -156,7 +168,7 @@ def test_a_stream_that_comes_back_goes_on_in_the_same_recording(tmp_path: Path, 
     assert max(b - a for a, b in itertools.pairwise(times)) > 0.7  # time went on
 
 
-def start(*words: str, **more: object) -> subprocess.Popen[str]:
+def start(*words: str, **more: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "livevision", "run", *words, *BARE],
         cwd=ROOT,

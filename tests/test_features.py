@@ -1,8 +1,11 @@
 """What a hand's features depend on, and what they don't."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from livevision import assets
 from livevision.locators.hands import Hand, HandLocator
@@ -13,13 +16,14 @@ from livevision.recognizers.signs.features import features, with_traits
 def hand() -> Hand:
     capture = cv2.VideoCapture(str(assets.folder("recordings") / "jawsclub.mp4"))
     capture.set(cv2.CAP_PROP_POS_FRAMES, 40)
-    image = capture.read()[1]
+    image = np.asarray(capture.read()[1], np.uint8)
     capture.release()
     return HandLocator().locate(image)[0]
 
 
-def of(hand: Hand, landmarks: np.ndarray, world: np.ndarray, *, right: bool) -> np.ndarray:
-    return features(landmarks[None], world[None], np.array([right]))[0]
+def of(hand: Hand, landmarks: NDArray[Any], world: NDArray[Any], *, right: bool) -> NDArray[Any]:
+    row: NDArray[Any] = features(landmarks[None], world[None], np.array([right]))[0]
+    return row
 
 
 def test_place_and_size_do_not_matter(hand: Hand) -> None:

@@ -5,9 +5,11 @@ import sqlite3
 import stat
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from livevision.__main__ import main
 from livevision.errors import GalleryError
@@ -16,7 +18,7 @@ from livevision.recognizers.faces.backup import restore
 from livevision.recognizers.faces.gallery import Gallery, checked_name
 
 
-def embedding(seed: int) -> np.ndarray:
+def embedding(seed: int) -> NDArray[Any]:
     return np.random.default_rng(seed).normal(size=128).astype(np.float32)
 
 

@@ -10,9 +10,11 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from programs import alone, killed_at, needs_fork, together
 
 from livevision import files
@@ -37,7 +39,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "gallery.sqlite"
 
 
-def embedding(seed: int) -> np.ndarray:
+def embedding(seed: int) -> NDArray[Any]:
     return np.random.default_rng(seed).normal(size=128).astype(np.float32)
 
 
@@ -153,7 +155,7 @@ def test_who_is_enrolled_while_the_passphrase_is_asked_stays(
     enrol(path, "Ada", 0)
     monkeypatch.delenv(encryption.VARIABLE)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    asked = []
+    asked: list[str] = []
 
     def answer(words: str) -> str:
         if not asked:

@@ -72,7 +72,11 @@ def test_the_window_speaks_them_too() -> None:
     black = np.zeros((480, 640, 3), np.uint8)
     result = Result(Frame(black, 0, 0.0), hints=("No hand in view",))
     drawn = {
-        code: annotate(result, Look(language=code), Status(panel=HELP)).tobytes()
+        code: annotate(
+            result,
+            Look(language=code),  # type: ignore[arg-type]
+            Status(panel=HELP),
+        ).tobytes()
         for code in languages.available()
     }
     assert len(set(drawn.values())) == len(drawn)

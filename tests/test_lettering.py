@@ -1,15 +1,17 @@
 import importlib.util
 import unicodedata
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from livevision.sinks import lettering
 
 NAMES = ["Zoë", "李", "محمد"]
 
 
-def tofu(count: int, size: int = 40) -> np.ndarray:
+def tofu(count: int, size: int = 40) -> NDArray[Any]:
     """What a font draws for characters it does not have."""
     return lettering._draw("\ue123" * count, size)
 
@@ -53,7 +55,7 @@ def test_arabic_letters_are_joined_and_run_from_the_right() -> None:
     assert np.array_equal(lettering.mask("ود", 40)[:, :edge], last[:, :edge])
 
 
-def ends(text: str, width: int) -> tuple[np.ndarray, np.ndarray]:
+def ends(text: str, width: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """The left and right ends of a line."""
     mask = lettering.mask(text, 40)
     return mask[:, :width], mask[:, -width:]

@@ -116,7 +116,7 @@ def z_sequences() -> list[list[tuple[float, NDArray[np.float32]]]]:
     if not file.is_file():
         pytest.skip(f"{file.name} is not here")
     frames = np.load(file)["X"].reshape(26, 30, 30, 21, 3).astype(np.float32)[25]
-    size = np.float32([640, 480, 640])
+    size = np.array([640, 480, 640], np.float32)
     return [
         [(index / 20, points * size) for index, points in enumerate(one) if np.abs(points).sum()]
         for one in frames
@@ -152,7 +152,7 @@ def test_an_open_hand_held_accepts_and_waved_deletes() -> None:
     for index in range(90):
         time = index / 30
         still = open_hand * PALM
-        moved = still + np.float32([PALM * 0.5 * np.sin(time * 9), 0, 0])
+        moved = still + np.array([PALM * 0.5 * np.sin(time * 9), 0, 0], np.float32)
         asked["held"] += [g.command for g in held.see(time, still, open_hand * 0.09, PALM, 0.1)]
         asked["waved"] += [g.command for g in waved.see(time, moved, open_hand * 0.09, PALM, 3.0)]
     assert asked["held"] == ["accept"]

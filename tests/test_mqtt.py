@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ WORD = Event("word", "HELLO", 0.0, 1.0, 0.9)
 LETTER = Event("letter", "H", 0.0, 0.2, 0.9)
 
 
-def sink(port: int, **more: bool) -> Mqtt:
+def sink(port: int, **more: Any) -> Mqtt:
     return Mqtt(Broker.of(f"mqtt://127.0.0.1:{port}", None), name="front door", **more)
 
 

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import skimage.data
 import ssd
+from numpy.typing import NDArray
 
 from livevision import __main__, litert, recognizers
 from livevision.errors import LivevisionError, ModelError, UsageError
-from livevision.frame import Frame, Image
+from livevision.frame import Event, Frame, Image
 from livevision.recognizers.objects import Options, weights
 from livevision.recognizers.objects.detector import Detector, Object, parts, prepare
 from livevision.recognizers.objects.evaluation import average_precision as ap
@@ -105,7 +106,7 @@ class Scripted:
     def __init__(self, see: Callable[[Image], Sequence[tuple[int, float, float]]]) -> None:
         self._see = see
 
-    def __call__(self, values: Image) -> list[Image]:
+    def __call__(self, values: Image) -> list[NDArray[np.float32]]:
         boxes = np.zeros((1, 1917, 4), np.float32)
         scores = np.zeros((1, 1917, 90), np.float32)
         for place, (kind, x, score) in enumerate(self._see(values[0])):
@@ -125,7 +126,8 @@ def test_looks_agree_in_the_mirror_and_in_parts() -> None:
     image[:, 40:45] = 255
     detector = Detector(Scripted(bright))  # type: ignore[arg-type]
     (quick,) = detector.detect(image, threshold=0.5, thorough=False)
-    assert (quick.kind, quick.score) == (DOG, pytest.approx(0.8))
+    assert quick.kind == DOG
+    assert quick.score == pytest.approx(0.8)
     assert (quick.box[0] + quick.box[2]) / 2 == pytest.approx(42, abs=2)
     assert not detector.detect(np.zeros((300, 300, 3), np.uint8), threshold=0.5, thorough=True)
 
@@ -219,7 +221,8 @@ def test_a_recording_is_told_the_same_at_any_speed(pause: float) -> None:
         time.sleep(pause)
         return walking(frame)
 
-    shown, events = [], []
+    shown = []
+    events: list[Event] = []
     with ObjectRecognizer(Fake(see)) as session:  # type: ignore[arg-type]
         for index in range(60):
             findings = session.recognize(Frame(BLANK, index, index / 30))
@@ -313,7 +316,8 @@ def test_average_precision_is_that_of_pycocotools(capsys: pytest.CaptureFixture[
     coco = pytest.importorskip("pycocotools.coco")
     cocoeval = pytest.importorskip("pycocotools.cocoeval")
     rng = np.random.default_rng(0)
-    truths, answers, annotations, results = [], [], [], []
+    truths, answers, results = [], [], []
+    annotations: list[dict[str, object]] = []
     for picture in range(12):
         count = int(rng.integers(0, 9))
         corners = np.sort(rng.uniform(0, 300, (count, 2, 2)), axis=1).reshape(-1, 4)
@@ -400,7 +404,10 @@ def test_evaluation_without_weights_or_pictures(
 
 def test_a_cat_is_a_cat_and_a_person_a_person(installed: Path) -> None:
     model = recognizers.load("objects")
-    pictures = {"cat": skimage.data.chelsea(), "person": skimage.data.astronaut()}
+    pictures = {
+        "cat": skimage.data.chelsea(),  # type: ignore[no-untyped-call]
+        "person": skimage.data.astronaut(),  # type: ignore[no-untyped-call]
+    }
     for name, picture in pictures.items():
         with model.session() as session:
             image = np.ascontiguousarray(picture[..., ::-1])
@@ -436,6 +443,7 @@ def test_setup_for_real(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     assert __main__.main(["models", "setup", "objects"]) == 0
     model = recognizers.load("objects")
     assert isinstance(model, ObjectModel)
-    image = np.ascontiguousarray(skimage.data.chelsea()[..., ::-1])
+    chelsea = skimage.data.chelsea()  # type: ignore[no-untyped-call]
+    image = np.ascontiguousarray(chelsea[..., ::-1])
     (cat,) = model.look(Frame(image, 0, 0.0), threshold=0.5)
     assert NAMES[cat.kind] == "cat"

@@ -1,6 +1,6 @@
 import time
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ def grey(height: int = 480, width: int = 640) -> Image:
     return np.full((height, width, 3), 90, np.uint8)
 
 
-def result(image: Image | None = None, **changes: object) -> Result:
+def result(image: Image | None = None, **changes: Any) -> Result:
     image = grey() if image is None else image
     image.setflags(write=False)
     plain = Result(
@@ -39,7 +39,7 @@ def result(image: Image | None = None, **changes: object) -> Result:
         "HELLO",
         stats=Stats(29.7, 0.0123, 4),
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)
 
 
 def changed(one: Image, other: Image) -> Box:
@@ -70,7 +70,7 @@ def test_same_result_same_picture() -> None:
         ({"detections": ()}, Box(200, 60, 640, 420)),
     ],
 )
-def test_everything_has_its_place(without: dict[str, object], where: Box) -> None:
+def test_everything_has_its_place(without: dict[str, Any], where: Box) -> None:
     box = changed(annotate(result()), annotate(result(**without)))
     assert where.left <= box.left
     assert where.top <= box.top

@@ -3,6 +3,7 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -153,7 +154,7 @@ def test_what_grows_is_hidden_from_screen_readers_and_words_are_told(tmp_path: P
         expect(page.locator("#proposals")).to_be_hidden()
 
 
-VIEWS = {
+VIEWS: dict[str, dict[str, Any]] = {
     "desktop": {},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
     "across": {"viewport": {"width": 844, "height": 390}, "is_mobile": True, "has_touch": True},

@@ -4,7 +4,9 @@ import io
 import os
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +46,7 @@ def error(image: Image, expected: Image) -> float:
     return float(difference[4:-4, 4:-4].mean())
 
 
-TURNED = {
+TURNED: dict[int, Callable[[Image], Image]] = {
     1: lambda image: image,
     2: lambda image: image[:, ::-1],
     3: lambda image: image[::-1, ::-1],
@@ -62,7 +64,11 @@ TURNED = {
 def test_pictures_are_turned_as_their_exif_data_says(kind: str, orientation: int) -> None:
     exif = Pillow.Exif()
     exif[0x0112] = orientation
-    quality = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}, "AVIF": {"quality": 95}}
+    quality: dict[str, dict[str, Any]] = {
+        "JPEG": {"quality": 95},
+        "WEBP": {"lossless": True},
+        "AVIF": {"quality": 95},
+    }
     stored = np.ascontiguousarray(TURNED[orientation](sample()))
     data = saved(stored, kind, exif=exif, **quality.get(kind, {}))
     assert error(pictures.decode(data), sample()) < 6

@@ -4,11 +4,14 @@ import signal
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from clips import make_clip
+from numpy.typing import NDArray
 
 from livevision.errors import ModelError, OutputError, SinkClosed, SourceError
 from livevision.frame import Box, Detection, Event, Findings, Frame, Result
@@ -186,7 +189,9 @@ def test_a_source_that_does_not_open_closes_all_the_rest(tmp_path: Path) -> None
     assert (sink.closed, level.closed) == (1, 1)
 
 
-def test_one_failing_recogniser_is_reported_and_the_rest_goes_on(caplog) -> None:
+def test_one_failing_recogniser_is_reported_and_the_rest_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     sink, bad, good = Keep(), Level("bad", fails=5), Level("good")
     with caplog.at_level(logging.WARNING):
         summary = run(Synthetic(20), [bad, good], [sink])
@@ -388,7 +393,7 @@ def test_pictures_are_kept_only_for_who_can_step_back(
 
         most = 0
 
-    alive: list[weakref.ref[np.ndarray]] = []
+    alive: list[weakref.ref[NDArray[Any]]] = []
     monkeypatch.setattr(stepping, "HISTORY", 0)
     sink = Count()
     run(Synthetic(LEAST + 40), [Level()], [sink], controls=controls)
@@ -445,7 +450,7 @@ class Quick(Live):
 
 
 @pytest.mark.parametrize("kind", [Synthetic, Quick])
-def test_200_rounds_leave_nothing_behind(kind: type[Source]) -> None:
+def test_200_rounds_leave_nothing_behind(kind: Callable[[int], Source]) -> None:
     rng = np.random.default_rng(2)
     threads = threading.active_count()
     for number in range(200):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -193,7 +194,7 @@ def test_a_package_that_fails_is_told_of_and_passed_over(
         def load(self) -> object:
             raise ImportError("no module named nowhere")
 
-    monkeypatch.setattr(plugins.metadata, "entry_points", lambda group: [Broken()])
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [Broken()])
     plugins.refresh()
     try:
         assert "signs" in recognizers.available()

@@ -1,14 +1,16 @@
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from livevision import pipeline
 from livevision.sources.pushed import RECORDED_WAITING, Pushed
 
 
-def image(level: int = 0) -> np.ndarray:
+def image(level: int = 0) -> NDArray[Any]:
     return np.full((6, 8, 3), level, np.uint8)
 
 
@@ -94,7 +96,7 @@ def test_who_waits_is_freed(live: bool) -> None:
 )
 def test_what_is_no_picture_is_refused(bad: object) -> None:
     with pytest.raises(ValueError, match="picture"):
-        Pushed("browser").push(bad)
+        Pushed("browser").push(bad)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

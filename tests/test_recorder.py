@@ -124,7 +124,7 @@ def test_any_size_is_kept_but_made_even(
 @pytest.mark.long
 def test_7680x4320_is_recorded(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
-    image = cv2.resize(picture(0), (7680, 4320))
+    image = np.asarray(cv2.resize(picture(0), (7680, 4320)), np.uint8)
     write(Recorder(path), [Result(Frame(image, 0, 0))])
     assert frames_of(path)[0].image.shape == (4320, 7680, 3)
 
@@ -157,7 +157,7 @@ def test_the_last_result_given_twice_is_recorded_once(tmp_path: Path) -> None:
     assert len(frames_of(tmp_path / "out.mp4")) == 3
 
 
-def test_r_starts_and_stops(tmp_path: Path, monkeypatch) -> None:
+def test_r_starts_and_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     recorder = Recorder(None, lambda result: result.frame.image)
     what = results(index / 10 for index in range(10))
@@ -301,7 +301,7 @@ def test_events_are_json_lines_written_at_once(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_events_to_standard_output(capsys) -> None:
+def test_events_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     with Events(Path("-"), source="x") as sink:
         sink.write(Result(Frame(picture(0), 0, 0), events=(Event("letter", "B", 0, 1, 1),)))
     print("still open")

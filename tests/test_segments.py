@@ -28,7 +28,8 @@ from livevision.recognizers.segments.strokes import (
 
 @pytest.fixture(scope="module")
 def coffee() -> Image:
-    return np.ascontiguousarray(cv2.resize(data.coffee()[..., ::-1], (320, 240)))
+    cup = data.coffee()  # type: ignore[no-untyped-call]
+    return np.ascontiguousarray(cv2.resize(cup[..., ::-1], (320, 240)), np.uint8)
 
 
 def test_otsu_is_scikit_images(coffee: Image) -> None:
@@ -70,12 +71,13 @@ def test_felzenszwalb_agrees_with_scikit_images(coffee: Image) -> None:
 
 def test_corners_and_keypoints_are_where_scikit_image_has_them() -> None:
     board = np.kron(np.indices((6, 8)).sum(0) % 2, np.ones((40, 40))).astype(np.uint8) * 255
-    board = cv2.GaussianBlur(cv2.cvtColor(board, cv2.COLOR_GRAY2BGR), (3, 3), 0)
-    found = methods.harris(np.asarray(board, np.uint8))
+    smooth = cv2.GaussianBlur(cv2.cvtColor(board, cv2.COLOR_GRAY2BGR), (3, 3), 0)
+    found = methods.harris(np.asarray(smooth, np.uint8))
     crossings = [(40 * x - 0.5, 40 * y - 0.5) for x in range(1, 8) for y in range(1, 6)]
     assert references.near(np.array(crossings), found, 2) == 1
-    assert references.near(found, references.harris(np.asarray(board, np.uint8)), 3) > 0.9
-    cat = np.ascontiguousarray(data.chelsea()[..., ::-1])
+    assert references.near(found, references.harris(np.asarray(smooth, np.uint8)), 3) > 0.9
+    chelsea = data.chelsea()  # type: ignore[no-untyped-call]
+    cat = np.ascontiguousarray(chelsea[..., ::-1])
     assert references.near(methods.orb(cat), references.orb(cat), 5) > 0.5
     assert not len(methods.harris(np.zeros((50, 50, 3), np.uint8)))
 
@@ -203,7 +205,7 @@ def test_nothing_is_told_apart_where_nothing_is() -> None:
     noise = np.random.default_rng(0).normal(120, 2, (120, 160, 3))
     blank = np.asarray(noise.clip(0, 255), np.uint8)
     for method in ("otsu", "kmeans", "slic", "felzenszwalb", "strokes"):
-        assert read(Options(method=method), blank) == [()]  # type: ignore[arg-type]
+        assert read(Options(method=method), blank) == [()]
 
 
 def test_strokes_of_the_options_and_of_commands() -> None:

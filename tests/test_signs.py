@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -97,7 +98,9 @@ def test_a_finding_holds_all_that_is_shown(recognizer: SignRecognizer, clip: lis
 
 
 @pytest.mark.parametrize("model", ["fused", "landmarks", "cnn28"])
-def test_each_model_reads_clear_letters(model: str, clip: list[Image]) -> None:
+def test_each_model_reads_clear_letters(
+    model: Literal["fused", "landmarks", "cnn28"], clip: list[Image]
+) -> None:
     with recognizers.session("signs", Options(model=model)) as recognizer:
         for index, letter in ((34, "A"), (70, "S"), (105, "L")):
             assert isinstance(recognizer, SignRecognizer)

@@ -1,6 +1,7 @@
 """What the soak test (tests/soak.py) lets pass, and what not."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from soak import Sample, verdict
@@ -8,7 +9,7 @@ from soak import Sample, verdict
 GOOD = Sample(0.0, 400.0, 1, 90.0, 50, 20, 29.8, 12, 0.03, 0.06, 0.05)
 
 
-def session(**change: float) -> list[Sample]:
+def session(**change: Any) -> list[Sample]:
     return [replace(GOOD, minutes=minute / 6, **change) for minute in range(60)]
 
 

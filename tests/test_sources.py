@@ -1,24 +1,28 @@
 import gc
 import itertools
+import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 import pytest
-from clips import make_clip, picture, turn
+from clips import make_clip, picture, some, turn, video_track
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 from servers import MjpegServer, RtspServer, rtsp_python
 
 from livevision import __main__ as cli
 from livevision import assets, pipeline, recognizers
 from livevision.errors import LivevisionError, SourceError, UsageError
-from livevision.frame import Findings, Frame, Result
+from livevision.frame import Findings, Frame, Image, Result
 from livevision.pipeline.capture import Capture
 from livevision.recognizers.recognizer import Session
 from livevision.recognizers.signs import Options
@@ -178,7 +182,9 @@ def test_7680x4320(tmp_path: Path) -> None:
     ],
     ids=["right", "left", "over", "mirrored", "upside down", "transposed"],
 )
-def test_turned_phone_videos_stand_upright(tmp_path: Path, matrix, apply) -> None:
+def test_turned_phone_videos_stand_upright(
+    tmp_path: Path, matrix: tuple[int, int, int, int], apply: Callable[[Image], Image]
+) -> None:
     path = make_clip(tmp_path / "phone.mp4", count=3)
     (straight, *_), _ = read(Recording(path))
     turn(path, *matrix)
@@ -221,7 +227,9 @@ def test_a_clip_that_is_cut_off_gives_its_good_frames_first(
     assert name.endswith(".ts") or "cut off" in str(error)
 
 
-def test_damage_in_the_middle_costs_only_the_damaged(tmp_path: Path, caplog) -> None:
+def test_damage_in_the_middle_costs_only_the_damaged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = make_clip(tmp_path / "a.avi", "mjpeg", "yuvj420p", count=40)
     data = bytearray(path.read_bytes())
     middle = data.index(b"\xff\xd8\xff", len(data) // 2)
@@ -245,7 +253,9 @@ def test_damage_in_the_middle_costs_only_the_damaged(tmp_path: Path, caplog) -> 
         ("no-moov.mp4", lambda path: path.write_bytes(make_clip(path).read_bytes()[:800]), "cut"),
     ],
 )
-def test_what_is_no_video_is_named_so(tmp_path: Path, name: str, make, says: str) -> None:
+def test_what_is_no_video_is_named_so(
+    tmp_path: Path, name: str, make: Callable[[Path], object], says: str
+) -> None:
     path = tmp_path / name
     make(path)
     try:
@@ -272,7 +282,9 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["http:clip.mp4", "concat:x|y.mp4", "per%03dcent.mp4", "Zoë 李.mp4"]
 )
-def test_a_file_name_is_never_a_protocol(tmp_path: Path, name: str, monkeypatch) -> None:
+def test_a_file_name_is_never_a_protocol(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     make_clip(tmp_path / "a.mp4", count=3).rename(tmp_path / name)
     frames, error = read(open_source(name))
@@ -291,7 +303,9 @@ def test_a_playlist_does_not_reach_the_network(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spec", ["a\0b", "x" * 5000, "", ".", "\x1b[2J.mp4"])
-def test_odd_names_are_source_errors(spec: str, tmp_path: Path, monkeypatch) -> None:
+def test_odd_names_are_source_errors(
+    spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(LivevisionError) as caught, open_source(spec):
         pass
@@ -317,7 +331,9 @@ def test_which_source_a_name_means(tmp_path: Path) -> None:
 # --- pictures
 
 
-def test_pictures_come_in_natural_order_and_upright(tmp_path: Path, caplog) -> None:
+def test_pictures_come_in_natural_order_and_upright(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     small = np.zeros((8, 12, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "p10.png"), small + 100)
     cv2.imwrite(str(tmp_path / "p2.png"), small[:, :, 0] + 20)
@@ -353,7 +369,7 @@ def streams(path: Path, *tracks: tuple[str, str, tuple[int, int], int, int]) -> 
     with av.open(str(path), "w") as container:
         made = []
         for codec, pixels, (width, height), _, _ in tracks:
-            track = container.add_stream(codec, rate=30)
+            track = video_track(container, codec)
             track.width, track.height, track.pix_fmt = width, height, pixels
             made.append(track)
         for track, (_, pixels, (width, height), count, level) in zip(made, tracks, strict=True):
@@ -384,7 +400,7 @@ def test_pixels_that_change_their_shape_are_made_square(tmp_path: Path) -> None:
     for number, ratio in enumerate((Fraction(1), Fraction(4, 3), Fraction(1))):
         path = tmp_path / f"{number}.ts"
         with av.open(str(path), "w") as container:
-            track = container.add_stream("mpeg2video", rate=30)
+            track = video_track(container, "mpeg2video")
             track.width, track.height, track.pix_fmt = 160, 120, "yuv420p"
             track.codec_context.sample_aspect_ratio = ratio
             for index in range(20):
@@ -404,7 +420,7 @@ def test_a_video_with_less_than_a_picture_a_second_is_whole(
     tmp_path: Path, name: str, codec: str
 ) -> None:
     with av.open(str(tmp_path / name), "w") as container:
-        track = container.add_stream(codec, rate=Fraction(1, 3))
+        track = video_track(container, codec, Fraction(1, 3))
         track.width, track.height, track.pix_fmt = 160, 120, "yuv420p"
         for index in range(8):
             frame = av.VideoFrame.from_ndarray(picture(index), format="bgr24")
@@ -431,7 +447,7 @@ def test_realtime_keeps_the_recordings_own_times(tmp_path: Path) -> None:
     frames, _ = read(Realtime(Synthetic(10, rate=50)))
     assert 9 / 50 <= time.monotonic() - started < 1.5
     assert all(frame.captured is not None for frame in frames)
-    assert [frame.captured - frames[0].captured for frame in frames] == pytest.approx(
+    assert [some(frame.captured) - some(frames[0].captured) for frame in frames] == pytest.approx(
         [frame.time for frame in frames]
     )
 
@@ -440,19 +456,19 @@ def test_realtime_does_not_wait_for_those_who_are_late() -> None:
     now = [100.0]
     source = Realtime(Synthetic(5, rate=1), clock=lambda: now[0])
     with source:
-        assert source.read().captured == 100
+        assert some(source.read()).captured == 100
         now[0] = 103.2
         started = time.monotonic()
-        assert source.read().captured == 103
+        assert some(source.read()).captured == 103
         assert time.monotonic() - started < 0.1
 
 
-def test_realtime_skips_what_is_overdue(tmp_path: Path, monkeypatch) -> None:
+def test_realtime_skips_what_is_overdue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A decoder with a fifth of the speed that it needs; before, it was 3.2 s behind after 4."""
     clip = make_clip(tmp_path / "a.mp4", count=90, options={"g": "10"})
     quick = Converter.image
 
-    def image(self: Converter, frame: av.VideoFrame) -> np.ndarray:
+    def image(self: Converter, frame: av.VideoFrame) -> Image:
         time.sleep(5 / 30)
         return quick(self, frame)
 
@@ -460,7 +476,7 @@ def test_realtime_skips_what_is_overdue(tmp_path: Path, monkeypatch) -> None:
     behind, times = [], []
     with Realtime(Recording(clip)) as source:
         for frame in source:
-            behind.append(time.monotonic() - frame.captured)
+            behind.append(time.monotonic() - some(frame.captured))
             times.append(frame.time)
     assert max(behind) < 1.0
     assert times == sorted(times)
@@ -468,7 +484,9 @@ def test_realtime_skips_what_is_overdue(tmp_path: Path, monkeypatch) -> None:
     assert len(times) > 8
 
 
-def test_realtime_does_not_stand_still_over_a_jump_of_hours(monkeypatch) -> None:
+def test_realtime_does_not_stand_still_over_a_jump_of_hours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(realtime, "STANDSTILL", 0.1)
     started = time.monotonic()
     with Realtime(Synthetic(3, rate=1 / 7200)) as source:
@@ -491,6 +509,9 @@ def test_a_wait_can_be_interrupted_and_is_no_hang() -> None:
 
 
 # --- cameras (OpenCV's part is played: there is none here)
+
+
+Cameras = Callable[..., None]  # plugs in those named, as in c0="good", and unplugs all others
 
 
 class FakeCapture:
@@ -527,7 +548,7 @@ class FakeCapture:
         self.grabs += 1
         return self.kind not in ("", "black") and (self.kind != "slow" or self.grabs > 5)
 
-    def retrieve(self) -> tuple[bool, np.ndarray]:
+    def retrieve(self) -> tuple[bool, NDArray[Any]]:
         shape = (48, 64) if self.kind == "gray" else (48, 64, 3)
         return True, np.full(shape, 10 * self.number, np.uint8)
 
@@ -536,7 +557,7 @@ class FakeCapture:
 
 
 @pytest.fixture
-def cameras(monkeypatch, tmp_path: Path):
+def cameras(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cameras]:
     monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
     monkeypatch.setattr(camera, "_SYSTEM_LIST", tmp_path)
     FakeCapture.there, FakeCapture.opened = {}, []
@@ -551,24 +572,24 @@ def cameras(monkeypatch, tmp_path: Path):
     assert all(each.released for each in FakeCapture.opened)
 
 
-def test_a_camera_gives_frames_with_their_time(cameras) -> None:
+def test_a_camera_gives_frames_with_their_time(cameras: Cameras) -> None:
     cameras(c0="slow")
     with Camera(0, size=(1280, 720), fps=30) as source:
-        frames = [source.read() for _ in range(3)]
+        frames = [some(source.read()) for _ in range(3)]
         asked = FakeCapture.opened[-1].asked
     is_good(frames, 3)
     assert asked[cv2.CAP_PROP_FRAME_WIDTH] == 1280
     assert asked[cv2.CAP_PROP_FPS] == 30
-    assert frames[2].captured - frames[0].captured == pytest.approx(frames[2].time)
+    assert some(frames[2].captured) - some(frames[0].captured) == pytest.approx(frames[2].time)
 
 
-def test_a_gray_camera_is_bgr(cameras) -> None:
+def test_a_gray_camera_is_bgr(cameras: Cameras) -> None:
     cameras(c0="gray")
     with Camera(0) as source:
-        assert source.read().image.shape == (48, 64, 3)
+        assert some(source.read()).image.shape == (48, 64, 3)
 
 
-def test_a_camera_has_a_name_for_good(cameras, tmp_path: Path) -> None:
+def test_a_camera_has_a_name_for_good(cameras: Cameras, tmp_path: Path) -> None:
     cameras(c4="good")
     folder = tmp_path / "by-id"
     folder.mkdir()
@@ -589,7 +610,7 @@ def test_a_camera_has_a_name_for_good(cameras, tmp_path: Path) -> None:
         open_source("/dev/v4l/by-id/usb-None-video-index0")
 
 
-def test_a_camera_that_exposes_for_seconds_is_not_lost(cameras) -> None:
+def test_a_camera_that_exposes_for_seconds_is_not_lost(cameras: Cameras) -> None:
     cameras(c0="good")
     now = [0.0]
     with Camera(0, clock=lambda: now[0]) as source:
@@ -599,24 +620,24 @@ def test_a_camera_that_exposes_for_seconds_is_not_lost(cameras) -> None:
         assert source.patience == 12.0
 
 
-def test_a_camera_that_is_not_there(cameras, monkeypatch) -> None:
+def test_a_camera_that_is_not_there(cameras: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SourceError, match="no camera 7") as caught, open_source("7"):
         pass
     assert "\n" not in str(caught.value)
     for system, says in (("darwin", "Privacy & Security"), ("win32", "desktop apps")):
-        monkeypatch.setattr(camera.sys, "platform", system)
+        monkeypatch.setattr(sys, "platform", system)
         with pytest.raises(SourceError, match=says), Camera(7):
             pass
 
 
-def test_a_camera_that_gives_nothing(cameras, monkeypatch) -> None:
+def test_a_camera_that_gives_nothing(cameras: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera, "WARM_UP", 0.05)
     cameras(c0="black")
     with pytest.raises(SourceError, match="no picture"), Camera(0):
         pass
 
 
-def test_a_camera_unplugged_in_mid_stream(cameras) -> None:
+def test_a_camera_unplugged_in_mid_stream(cameras: Cameras) -> None:
     cameras(c0="good")
     with Camera(0) as source:
         assert source.read() is not None
@@ -625,30 +646,30 @@ def test_a_camera_unplugged_in_mid_stream(cameras) -> None:
             source.read()
 
 
-def test_next_camera_goes_round(cameras) -> None:
+def test_next_camera_goes_round(cameras: Cameras) -> None:
     cameras(c0="good", c2="good", c5="black")
     with Camera(0) as source:
-        levels = [int(source.read().image[0, 0, 0])]
+        levels = [int(some(source.read()).image[0, 0, 0])]
         for _ in range(2):
             source.command("next-camera")
-            levels.append(int(source.read().image[0, 0, 0]))
+            levels.append(int(some(source.read()).image[0, 0, 0]))
             if _ == 0:
                 cameras(c0="good", c2="good")
         assert levels == [0, 20, 0]
-        times = [source.read().time for _ in range(3)]
+        times = [some(source.read()).time for _ in range(3)]
         assert times == sorted(times)
         assert source.name == "camera 0"
 
 
-def test_an_unplugged_camera_comes_back(cameras, monkeypatch) -> None:
+def test_an_unplugged_camera_comes_back(cameras: Cameras, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconnecting, "PAUSES", (0.05,))
     cameras(c0="good")
     with open_source("0") as source:
-        before = [source.read() for _ in range(3)]
+        before = [some(source.read()) for _ in range(3)]
         cameras()  # gone
         timer = threading.Timer(0.4, cameras, kwargs={"c0": "good"})
         timer.start()
-        after = [source.read() for _ in range(200)]
+        after = [some(source.read()) for _ in range(200)]
         timer.join()
     is_good(before + after, 203, live=True)
     assert max(b.time - a.time for a, b in itertools.pairwise(before + after)) > 0.3
@@ -667,7 +688,7 @@ class Counting(Session):
 class Screen(Sink):
     """Keeps what a window would show; pulls the plug at the tenth frame, and puts it back later."""
 
-    def __init__(self, cameras) -> None:
+    def __init__(self, cameras: Cameras) -> None:
         self.results: list[Result] = []
         self.reviewed: list[Result] = []
         self._cameras = cameras
@@ -688,7 +709,9 @@ class Screen(Sink):
                 self._cameras(c0="good")
 
 
-def test_a_run_goes_on_when_its_camera_is_plugged_in_again(cameras, monkeypatch) -> None:
+def test_a_run_goes_on_when_its_camera_is_plugged_in_again(
+    cameras: Cameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reconnecting, "PAUSES", (0.05,))
     cameras(c0="good")
     screen = Screen(cameras)
@@ -709,7 +732,10 @@ def test_a_run_goes_on_when_its_camera_is_plugged_in_again(cameras, monkeypatch)
 
 
 def test_without_reconnecting_an_unplugged_camera_ends_the_program_with_3(
-    cameras, tmp_path: Path, monkeypatch, capsys
+    cameras: Cameras,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
     monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
@@ -733,7 +759,9 @@ def test_without_reconnecting_an_unplugged_camera_ends_the_program_with_3(
     assert 0 < len(frames) <= 11  # what was given so far, less what was dropped
 
 
-def test_the_next_camera_can_be_chosen_while_one_is_away(cameras, monkeypatch) -> None:
+def test_the_next_camera_can_be_chosen_while_one_is_away(
+    cameras: Cameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reconnecting, "PAUSES", (0.05,))
     cameras(c0="good")
     with open_source("0") as source:
@@ -741,13 +769,13 @@ def test_the_next_camera_can_be_chosen_while_one_is_away(cameras, monkeypatch) -
         cameras(c1="good")
         timer = threading.Timer(0.2, source.command, args=("next-camera",))
         timer.start()
-        while source.read().image[0, 0, 0] != 10:
+        while some(source.read()).image[0, 0, 0] != 10:
             pass
         timer.join()
         assert source.name == "camera 1"
 
 
-def test_a_camera_that_never_comes_back_does_not_keep_the_program(cameras) -> None:
+def test_a_camera_that_never_comes_back_does_not_keep_the_program(cameras: Cameras) -> None:
     cameras(c0="good")
     with Capture(open_source("0")) as frames:
         assert frames.get(1) is not None
@@ -759,7 +787,7 @@ def test_a_camera_that_never_comes_back_does_not_keep_the_program(cameras) -> No
     assert time.monotonic() - started < 1
 
 
-def test_devices_lists_cameras_with_names_and_sizes(cameras) -> None:
+def test_devices_lists_cameras_with_names_and_sizes(cameras: Cameras) -> None:
     cameras(c0="good", c3="good")
     found = camera.devices()
     assert [(each.number, each.name) for each in found] == [(0, "Webcam 0"), (3, "Webcam 3")]
@@ -784,16 +812,16 @@ def test_urls_show_no_secret() -> None:
 
 def test_http_mjpeg_is_live() -> None:
     with MjpegServer() as server, open_source(server.url, reconnect=False) as source:
-        frames = [source.read() for _ in range(10)]
+        frames = [some(source.read()) for _ in range(10)]
         assert source.live
     is_good(frames, 10, live=True)
     assert frames[0].image.shape == (48, 64, 3)
-    assert frames[-1].captured - frames[0].captured == pytest.approx(frames[-1].time)
+    assert some(frames[-1].captured) - some(frames[0].captured) == pytest.approx(frames[-1].time)
 
 
 def test_a_slow_server_is_no_dead_one() -> None:
     with MjpegServer(rate=2) as server, open_source(server.url) as source:
-        frames = [source.read() for _ in range(4)]
+        frames = [some(source.read()) for _ in range(4)]
         assert source.status == ""
     is_good(frames, 4, live=True)
 
@@ -828,16 +856,16 @@ def test_a_server_that_talks_rubbish() -> None:
         source.read()
 
 
-def test_a_stream_comes_back_and_time_goes_on(caplog) -> None:
+def test_a_stream_comes_back_and_time_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     with MjpegServer() as server, open_source(server.url) as source:
-        before = [source.read() for _ in range(5)]
+        before = [some(source.read()) for _ in range(5)]
         server.stop()
         timer = threading.Timer(0.6, server.start)
         timer.start()
         seen = []
         watcher = threading.Timer(0.4, lambda: seen.append(source.status))
         watcher.start()
-        after = [source.read() for _ in range(20)]
+        after = [some(source.read()) for _ in range(20)]
         timer.join()
         watcher.join()
         assert source.status == ""
@@ -855,7 +883,7 @@ def test_a_silent_stream_is_left_and_opened_again() -> None:
         server.silent = True
         threading.Timer(1.9, setattr, (server, "silent", False)).start()
         started = time.monotonic()
-        frames = [source.read() for _ in range(10)]
+        frames = [some(source.read()) for _ in range(10)]
         assert time.monotonic() - started < 6
     assert frames[-1].index >= 10
 
@@ -952,10 +980,10 @@ def test_rtsp_is_read_and_comes_back() -> None:
         with pytest.raises(SourceError, match="nothing at this address"):
             open_source(server.url + "x").__enter__()
         with open_source(server.url) as source:
-            before = [source.read() for _ in range(10)]
+            before = [some(source.read()) for _ in range(10)]
             server.stop()
             server.start()
-            after = [source.read() for _ in range(10)]
+            after = [some(source.read()) for _ in range(10)]
     is_good(before + after, 20, live=True)
     assert before[0].image.shape == (120, 160, 3)
 
@@ -996,31 +1024,35 @@ class Hanging(Renewable):
         type(self).closed_in_mid_read |= self.reading
 
 
-def test_a_driver_that_fails_in_its_own_way_is_opened_again(cameras, monkeypatch, caplog) -> None:
+def test_a_driver_that_fails_in_its_own_way_is_opened_again(
+    cameras: Cameras, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(reconnecting, "PAUSES", (0.01,))
     cameras(c0="good")
     good, failures = FakeCapture.retrieve, iter([False] * 5 + [True] + [False] * 1000)
 
-    def retrieve(self: FakeCapture) -> tuple[bool, np.ndarray]:
+    def retrieve(self: FakeCapture) -> tuple[bool, NDArray[Any]]:
         if next(failures):
             raise cv2.error("out of buffers")
         return good(self)
 
     monkeypatch.setattr(FakeCapture, "retrieve", retrieve)
     with open_source("0") as source:
-        frames = [source.read() for _ in range(20)]
+        frames = [some(source.read()) for _ in range(20)]
     is_good(frames, 20, live=True)
     assert "out of buffers" in caplog.text
 
 
-def test_a_read_that_never_returns_is_left_alone_and_replaced(monkeypatch) -> None:
+def test_a_read_that_never_returns_is_left_alone_and_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(reconnecting, "PAUSES", (0.01,))
     Hanging.release.clear()
     Hanging.made, Hanging.closed_in_mid_read = 0, False
     started = time.monotonic()
     try:
         with Reconnecting(Hanging()) as source:
-            frames = [source.read() for _ in range(7)]
+            frames = [some(source.read()) for _ in range(7)]
     finally:
         took = time.monotonic() - started
         Hanging.release.set()

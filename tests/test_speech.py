@@ -62,6 +62,7 @@ def test_the_end_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_failure_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with Speech(speaker(tmp_path / "said", code=1)) as sink:
         sink.write(said("one"))
+        assert sink._thread is not None
         sink._thread.join(20)
         sink.write(said("two"))
     assert caplog.text.count("no loudspeaker") == 1

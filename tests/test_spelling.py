@@ -3,10 +3,11 @@ import random
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from signing import LABELS, Signer, chances, hand, letters, read, shape_of, showing, steps
 
 from livevision.recognizers.signs.decoder import Decoder
-from livevision.recognizers.signs.spelling import LONGEST_WORD, Speller
+from livevision.recognizers.signs.spelling import LONGEST_WORD, Showing, Speller
 from livevision.recognizers.signs.words import Words
 
 WORDS = Words({"HELLO": 900, "HELP": 800, "CAB": 50, "THE": 20000, "BALL": 300})
@@ -428,10 +429,10 @@ def test_where_the_empty_label_stands_does_not_matter() -> None:
     assert speller.text == "CAB"
 
 
-def showing_with(each: object, probabilities: object) -> object:
+def showing_with(each: Showing, probabilities: NDArray[np.float32]) -> Showing:
     from dataclasses import replace
 
-    return replace(each, probabilities=probabilities)  # type: ignore[type-var]
+    return replace(each, probabilities=probabilities)
 
 
 def test_an_open_hand_that_is_held_takes_the_proposal() -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from clips import make_clip
+from clips import make_clip, some
 from servers import MjpegServer, RtspServer, jpeg, rtsp_python
 
 from livevision.errors import SourceError
 from livevision.frame import Image
-from livevision.sources import addresses, gate, open_source, packets, rhythm, stream
+from livevision.sources import addresses, gate, open_source, packets, rhythm
 from livevision.sources.addresses import Allowed, is_public, safe_name
 from livevision.sources.decoding import Converter
 from livevision.sources.gate import Gate
@@ -115,9 +115,9 @@ def test_motion_jpeg_five_times_too_fast_is_never_behind(monkeypatch: pytest.Mon
     with MjpegServer(rate=30) as camera, Stream(camera.url) as source:
         end = time.monotonic() + 2.5
         while time.monotonic() < end:
-            frame = source.read()
+            frame = some(source.read())
             behind.append(((camera.served - int(frame.image[0, 0, 0])) % 256) / 30)
-            assert time.monotonic() - frame.captured < 1.0
+            assert time.monotonic() - some(frame.captured) < 1.0
     assert max(behind) < 1.0
     assert len(behind) > 8
     assert frame.index > 40  # what was left out shows as a gap
@@ -145,7 +145,7 @@ def test_h264_five_times_too_fast_is_never_behind(
     with server(answer) as url, Stream(url) as source, suppress(SourceError):
         assert source.live
         while True:
-            frame = source.read()
+            frame = some(source.read())
             sent = (time.monotonic() - begun[-1]) * 30
             number = (float(frame.image.mean()) - 20) / 2
             behind.append((sent - number) % 100 / 30)
@@ -173,9 +173,9 @@ def test_the_rhythm_says_how_long_to_wait() -> None:
 def test_a_camera_with_long_pauses_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture every 0.5 s where 0.2 s are the least: as one every 5 s for the real ones."""
     monkeypatch.setattr(rhythm, "LEAST", 0.2)
-    monkeypatch.setattr(stream.Rhythm.__init__, "__defaults__", (0.2,))
+    monkeypatch.setattr(Rhythm.__init__, "__defaults__", (0.2,))
     with MjpegServer(rate=2) as camera, Stream(camera.url) as source:
-        frames = [source.read() for _ in range(6)]
+        frames = [some(source.read()) for _ in range(6)]
         assert 1.0 < source.patience < 4.0
     assert frames[-1].time > 1.5
     assert frames[-1].index == 5
@@ -186,7 +186,7 @@ def test_a_picture_every_three_seconds() -> None:
     """pytest -m long tests/test_streams.py"""
     with MjpegServer(rate=1 / 3) as camera, open_source(camera.url) as source:
         for index in range(5):
-            frame = source.read()
+            frame = some(source.read())
             assert frame.index == index
             assert source.status == ""
 
@@ -230,7 +230,7 @@ def test_segments_are_waited_for_and_played_at_their_own_pace(tmp_path: Path) ->
     with server(playlist) as url, Stream(f"{url}/live.m3u8") as source:
         came, times = [], []
         for _ in range(130):
-            frame = source.read()
+            frame = some(source.read())
             came.append(time.monotonic())
             times.append(frame.time)
         assert source.live
@@ -274,7 +274,7 @@ def test_motion_jpeg_that_begins_without_a_boundary() -> None:
     with server(answer) as url, Stream(url) as source:
         assert source.live
         for _ in range(20):
-            frame = source.read()
+            frame = some(source.read())
         assert frame.image.shape == (48, 64, 3)
 
 
@@ -283,7 +283,7 @@ def test_rtsp_by_udp_alone() -> None:
     python = rtsp_python()
     assert python is not None
     with RtspServer(python, udp=True) as camera, Stream(camera.url) as source:
-        frames = [source.read() for _ in range(20)]
+        frames = [some(source.read()) for _ in range(20)]
     assert frames[-1].image.shape == (120, 160, 3)
     assert frames[-1].time > 0.1
 
@@ -414,6 +414,6 @@ def test_lag_is_counted_from_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
     slow(monkeypatch, 0.2)
     with MjpegServer(rate=30) as camera, Stream(camera.url) as source:
         source.read()
-        frame = source.read()
-        assert time.monotonic() - frame.captured >= 0.19
+        frame = some(source.read())
+        assert time.monotonic() - some(frame.captured) >= 0.19
     assert packets.LAG < 1

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clips import make_clip
@@ -20,7 +21,7 @@ EVIL = "\x1b]0;owned\x07\x1b[2J\rZo\u00eb\x9b31m\u202egnp"
 BARE = ("--no-signs", "--no-faces")
 
 
-def program(*words: str | bytes, **more: object) -> subprocess.CompletedProcess[bytes]:
+def program(*words: str | bytes, **more: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "livevision", *words],
         cwd=ROOT,

@@ -4,10 +4,12 @@ import itertools
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from livevision import assets
 from livevision.__main__ import main
@@ -21,13 +23,13 @@ from livevision.recognizers.signs.training.validation import Answers, Calibratio
 
 
 @pytest.fixture(scope="module")
-def poses() -> tuple[np.ndarray, np.ndarray]:
+def poses() -> tuple[NDArray[Any], NDArray[Any]]:
     """Landmarks of the right hand of a recording, (n, 21, 3) in the picture and in space."""
     capture = cv2.VideoCapture(str(assets.folder("recordings") / "jawsclub.mp4"))
     locator = HandLocator()
     found = []
     for index in range(60):
-        image = capture.read()[1]
+        image = np.asarray(capture.read()[1], np.uint8)
         if index % 10 == 0:
             found += locator.locate(image, index / 15)
     capture.release()
@@ -37,7 +39,7 @@ def poses() -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def test_unchanged_poses_are_the_hands_themselves(poses: tuple[np.ndarray, np.ndarray]) -> None:
+def test_unchanged_poses_are_the_hands_themselves(poses: tuple[NDArray[Any], NDArray[Any]]) -> None:
     rows = np.arange(len(poses[0]))
     none = Changes(share=0.0, turn=0.0, finger=0.0, stretch=0.0, jitter=0.0)
     same = changed(*poses, rows[::-1], rows, np.random.default_rng(1), none)
@@ -48,7 +50,7 @@ def test_unchanged_poses_are_the_hands_themselves(poses: tuple[np.ndarray, np.nd
 
 
 def test_changed_poses_are_other_hands_of_the_same_seed(
-    poses: tuple[np.ndarray, np.ndarray],
+    poses: tuple[NDArray[Any], NDArray[Any]],
 ) -> None:
     rows = np.zeros(200, np.int64)
     partners = np.full(200, len(poses[0]) - 1)
@@ -146,7 +148,7 @@ def test_calibration_finds_the_temperature_and_the_caution() -> None:
 
 
 def test_own_examples_are_measured_on_later_pictures_and_on_others(
-    poses: tuple[np.ndarray, np.ndarray],
+    poses: tuple[NDArray[Any], NDArray[Any]],
 ) -> None:
     """The model takes two poses of Ann's for one letter, by a little; of Bob's it is sure."""
     count = 60
@@ -233,7 +235,8 @@ def test_trains_from_a_folder_and_continues(
     assert page.count("data:image/jpeg;base64") >= len(wrong)
     assert "http" not in page.replace("http-equiv", "")
     classifier = load_classifier("fused", tmp_path / "models")
-    picture = cv2.imread(str(next(data.glob("signs/photos/jawsclub/A/*.jpg"))))
+    photo = next(data.glob("signs/photos/jawsclub/A/*.jpg"))
+    picture = np.asarray(cv2.imread(str(photo)), np.uint8)
     reading = classifier.classify(picture, HandLocator().locate(picture)[0])
     assert reading.probabilities.sum() == pytest.approx(1, abs=1e-3)
 
@@ -275,8 +278,9 @@ def test_every_person_is_held_out_once(data: Path, tmp_path: Path) -> None:
 def test_grey_pictures_can_be_made_anew_without_a_step(data: Path, tmp_path: Path) -> None:
     hands = dataset.collect(data, None, tmp_path)
 
-    def without(step: str) -> np.ndarray:
-        return dataset.without(step, hands, data, lambda *_: None).grey[hands.view == 0]
+    def without(step: str) -> NDArray[Any]:
+        made = dataset.without(step, hands, data, lambda *_: None)
+        return np.asarray(made.grey[hands.view == 0])
 
     live = hands.grey[hands.view == 0]
     np.testing.assert_array_equal(without("none of them"), live)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -299,13 +300,14 @@ class Odd(Source):
     name = "odd"
 
     def __init__(self, frame: object) -> None:
-        self._frames = [Frame(BLANK, 0, 1.0), frame, None]
+        self._frames: list[Any] = [Frame(BLANK, 0, 1.0), frame, None]
 
     def __enter__(self) -> "Odd":
         return self
 
     def read(self) -> Frame | None:
-        return self._frames.pop(0)
+        frame: Frame | None = self._frames.pop(0)
+        return frame
 
     def close(self) -> None:
         pass
@@ -314,7 +316,7 @@ class Odd(Source):
 @pytest.mark.parametrize(
     "frame",
     [
-        Frame(None, 1, 2.0),
+        Frame(None, 1, 2.0),  # type: ignore[arg-type]
         Frame(BLANK[:0], 1, 2.0),
         Frame(BLANK[:, :0], 1, 2.0),
         Frame(BLANK[..., 0], 1, 2.0),
@@ -346,6 +348,7 @@ def test_pictures_become_read_only_at_the_door() -> None:
 
 
 NAN = float("nan")
+NOT_A_FLOAT: Any = np.float32("nan")
 
 
 @pytest.mark.parametrize(
@@ -355,19 +358,20 @@ NAN = float("nan")
         (),
         Findings(events=(Event("letter", "A", NAN, 1.0, 1.0),)),
         Findings(events=(Event("letter", "A", 0.0, float("inf"), 1.0),)),
-        Findings(events=(Event("letter", "A", 0.0, 1.0, np.float32("nan")),)),
+        Findings(events=(Event("letter", "A", 0.0, 1.0, NOT_A_FLOAT),)),
         Findings(events=(Event("letter", "A", 0.0, 1.0, 1.0, {"alternatives": [["B", NAN]]}),)),
-        Findings(events=("letter",)),
-        Findings(detections=("hand",)),
-        Findings(text=7),
-        Findings(hints=(None,)),
+        Findings(events=("letter",)),  # type: ignore[arg-type]
+        Findings(detections=("hand",)),  # type: ignore[arg-type]
+        Findings(text=7),  # type: ignore[arg-type]
+        Findings(hints=(None,)),  # type: ignore[arg-type]
     ],
     ids=str,
 )
-def test_findings_are_checked_at_the_door(found: object) -> None:
+def test_findings_are_checked_at_the_door(found: Any) -> None:
     class Strange(Level):
         def recognize(self, frame: Frame) -> Findings:
-            return found if frame.index == 2 else super().recognize(frame)
+            odd: Findings = found
+            return odd if frame.index == 2 else super().recognize(frame)
 
     sink = Keep()
     summary = run(Synthetic(5), [Strange("strange"), Level("good")], [sink])

@@ -4,10 +4,12 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from livevision import demo
 from livevision.__main__ import main
@@ -28,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def save(path: Path, image: np.ndarray) -> Path:
+def save(path: Path, image: NDArray[Any]) -> Path:
     path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
     return path
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -126,7 +127,7 @@ class Screen:
             self.close()
             raise
 
-    def _find(self) -> object | None:
+    def _find(self) -> Any:
         """The window, if it is in view."""
         from Xlib import X
 
@@ -180,7 +181,7 @@ class Screen:
     def _code(self, name: str) -> int:
         from Xlib import XK
 
-        code = self._server.keysym_to_keycode(XK.string_to_keysym(name))
+        code: int = self._server.keysym_to_keycode(XK.string_to_keysym(name))
         assert code, f"the keyboard has no {name}"
         return code
 
@@ -557,13 +558,18 @@ def test_a_folder_that_cannot_be_written_ends_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def shown_as(picture: Image, **more: object) -> tuple[Window, list[str]]:
+def shown_as(picture: Image, **more: Any) -> tuple[Window, list[str]]:
     """A window that nobody sees, which has this picture, and what it says, newest last."""
     shown = Window(SimpleNamespace(send=print), **more)
     shown._result = Result(Frame(picture, 0, 0.0))
     said: list[str] = []
     tell = shown._tell
-    shown._tell = lambda notice: (said.append(notice), tell(notice))[1]  # type: ignore[assignment]
+
+    def told(notice: str) -> None:
+        said.append(notice)
+        tell(notice)
+
+    shown._tell = told  # type: ignore[method-assign]
     return shown, said
 
 

@@ -1,9 +1,14 @@
 """Words wrong as read, left to themselves, and as proposed: `python -m tests.benchmarks.words`."""
 
 import random
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from test_words import misread
 
 from livevision.recognizers.signs.words import english
-from tests.test_words import misread
 
 WORDS = 400
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livevision import files, settings
 from livevision.errors import LivevisionError
@@ -50,7 +51,7 @@ ERRORS = {
 ADA = b"Ada Lovelace"
 
 
-def embedding(seed: int) -> np.ndarray:
+def embedding(seed: int) -> NDArray[Any]:
     return np.random.default_rng(seed).normal(size=128).astype(np.float32)
 
 
