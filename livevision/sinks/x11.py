@@ -5,8 +5,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from Xlib import X, error  # type: ignore[import-untyped]
-from Xlib.display import Display  # type: ignore[import-untyped]
+from Xlib import X, error
+from Xlib.display import Display
 
 _COLORS = 0xFFFFFF
 _NOT_OURS = X.Mod1Mask | X.Mod4Mask

@@ -150,7 +150,7 @@ class Raster:
 
     def __init__(self, arm: Arm, camera: Camera, skin: Rgb, sleeve: Rgb) -> None:
         try:
-            self._gl = moderngl.create_context(standalone=True, backend="egl")  # type: ignore[arg-type]
+            self._gl = moderngl.create_context(standalone=True, backend="egl")
         except Exception as error:
             raise RuntimeError(f"no OpenGL without a display (libegl1, Mesa): {error}") from error
         self.camera = camera
