@@ -33,7 +33,7 @@ from livevision.sources.addresses import safe_name
 from livevision.sources.camera import Camera
 from livevision.sources.decoding import Converter
 from livevision.sources.pictures import Pictures
-from livevision.sources.realtime import Realtime
+from livevision.sources.realtime import Paced, Realtime
 from livevision.sources.reconnecting import Reconnecting, Renewable
 from livevision.sources.recording import Recording
 from livevision.sources.stream import Stream
@@ -1060,3 +1060,13 @@ def test_a_read_that_never_returns_is_left_alone_and_replaced(
     assert Hanging.made == 3
     assert not Hanging.closed_in_mid_read
     assert len({frame.index for frame in frames}) == 7
+
+
+def test_files_alone_are_paced_for_a_window(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    make_clip(clip)
+    assert isinstance(open_source(str(clip), paced=True), Paced)
+    assert isinstance(open_source(str(clip), paced=True, realtime=True), Realtime)
+    assert not isinstance(open_source(str(clip)), Paced)
+    assert not isinstance(open_source("0", paced=True), Paced)
+    assert not isinstance(open_source("rtsp://127.0.0.1/none", paced=True), Paced)

@@ -25,6 +25,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--realtime", action="store_true", help="play a file at its own speed, like a camera"
     )
     source.add_argument(
+        "--fast",
+        action="store_true",
+        help="play a file in a window as fast as it can be read, and close that at its end",
+    )
+    source.add_argument(
         "--reconnect",
         action=argparse.BooleanOptionalAction,
         default=True,

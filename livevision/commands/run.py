@@ -2,7 +2,7 @@
 
 SOURCE is a camera's number, a video file, an rtsp:// or http:// URL, a folder of pictures, or
 'demo'. With a display a window shows the picture (press h in it for the keys); without one,
-what is read is printed.
+what is read is printed. A file plays at its own speed in a window, which stays open at its end.
 
 examples: livevision                            webcam 0
           livevision run 1 --size 1280x720
@@ -46,13 +46,17 @@ def execute(arguments: argparse.Namespace) -> int:
     spec = arguments.source
     if spec is None:
         spec = settings.source()
+    from livevision.sinks.window import display_available
     from livevision.sources import open_source
+    from livevision.sources.realtime import Paced
 
+    watched = arguments.window and not arguments.fast and display_available()
     source = open_source(
         spec,
         size=arguments.size,
         fps=arguments.fps,
         realtime=arguments.realtime,
+        paced=watched,
         reconnect=arguments.reconnect,
         options={
             name: options.values(kind.options, arguments, name)
@@ -66,6 +70,17 @@ def execute(arguments: argparse.Namespace) -> int:
         _output.hint(text)
     mirror = spec.isdigit() if arguments.mirror is None else arguments.mirror
     camera = plugins.sources()["camera"].claims(spec)
-    summary = _playing.play(source, names, arguments, mirror=mirror, camera=camera, inputs=(spec,))
+    while True:
+        summary = _playing.play(
+            source,
+            names,
+            arguments,
+            mirror=mirror,
+            camera=camera,
+            inputs=(spec,),
+            hold=isinstance(source, Paced),
+        )
+        if not summary.again:
+            break
     _output.tell(summary)
     return _output.outcome(summary)

@@ -16,6 +16,7 @@ def open_source(
     size: tuple[int, int] | None = None,
     fps: float | None = None,
     realtime: bool = False,
+    paced: bool = False,
     reconnect: bool = True,
     options: Mapping[str, Any] | None = None,
 ) -> Source:
@@ -24,12 +25,13 @@ def open_source(
     `spec` is a camera's number ("0", or "/dev/video0"), a URL (rtsp, rtsps, http, https), a folder
     of pictures, a picture, a video file, or what a plug-in claims. `size` (width, height) and `fps`
     are asked of a camera; `fps` is also the rate of a folder's pictures. `realtime` plays
-    recordings, behind a URL too, at their own times, as a live source. Cameras and URLs come back
-    by themselves unless `reconnect` is False. `options` has those of plug-ins, by their names.
+    recordings, behind a URL too, at their own times, as a live source; `paced` plays video files at
+    their own speed or slower, with every frame. Cameras and URLs come back by themselves unless
+    `reconnect` is False. `options` has those of plug-ins, by their names.
 
     Raises SourceError if there is nothing by that name, UsageError for a URL of another kind.
     """
-    from livevision.sources.realtime import Realtime
+    from livevision.sources.realtime import Paced, Realtime
     from livevision.sources.reconnecting import Reconnecting, Renewable
 
     try:
@@ -43,7 +45,9 @@ def open_source(
         ) from error
     if kind.live and reconnect:
         source = Reconnecting(cast(Renewable, source))
-    return Realtime(source) if realtime and kind.paced else source
+    if realtime and kind.paced:
+        return Realtime(source)
+    return Paced(source) if paced and kind.paced and not kind.live else source
 
 
 def _kind(spec: str) -> SourcePlugin[Any]:
