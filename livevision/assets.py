@@ -44,6 +44,16 @@ def verified(path: Path) -> Path:
     except OSError as error:
         raise ModelError(f"Cannot read {sums}, so {path.name} cannot be checked. {cure}") from error
     known = {name: value for value, _, name in (line.partition("  ") for line in lines)}
-    if known.get(path.name) != digest(path):
+    own = digest(path)
+    if known.get(path.name) != own:
         raise ModelError(f"Model file {path} is damaged: its checksum is wrong. {cure}")
+    if path.parent.parent == folder("models"):
+        from livevision.digests import DIGESTS
+
+        expected = DIGESTS.get(f"{path.parent.name}/{path.name}")
+        if expected is not None and expected != own:
+            raise ModelError(
+                f"Model file {path} is not the one that this version came with. Install livevision "
+                "again; if you trained it yourself, run 'python scripts/digests.py'."
+            )
     return path

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from livevision import assets
+from livevision.digests import DIGESTS
 from livevision.errors import ModelError, UsageError
 from livevision.frame import Image
 from livevision.locators.hands import Hand, HandLocator
@@ -165,3 +166,23 @@ def test_tensorflow_stays_away() -> None:
         "assert not any(name.split('.')[0] in ('tensorflow', 'keras') for name in sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_bundled_model_that_was_exchanged_with_its_checksum_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SHA256SUMS lies beside the models: whoever can change these can change that."""
+    models = tmp_path / "models"
+    shutil.copytree(MODELS, models / "signs")
+    monkeypatch.setattr(assets, "folder", lambda name: tmp_path / name)
+    assets.verified(models / "signs" / "cnn28.tflite")
+    other = models / "signs" / "landmarks.tflite"
+    other.write_bytes((models / "signs" / "cnn28.tflite").read_bytes())
+    assets.write_checksums(models / "signs")
+    with pytest.raises(ModelError, match="not the one that this version came with"):
+        assets.verified(other)
+
+
+def test_the_digests_in_the_code_are_those_of_the_models() -> None:
+    for name, digest in DIGESTS.items():
+        assert assets.digest(MODELS.parent / name) == digest, "python scripts/digests.py"

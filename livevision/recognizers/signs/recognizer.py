@@ -19,6 +19,9 @@ from livevision.recognizers.signs.spelling import Floats, Showing, Speller
 from livevision.recognizers.signs.words import english
 
 ALTERNATIVES = 3
+CAUTION = 2.3
+"""Nats that speak for no sign in all pictures of a stream but the first: for a moment, a hand at
+rest looks like a letter now and then. A first picture may be all there is, and is to be read."""
 DARK = 40.0
 """Mean grey level (0-255) below which a picture is too dark."""
 WITHIN = 0.7
@@ -94,19 +97,22 @@ class SignRecognizer(Session):
             _Hint("Few pictures a second: sign slowly, or put on more light", after=2.0),
         ]
         self._rate = _Rate()
+        self._first = True
 
     def recognize(self, frame: Frame) -> Findings:
         hands = _distinct(self._locator.locate(frame.image, frame.time))
         readings = [self._classifier.classify(frame.image, hand) for hand in hands]
         half = [cut_off(hand, frame.image) for hand in hands]
         mute = [hand.joined or part for hand, part in zip(hands, half, strict=True)]
+        caution = 0.0 if self._first else CAUTION
+        self._first = False
         showings = [
             Showing(
                 hand.track,
                 hand.right,
                 hand.landmarks,
                 hand.world,
-                self._no_sign if silent else reading.probabilities,
+                self._no_sign if silent else self._cautious(reading.probabilities, caution),
             )
             for hand, reading, silent in zip(hands, readings, mute, strict=True)
         ]
@@ -143,6 +149,11 @@ class SignRecognizer(Session):
             SKELETON,
             details={"hand": "right" if hand.right else "left"},
         )
+
+    def _cautious(self, chances: Floats, caution: float) -> Floats:
+        """`chances`, with `caution` nats more for no sign."""
+        weighed = chances * np.exp(caution * self._no_sign)
+        return np.asarray(weighed / weighed.sum(), np.float32)
 
     def _proposed(self) -> tuple[str, ...]:
         proposal = self._speller.proposal

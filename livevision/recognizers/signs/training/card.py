@@ -1,6 +1,7 @@
 """The card of the models of signs."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from livevision.recognizers.signs.training import report
 from livevision.recognizers.signs.training.personal import LOOKS, Gain
@@ -9,6 +10,10 @@ from livevision.recognizers.signs.training.validation import Answers, Calibratio
 
 _NOTES = "notes.md"
 """Written by hand beside the models: what was tried and what limits them; goes into the card."""
+
+
+LICENCES = Path(__file__).with_name("licences.md")
+"""Where the data came from, and what is stated of their licences."""
 
 
 def card(
@@ -86,4 +91,5 @@ Choices were made on a validation part of the training set, split by photo (its 
 augmentations, 21 of each photo); the official test was looked at once.
 
 {story}
+{LICENCES.read_text(encoding="utf-8")}
 {notes.read_text(encoding="utf-8") if notes.is_file() else ""}"""
