@@ -228,9 +228,13 @@ def recognizers() -> Mapping[str, "RecognizerPlugin[Any]"]:
     folder = Path(__file__).parent / "recognizers"
     found: dict[str, RecognizerPlugin[Any]] = {}
     for each in pkgutil.iter_modules([str(folder)]):
-        if each.ispkg:
+        if not each.ispkg:
+            continue
+        try:
             manifest = import_module(f"livevision.recognizers.{each.name}").PLUGIN
             found[manifest.name] = manifest
+        except Exception as error:  # one that is being written must not take the house down
+            log.warning("The recogniser's folder %s cannot be used: %s", each.name, error)
     return dict(sorted((found | _installed("recognizers", RecognizerPlugin, found)).items()))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from livevision import plugins
 from livevision.frame import Detection, Event, Result
 
@@ -29,7 +31,7 @@ def event(found: Event) -> dict[str, Any]:
     if found.origin is not None:
         begun = datetime.fromtimestamp(found.origin + found.start, UTC)
         record["at"] = begun.isoformat(timespec="milliseconds")
-    return record | {key: value for key, value in found.details.items() if key not in record}
+    return record | {key: finite(each) for key, each in found.details.items() if key not in record}
 
 
 def line(found: Event) -> dict[str, Any]:
@@ -63,10 +65,10 @@ def detection(found: Detection) -> dict[str, Any]:
         "kind": found.kind,
         "label": found.label,
         "confidence": round(found.confidence, 4),
-        "box": [box.left, box.top, box.right, box.bottom],
+        "box": [int(each) for each in (box.left, box.top, box.right, box.bottom)],
         "track": found.track,
         "alternatives": [[label, round(chance, 4)] for label, chance in found.alternatives],
-        "details": dict(found.details),
+        "details": finite(found.details),
     }
 
 
@@ -82,14 +84,16 @@ def frame(result: Result) -> dict[str, Any]:
 
 
 def finite(value: Any) -> Any:
-    """`value` with None for what JSON cannot say: numbers that are none, or infinite."""
+    """`value` as JSON can say it: None for numbers that are none, or infinite; NumPy's plain."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {str(key): finite(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [finite(each) for each in value]
-    return value
+    if isinstance(value, np.generic):
+        return finite(value.item())
+    return finite(value.tolist()) if isinstance(value, np.ndarray) else value
 
 
 def _span(found: Event) -> dict[str, Any]:

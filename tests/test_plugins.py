@@ -11,6 +11,7 @@ import venv
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import livevision
@@ -225,3 +226,14 @@ def test_every_manifest_is_whole() -> None:
         for room in (plugin.commands, plugin.evaluations, plugin.trainings):
             for module in room.values():
                 assert module.startswith(f"livevision.recognizers.{name}.")
+
+
+def test_numbers_of_numpy_reach_json() -> None:
+    from livevision import records
+    from livevision.frame import Box, Detection, Event
+
+    box = Box(*np.array([1, 2, 3, 4]))
+    found = Detection("thing", box, "a", 0.5, details={"size": np.float32(0.5), "at": np.arange(2)})
+    assert json.loads(json.dumps(records.detection(found)))["box"] == [1, 2, 3, 4]
+    event = Event("thing", "a", 0.0, 1.0, 1.0, {"count": np.int64(3)})
+    assert json.loads(json.dumps(records.event(event)))["count"] == 3

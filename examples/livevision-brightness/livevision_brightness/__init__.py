@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from livevision.options import option
 from livevision.plugins import OK, Check, Kind, RecognizerPlugin
-from livevision.recognizers.recognizer import Model
+
+if TYPE_CHECKING:
+    from livevision.recognizers.recognizer import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Options:
     limit: float = option(0.5, help="from 0, dark, to 1, light", metavar="X", low=0.0, high=1.0)
 
 
-def load(options: Options, models: Path) -> Model:
+def load(options: Options, models: Path) -> "Model":
     """Import what is heavy here, not above: this file is imported for `--help`."""
     from livevision_brightness.recognizer import Lightmeter
 
