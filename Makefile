@@ -39,12 +39,14 @@ setup: .venv/.for-running
 .venv/.for-running: uv.lock pyproject.toml | $(UV)
 	@$(UV) sync --frozen --inexact --no-dev --extra reference --extra serve --extra mqtt
 	@$(RUN) livevision doctor --only packages --quiet
+	@$(RUN) livevision models setup >/dev/null  # where MediaPipe has no wheel
 	@touch $@
 
 # ... and what those need who work on it: TensorFlow for training, linters, pytest
 .venv/.for-testing: uv.lock pyproject.toml | $(UV)
 	@$(UV) sync --frozen --inexact --extra reference --extra serve --extra mqtt --extra train
 	@$(RUN) livevision doctor --only packages --quiet
+	@$(RUN) livevision models setup >/dev/null  # where MediaPipe has no wheel
 	@touch $@ .venv/.for-running
 
 .uv/bin/uv:

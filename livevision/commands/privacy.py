@@ -45,7 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
     _check_folder(kept)
     if kept and not arguments.yes and not _confirmed(len(kept)):
         print("Nothing was erased.")
-        return 0
+        return UsageError.exit_code if not sys.stdin.isatty() else 0
     erased = 0
     for each in kept:
         target = each.path.resolve() if each.path.is_symlink() else None

@@ -137,7 +137,7 @@ def execute(arguments: argparse.Namespace) -> int:
                 "clips": list(read.values()),
             },
         )
-    elif not arguments.json:
+    elif not arguments.json and str(arguments.events) != "-":
         for content in read.values():
             _print(content)
     for one, content in ((expected[place], read[place]) for place in read if expected):

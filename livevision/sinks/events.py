@@ -25,6 +25,7 @@ class Events(Sink):
 
     def __init__(self, path: Path, *, source: str) -> None:
         self._path = path
+        self.standard_output = str(path) == "-"
         self._source = source
         self._file: TextIO | None = None
         if str(path) == "-":

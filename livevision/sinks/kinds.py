@@ -3,6 +3,7 @@
 Imported for `--help`: what is heavy is imported when a sink is opened.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,7 +63,10 @@ class EventsOptions:
     """JSON lines."""
 
     events: Path | None = option(
-        None, flag="--events", metavar="OUT.jsonl", help="write what was read, one event a line"
+        None,
+        flag="--events",
+        metavar="OUT.jsonl",
+        help="write what was read, one event a line; - is standard output",
     )
 
 
@@ -234,9 +238,12 @@ class WindowOptions:
 
 def _window(options: WindowOptions, run: RunContext) -> Iterable[Sink]:
     from livevision.sinks.console import Console
+    from livevision.sinks.events import Events
 
     if not run.shown:
-        yield Console()
+        # lines for programs and lines for people must not mix
+        programs = any(isinstance(each, Events) and each.standard_output for each in run.opened)
+        yield Console(sys.stderr if programs else None)
         return
     from livevision.sinks.recorder import Recorder
     from livevision.sinks.window import Window
