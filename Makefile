@@ -20,7 +20,7 @@ check: .venv/.for-testing
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 
-# what the tests reach; the floor stands in pyproject.toml
+# what the tests reach
 coverage: .venv/.for-testing
 	@$(RUN) pytest --cov --cov-report=term:skip-covered --cov-report=html
 
