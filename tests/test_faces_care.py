@@ -11,7 +11,7 @@ from servers import MjpegServer
 
 from livevision import assets, demo
 from livevision.__main__ import main
-from livevision.errors import GalleryError, SourceError
+from livevision.errors import GalleryError, SourceError, UsageError
 from livevision.frame import Box, Frame, Image
 from livevision.locators.faces import FaceLocator
 from livevision.recognizers.faces import tuning
@@ -244,7 +244,7 @@ def test_privacy_shows_and_erases_all(home: Path, capsys: pytest.CaptureFixture[
     assert str(path) in out
     assert f"{path.stat().st_size:,} bytes" in out
     assert "settings.toml" in out
-    assert main(["privacy", "--erase"]) == 0  # nobody there to ask
+    assert main(["privacy", "--erase"]) == UsageError.exit_code  # nobody there to ask
     assert path.exists()
     assert main(["privacy", "--erase", "--yes"]) == 0
     assert not path.exists()
