@@ -12,7 +12,7 @@ import argparse
 import math
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from pathlib import Path
@@ -222,10 +222,3 @@ def _range(known: Spec, kind: type = float) -> str:
     if known.low is not None:
         return f"{what}, {known.low:g} or more"
     return f"{what}, {known.high:g} or less" if known.high is not None else what
-
-
-def listing(options: type, owner: str = "") -> Sequence[tuple[str, str, Any]]:
-    """Name in the settings file, help and default of every option."""
-    return [
-        (destination(each, owner), spec(each).help, _default(each)) for each in declared(options)
-    ]

@@ -1,9 +1,7 @@
 """What `run`, `replay` and `demo` have in common: options for outputs, and the summary."""
 
 import argparse
-import math
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from livevision import plugins
@@ -36,21 +34,6 @@ def port(text: str) -> int:
     number = positive(text)
     if number > 65535:
         raise argparse.ArgumentTypeError(f"{text} is no port; choose one from 1024 to 65535")
-    return number
-
-
-def between(low: float, high: float) -> Callable[[str], float]:
-    """A number from `low` to `high`, for argparse."""
-
-    def number(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
-        return value
-
     return number
 
 

@@ -17,7 +17,6 @@ from livevision.locators.hand_networks import (
     Palm,
     PalmFinder,
     Region,
-    around,
 )
 
 SKELETON = Skeleton("hand", joints.CHAINS)
@@ -201,34 +200,6 @@ class HandLocator:
         ]
         self._first = False
         return hands
-
-    def wider(self, image: Image, hand: Hand, times: float) -> Hand | None:
-        """`hand`, one of those in `image`, looked at in a region so many `times` as wide.
-
-        None if there is no hand. It is followed as before unless it is told to `follow` this look.
-        """
-        where = around(hand.landmarks)
-        place = replace(where, size=where.size * times)
-        look = self._find_landmarks(image, place, mirrored=not hand.right)
-        look = self._find_landmarks(image, look.region(), mirrored=not hand.right)
-        if look.presence < PRESENCE:
-            return None
-        return replace(_Track(hand.track, look, look.right, 0.0).hand(), joined=hand.joined)
-
-    def follow(self, hand: Hand) -> None:
-        """Follow a hand from where `wider` saw it."""
-        for track in self._tracks:
-            if track.number == hand.track:
-                track.look = Look(
-                    hand.score,
-                    track.right,
-                    hand.landmarks,
-                    hand.world,
-                    hand.traits,
-                    hand.angle,
-                    hand.local,
-                    not hand.right,
-                )
 
     def _is_joined(self, look: Look, time: float) -> bool:
         """Whether another hand touches this one, be it hidden too much to be followed."""

@@ -14,11 +14,8 @@ STANDSTILL = 10.0
 """Seconds that a picture may stand still; a longer pause of the recording is cut short."""
 
 
-class Paced(Source):
-    """Gives every frame of a recording no sooner than at its own time, and none is left out.
-
-    For people who watch: where the reader is slower than the recording, that slows down.
-    """
+class _ByTheClock(Source):
+    """A recording whose frames wait for their time; how, those below say."""
 
     def __init__(self, source: Source, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = source.name
@@ -46,6 +43,23 @@ class Paced(Source):
         self._source.__enter__()
         return self
 
+    def interrupt(self) -> None:
+        self._stop.set()
+        self._source.interrupt()
+
+    def command(self, name: str) -> None:
+        self._source.command(name)
+
+    def close(self) -> None:
+        self._source.close()
+
+
+class Paced(_ByTheClock):
+    """Gives every frame of a recording no sooner than at its own time, and none is left out.
+
+    For people who watch: where the reader is slower than the recording, that slows down.
+    """
+
     def read(self) -> Frame | None:
         self._wait = 0.0
         frame = self._source.read()
@@ -61,18 +75,8 @@ class Paced(Source):
             return None
         return frame
 
-    def interrupt(self) -> None:
-        self._stop.set()
-        self._source.interrupt()
 
-    def command(self, name: str) -> None:
-        self._source.command(name)
-
-    def close(self) -> None:
-        self._source.close()
-
-
-class Realtime(Source):
+class Realtime(_ByTheClock):
     """Gives every frame of `source` at its own time, as a live source; of a live one as they come.
 
     A frame counts as captured at the moment it was due. The reader never slows the clock down: who
@@ -81,32 +85,6 @@ class Realtime(Source):
     """
 
     live = True
-
-    def __init__(self, source: Source, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.name = source.name
-        self.main_thread = source.main_thread
-        self.opening = source.opening
-        self._source = source
-        self._clock = clock
-        self._start: float | None = None
-        self._wait = 0.0
-        self._stop = Event()
-
-    @property
-    def status(self) -> str:  # type: ignore[override]
-        """The source's own."""
-        return self._source.status
-
-    @property
-    def patience(self) -> float:  # type: ignore[override]
-        """The recording's own, and the wait for the frame in hand."""
-        return self._source.patience + self._wait
-
-    def __enter__(self) -> Self:
-        self._stop.clear()
-        self._start = None
-        self._source.__enter__()
-        return self
 
     def read(self) -> Frame | None:
         self._wait = 0.0
@@ -130,13 +108,3 @@ class Realtime(Source):
         if self._wait and self._stop.wait(self._wait):
             return None
         return Frame(frame.image, frame.index, frame.time, due)
-
-    def interrupt(self) -> None:
-        self._stop.set()
-        self._source.interrupt()
-
-    def command(self, name: str) -> None:
-        self._source.command(name)
-
-    def close(self) -> None:
-        self._source.close()
