@@ -412,7 +412,7 @@ def test_errors_of_use(words: list[str], tmp_path: Path, monkeypatch: pytest.Mon
 def test_pictures_of_signs_come_from_the_sheet() -> None:
     found = handshapes.pictures(["W", "L", "?", "thanks"])
     assert set(found) == {"W", "L"}
-    assert all(picture.shape == (160, 160, 3) for picture in found.values())
+    assert all(picture.shape == (400, 400, 3) for picture in found.values())
 
 
 @pytest.fixture(autouse=True)

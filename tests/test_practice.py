@@ -150,7 +150,7 @@ def test_the_board_shows_every_sign() -> None:
     assert len(seen) == 26
     for letter in HOW:
         picture = board.picture(letter)
-        assert picture.shape == (160, 160, 3)
+        assert picture.shape == (400, 400, 3)
         assert picture.std() > 15
     mirrored = Board(Coach(["HELLO"]), flipped=True)
     assert np.array_equal(mirrored.picture("L")[:, ::-1], board.picture("L"))

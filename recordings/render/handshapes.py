@@ -13,16 +13,18 @@ from .mesh import Hand, fetch, read_glb
 from .poses import POSES
 from .raster import Light, Raster
 
-SIDE, COLUMNS = 160, 6
+SIDE, COLUMNS = 400, 6
+SCALE = 4
+"""Times the camera's usual size, so that a tile is reduced, not enlarged."""
 BACKGROUND = (236, 232, 228)
 LEAN = (0, -6, 4)
 
 
 def main() -> None:
     """Draw A to Z, COLUMNS a row, each a square of SIDE pixels."""
-    camera = Camera()
+    camera = Camera(width=SCALE * Camera.width, height=SCALE * Camera.height)
     arm = Arm(Hand(read_glb(fetch())))
-    edge = 300
+    edge = 300 * SCALE
     tiles = []
     with Raster(arm, camera, (0.70, 0.43, 0.32), (0.10, 0.16, 0.28)) as raster:
         for letter in sorted(POSES):
@@ -34,7 +36,7 @@ def main() -> None:
             picture = (drawn[..., :3] * cover + np.array(BACKGROUND) * (1 - cover)).astype(np.uint8)
             joints = camera.project(placed.joints)
             x, y = ((joints.min(0) + joints.max(0)) / 2).astype(int) + edge
-            half = max(int(0.68 * np.ptp(joints, axis=0).max()), 110)
+            half = max(int(0.68 * np.ptp(joints, axis=0).max()), 110 * SCALE)
             wide = cv2.copyMakeBorder(
                 picture, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=BACKGROUND
             )

@@ -12,14 +12,16 @@ from livevision.errors import OutputError
 from livevision.frame import Image
 
 SHEET = "handshapes.jpg"
-SIDE, COLUMNS = 160, 6
+SIDE, COLUMNS = 400, 6
 """Of the pictures on the sheet, in pixels and in a row."""
 _ARROW = (40, 60, 200)
 _ARROWS = {
-    "J": ((34, 20), (30, 60), (40, 84), (66, 90), (84, 66)),
-    "Z": ((150, 20), (96, 20), (150, 62), (96, 62)),
+    "J": ((85, 50), (75, 150), (100, 210), (165, 225), (210, 165)),
+    "Z": ((375, 50), (240, 50), (375, 155), (240, 155)),
 }
 """Where the finger goes on its picture, as seen by the person who is signed to."""
+_STROKE = 5
+"""Pixels that an arrow is wide."""
 
 
 def picture(letter: str) -> Image:
@@ -32,9 +34,9 @@ def picture(letter: str) -> Image:
     track = _ARROWS.get(letter, ())
     for begin, end in pairwise(track):
         if end is track[-1]:
-            cv2.arrowedLine(tile, begin, end, _ARROW, 2, cv2.LINE_AA, tipLength=0.4)
+            cv2.arrowedLine(tile, begin, end, _ARROW, _STROKE, cv2.LINE_AA, tipLength=0.3)
         else:
-            cv2.line(tile, begin, end, _ARROW, 2, cv2.LINE_AA)
+            cv2.line(tile, begin, end, _ARROW, _STROKE, cv2.LINE_AA)
     return tile
 
 

@@ -3,12 +3,12 @@
 import { $, make } from "./dom.js";
 import { say } from "./words.js";
 
-const SIDE = 160; // pixels of a picture on the sheet
+const SIDE = 400; // pixels of a picture on the sheet
 const COLUMNS = 6;
 // where the finger goes in the letters that move, as seen by the person who is signed to
 const MOVES = {
-  J: [[34, 20], [30, 60], [40, 84], [66, 90], [84, 66]],
-  Z: [[150, 20], [96, 20], [150, 62], [96, 62]],
+  J: [[85, 50], [75, 150], [100, 210], [165, 225], [210, 165]],
+  Z: [[375, 50], [240, 50], [375, 155], [240, 155]],
 };
 
 const sheet = new Image();
@@ -27,7 +27,7 @@ function picture(canvas, letter, flipped) {
   const way = MOVES[letter];
   if (!way) return;
   context.strokeStyle = context.fillStyle = "#d02a1e";
-  context.lineWidth = 4;
+  context.lineWidth = 10;
   context.lineCap = context.lineJoin = "round";
   context.beginPath();
   way.forEach(([x, y], place) => (place ? context.lineTo(x, y) : context.moveTo(x, y)));
@@ -36,7 +36,7 @@ function picture(canvas, letter, flipped) {
   const angle = Math.atan2(y1 - y0, x1 - x0);
   context.beginPath();
   context.moveTo(x1, y1);
-  for (const turn of [2.6, -2.6]) context.lineTo(x1 + 14 * Math.cos(angle + turn), y1 + 14 * Math.sin(angle + turn));
+  for (const turn of [2.6, -2.6]) context.lineTo(x1 + 35 * Math.cos(angle + turn), y1 + 35 * Math.sin(angle + turn));
   context.fill();
 }
 

@@ -204,7 +204,7 @@ class Board:
         self._flipped = flipped
 
     def picture(self, letter: str) -> Image:
-        """The sign of `letter`: (160, 160, 3) BGR, with an arrow if it moves."""
+        """The sign of `letter`: a square of BGR, with an arrow if it moves."""
         from livevision.recognizers.signs import handshapes
 
         tile = handshapes.picture(letter)
