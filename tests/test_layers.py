@@ -21,6 +21,7 @@ LAYERS = [
         "files",
         "litert",
         "logs",
+        "machine",
         "memory",
         "options",
         "pictures",
@@ -33,8 +34,8 @@ LAYERS = [
     {"locators"},
     {"recognizers"},
     {"pipeline", "still"},
-    {"evaluation", "training", "demo"},
-    {"benchmark", "server"},
+    {"evaluation", "training", "demo", "replaying"},
+    {"benchmark", "server", "fleet"},
     {"commands"},
     {"__main__"},
 ]

@@ -12,38 +12,15 @@ examples: livevision replay clip.mp4
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from livevision import files, plugins, recognizers, records
+from livevision import files, plugins, recognizers
 from livevision.commands import _output
 from livevision.errors import LivevisionError, UsageError
-from livevision.frame import Result
-from livevision.pipeline import Summary
-from livevision.sinks import Sink
-from livevision.sources import Source
 
 SUMMARY = "read recordings, exactly and reproducibly"
 DIFFERENT = 1
-VIDEOS = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".wmv",
-        ".mpg",
-        ".mpeg",
-        ".ts",
-        ".flv",
-        ".gif",
-    ]
-)
-"""Endings by which the videos of a folder are known."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,9 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    from livevision import truth
+    from livevision import replaying, truth
 
-    clips = found(arguments.clips)
+    clips = replaying.found(arguments.clips)
     expected = [truth.read(path) for path in arguments.expect or ()]
     for path, one in zip(arguments.expect or (), expected, strict=True):
         if not one.events and one.text is None:
@@ -112,6 +89,15 @@ def execute(arguments: argparse.Namespace) -> int:
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)
+    chosen = {name: recognizers.values(name, arguments) for name in names}
+    wish = replaying.Wish(
+        frames=arguments.frames,
+        max_frames=arguments.max_frames,
+        realtime=arguments.realtime,
+        save=arguments.save,
+        events=arguments.events,
+        captions=arguments.captions,
+    )
     read: dict[int, dict[str, Any]] = {}
     """What was read of each clip, by its place in the list."""
     trouble: list[LivevisionError] = []
@@ -121,7 +107,7 @@ def execute(arguments: argparse.Namespace) -> int:
             with files.reserved(
                 *(arguments.json, arguments.save, arguments.events, arguments.captions)
             ):
-                summary, read[place] = replay(clip, names, arguments)
+                summary, read[place] = replaying.replay(clip, chosen, wish)
             _output.tell(summary, name=Path(clip).name)
             code = code or _output.outcome(summary)
         except LivevisionError as error:  # the other clips and what was read so far still count
@@ -131,11 +117,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json and (read or not trouble):  # what an earlier run wrote is better than nothing
         files.replace_json(
             arguments.json,
-            {
-                "schema": records.SCHEMA,
-                "deprecated": records.DEPRECATED,
-                "clips": list(read.values()),
-            },
+            replaying.report(read.values()),
         )
     elif not arguments.json and str(arguments.events) != "-":
         for content in read.values():
@@ -152,128 +134,6 @@ def execute(arguments: argparse.Namespace) -> int:
     if trouble:
         raise trouble[-1]
     return code
-
-
-def found(words: Sequence[str]) -> list[str]:
-    """The clips that `words` name: of a folder its videos, then the folder for its pictures."""
-    from livevision import assets
-    from livevision.sources.pictures import SUFFIXES
-
-    clips: list[str] = []
-    for word in words:
-        path = Path(word)
-        bundled = assets.folder("recordings") / f"{word}.mp4"
-        if not path.exists() and word.isalnum() and bundled.is_file():
-            clips.append(str(bundled))
-        elif path.is_dir():
-            inside = sorted(each for each in path.iterdir() if each.is_file())
-            videos = [str(each) for each in inside if each.suffix.lower() in VIDEOS]
-            pictures = any(each.suffix.lower() in SUFFIXES for each in inside)
-            clips += videos
-            if pictures or not videos:  # of an empty folder the source tells
-                clips.append(word)
-        else:
-            clips.append(word)
-    return clips
-
-
-def replay(
-    clip: str, names: list[str], arguments: argparse.Namespace
-) -> tuple[Summary, dict[str, Any]]:
-    """Read one clip with fresh sessions; the summary, and the clip's entry of the JSON."""
-    from livevision import pipeline
-    from livevision.sinks import Sink
-    from livevision.sinks.captions import Captions
-    from livevision.sinks.events import Collector, Events
-    from livevision.sinks.overlay import Look, annotate
-    from livevision.sinks.recorder import Recorder
-    from livevision.sources import open_source
-    from livevision.sources.pictures import Pictures
-
-    source = open_source(clip, realtime=arguments.realtime)
-    collector, frames = Collector(), Frames()
-    sinks: list[Sink] = [collector]
-    if arguments.frames:
-        sinks.append(frames)
-    if arguments.events:
-        sinks.append(Events(arguments.events, source=source.name))
-    if arguments.captions:
-        sinks.append(Captions(arguments.captions))
-    if arguments.save:
-        sinks.append(Recorder(arguments.save, annotate=lambda result: annotate(result, Look())))
-    if isinstance(source, Pictures):
-        summary = read_pictures(source, names, sinks, arguments)
-    else:
-        sessions = recognizers.sessions(names, arguments, live=source.live)
-        summary = pipeline.run(source, sessions, sinks, max_frames=arguments.max_frames)
-    return summary, {
-        "file": clip,
-        "frame_count": summary.frames,
-        "seconds": round(summary.seconds, 3),
-        "events": [records.event(each) for each in collector.events],
-        **records.views(collector.events),
-        "text": summary.text,
-        **({"frames": frames.records} if arguments.frames else {}),
-        "run": {"fps": round(summary.fps, 1), "dropped": summary.dropped},
-    }
-
-
-def read_pictures(
-    source: Source, names: Sequence[str], sinks: Sequence[Sink], arguments: argparse.Namespace
-) -> Summary:
-    """Read every picture of `source` by itself, with a bar on a terminal.
-
-    Raises SourceError if there is none, OutputError if a sink cannot write.
-    """
-    import time
-    from contextlib import ExitStack
-
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from livevision.still import read_frame
-
-    models = [recognizers.load(name, recognizers.values(name, arguments)) for name in names]
-    summary = Summary(recognizers=list(names))
-    console = Console(stderr=True)
-    begun = time.monotonic()
-    with ExitStack() as stack:
-        for sink in sinks:
-            stack.enter_context(sink)
-        bar = stack.enter_context(
-            Progress(console=console, transient=True, disable=not console.is_terminal)
-        )
-        task = bar.add_task(Path(source.name).name, total=None)
-        frames = stack.enter_context(source)
-        try:
-            for frame in frames:
-                if arguments.max_frames is not None and summary.frames >= arguments.max_frames:
-                    break
-                result = read_frame(replace(frame, stream=source.name), models)
-                summary.frames += 1
-                summary.seconds = frame.time
-                summary.events.update(each.kind for each in result.events)
-                for sink in sinks:
-                    sink.write(result)
-                bar.advance(task)
-        except KeyboardInterrupt:
-            summary.interrupted = True
-    summary.fps = summary.frames / max(1e-9, time.monotonic() - begun)
-    return summary
-
-
-class Frames(Sink):
-    """Keeps what was found in every frame, as JSON has it."""
-
-    def __init__(self) -> None:
-        self.records: list[dict[str, Any]] = []
-        self._last = -1
-
-    def write(self, result: Result) -> None:
-        if result.frame.index == self._last:
-            return  # the last one once more, with what was pending at the end
-        self._last = result.frame.index
-        self.records.append(records.frame(result))
 
 
 def _print(content: dict[str, Any]) -> None:

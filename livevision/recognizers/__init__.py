@@ -5,7 +5,7 @@ Its `__init__` is light (it is imported for `--help`) and has a manifest, `PLUGI
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -108,11 +108,19 @@ def session(name: str, chosen: Any = None, *, live: bool = False) -> "Session":
 
 
 def sessions(names: Sequence[str], arguments: argparse.Namespace, *, live: bool) -> list["Session"]:
-    """New sessions of `names`, in that order; those made before are closed if one fails."""
+    """New sessions of `names`, in that order, with the options that were parsed; see `opened`."""
+    return opened({name: values(name, arguments) for name in names}, live=live)
+
+
+def opened(chosen: Mapping[str, Any], *, live: bool) -> list["Session"]:
+    """New sessions of the recognisers `chosen`, by their names, with those options.
+
+    Those made before are closed if one fails.
+    """
     made: list[Session] = []
     try:
-        for name in names:
-            made.append(session(name, values(name, arguments), live=live))
+        for name, given in chosen.items():
+            made.append(session(name, given, live=live))
     except BaseException:
         for each in made:
             each.close()

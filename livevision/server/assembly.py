@@ -9,13 +9,14 @@ from pathlib import Path
 
 from livevision import plugins
 from livevision.errors import UsageError
+from livevision.machine import cores
 from livevision.plugins import RunContext
 from livevision.server import authority, keys, qr, trust
 from livevision.server.app import Link, Server
 from livevision.server.guard import LOOPBACK, Guard
 from livevision.server.readers import Readers
 from livevision.server.roles import Role
-from livevision.server.running import Door, cores, listen
+from livevision.server.running import Door, listen
 from livevision.server.running import serve as run
 from livevision.server.streams import Stream
 from livevision.sinks.look import Look

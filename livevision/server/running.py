@@ -22,13 +22,6 @@ GRACE = 3
 _BACKLOG = 128
 
 
-def cores() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
-
-
 @dataclass(frozen=True, slots=True)
 class Door:
     """One address at which an application is served."""
