@@ -91,11 +91,16 @@ def replace_bytes(path: Path, content: bytes, *, private: bool = False) -> None:
 
 def replace_json(path: Path, content: Mapping[str, Any]) -> None:
     """Make `content` that of `path`, as JSON; "-" is standard output. Raises OutputError."""
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    text = json_text(content)
     if str(path) == "-":
         sys.stdout.write(text)
     else:
         replace_text(path, text)
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """`content` as it stands in a file."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 @contextmanager

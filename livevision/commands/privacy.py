@@ -3,19 +3,24 @@
 examples:
   livevision privacy              what is kept, where, and how large it is
   livevision privacy --erase      erase all of it, after a question
+  livevision privacy --keep-days 30   erase what 'livevision fleet' wrote more than 30 days ago
 
 Recordings and transcripts that you asked for are where you had them written; no list of them is
-kept. All that is kept otherwise is shown here, and nothing leaves the machine. Only files that
-livevision made are erased: nothing through a link, and nothing in a folder that is not its own.
+kept, but for the folders of 'livevision fleet'. All that is kept otherwise is shown here, and
+nothing leaves the machine. Only files that livevision made are erased: nothing through a link, and
+nothing in a folder that is not its own.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from livevision import files, plugins, settings
-from livevision.errors import OutputError, UsageError
+from livevision.commands import _output
+from livevision.errors import LivevisionError, OutputError, UsageError
+from livevision.fleet import traces as fleet
 from livevision.plugins import Kept
 from livevision.server import traces
 
@@ -24,12 +29,21 @@ SUMMARY = "show the personal data that is kept, and erase it"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--erase", action="store_true", help="erase everything that is shown")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--erase", action="store_true", help="erase everything that is shown")
+    what.add_argument(
+        "--keep-days",
+        type=_output.positive,
+        metavar="N",
+        help="erase what 'livevision fleet' wrote more than N days ago: of archives and cameras",
+    )
     parser.add_argument("--yes", action="store_true", help="erase without asking")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Show; erase if asked to."""
+    if arguments.keep_days is not None:
+        return _keep_days(arguments.keep_days, yes=arguments.yes)
     kept = list(found())
     if not kept:
         print("livevision keeps no personal data.")
@@ -44,22 +58,51 @@ def execute(arguments: argparse.Namespace) -> int:
     kept = [each for each in kept if each.ours]
     _check_folder(kept)
     if kept and not arguments.yes and not _confirmed(len(kept)):
-        print("Nothing was erased.")
-        return UsageError.exit_code if not sys.stdin.isatty() else 0
-    erased = 0
-    for each in kept:
-        target = each.path.resolve() if each.path.is_symlink() else None
+        return _nothing()
+    return _erase([each.path for each in kept], left)
+
+
+def _keep_days(days: int, *, yes: bool) -> int:
+    """Erase what the fleet wrote longer ago, from the ledgers too."""
+    before = datetime.now(UTC) - timedelta(days=days)
+    old = [path for path in fleet.written() if fleet.expired(path, before)]
+    ledgers = fleet.ledgers()
+    if not yes and (old or ledgers) and not _confirmed(len(old), "older files"):
+        return _nothing()
+    left: dict[Path, str] = {}
+    for ledger in ledgers:
         try:
-            whole = files.erase(each.path)
+            results, changed = fleet.forget(ledger, before)
+        except LivevisionError as error:
+            left[ledger] = str(error)
+            continue
+        old += [each for each in results if each not in old and each.exists()]
+        if changed:
+            print(f"{changed} {'line' if changed == 1 else 'lines'} of {ledger} forgotten.")
+    return _erase(old, left)
+
+
+def _nothing() -> int:
+    print("Nothing was erased.")
+    return UsageError.exit_code if not sys.stdin.isatty() else 0
+
+
+def _erase(paths: Sequence[Path], left: dict[Path, str]) -> int:
+    """Erase files; `left` are those that are not, and why."""
+    erased = 0
+    for path in paths:
+        target = path.resolve() if path.is_symlink() else None
+        try:
+            whole = files.erase(path)
         except OutputError as error:
             print(f"livevision: {error}", file=sys.stderr)
-            left[each.path] = "it cannot be erased"
+            left[path] = "it cannot be erased"
             continue
         erased += 1
         if target is not None:
-            left[target] = f"{each.path} was a link to it"
+            left[target] = f"{path} was a link to it"
         elif not whole:
-            left[each.path] = "its name is gone, but it has another one elsewhere (a hard link)"
+            left[path] = "its name is gone, but it has another one elsewhere (a hard link)"
     print(f"{erased} {'file' if erased == 1 else 'files'} erased.")
     for path, why in left.items():
         print(f"livevision: {path} was left: {why}. Delete it by hand.", file=sys.stderr)
@@ -76,6 +119,8 @@ def found() -> Iterator[Kept]:
         if each.is_symlink() or each.is_file():
             yield Kept("settings", each, ours=ours)
     for what, file in traces.own():
+        yield Kept(what, file)
+    for what, file in fleet.own():
         yield Kept(what, file)
 
 
@@ -107,8 +152,8 @@ def _check_folder(kept: list[Kept]) -> None:
         )
 
 
-def _confirmed(count: int) -> bool:
+def _confirmed(count: int, what: str = "files") -> bool:
     if not sys.stdin.isatty():
         print("Add --yes to erase without being asked.", file=sys.stderr)
         return False
-    return input(f"Erase these {count} files for ever? (yes/no) ").strip().lower() == "yes"
+    return input(f"Erase these {count} {what} for ever? (yes/no) ").strip().lower() == "yes"

@@ -1,0 +1,207 @@
+"""Read whole archives of recordings, with processes of this machine or of many.
+
+examples:
+  livevision fleet replay recordings/ --out read/            (go on after any end: the same again)
+  livevision fleet replay recordings/ --out read/ --captions srt --transcript
+
+docs/scaling.md tells what it costs, and what comes of it when something dies meanwhile.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from livevision import files, recognizers, settings, signals
+from livevision.commands import _output
+from livevision.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from livevision.fleet.archive import Progress
+    from livevision.fleet.engine import Engine
+    from livevision.fleet.job import Reading
+
+SUMMARY = "read archives of recordings, on one machine or many"
+FAILED = 1
+"""Exit code if a clip could not be read."""
+EVERY = 30.0
+"""Seconds between two lines about how far it is, where there is no terminal for a bar."""
+_EXAMPLES = {
+    "replay": """examples: livevision fleet replay recordings/ --out read/
+          livevision fleet replay 'school/**/*.mp4' @more.txt --out read/ --captions vtt
+          livevision fleet replay recordings/ --out read/ --retry-failed
+
+A source is a file, a folder with all below it, a pattern, or @LIST with one clip a line. DIR gets a
+JSON file for each clip, as 'livevision replay --json' writes it, and a ledger of what was done: a
+clip that is in it is not read again, unless it, the options or the models have changed. Exit code 1
+if a clip could not be read.""",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    def action(
+        name: str, help_: str, act: Callable[[argparse.Namespace], int]
+    ) -> argparse.ArgumentParser:
+        child = actions.add_parser(
+            name,
+            help=help_,
+            description=help_[0].upper() + help_[1:] + ".",
+            epilog=_EXAMPLES[name],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        child.set_defaults(act=act)
+        return child
+
+    replay = action("replay", "read every clip of an archive, each once", _replay)
+    replay.add_argument("sources", nargs="+", metavar="SOURCE", help="clips, folders, patterns")
+    replay.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where results and ledger go"
+    )
+    replay.add_argument(
+        "--on",
+        choices=("local",),
+        default="local",
+        help="processes of this machine (default: %(default)s)",
+    )
+    replay.add_argument(
+        "--workers",
+        type=_output.positive,
+        metavar="N",
+        help="clips read at a time (default: one a processor core)",
+    )
+    replay.add_argument(
+        "--captions", choices=("srt", "vtt", "txt"), help="write the text of each clip, too"
+    )
+    replay.add_argument(
+        "--transcript", action="store_true", help="write what was read, and who signed, too"
+    )
+    replay.add_argument(
+        "--frames", action="store_true", help="write what was found in every frame, too"
+    )
+    replay.add_argument("--max-frames", type=_output.positive, metavar="N", help="end after N")
+    replay.add_argument(
+        "--retry-failed", action="store_true", help="read clips again that failed before"
+    )
+    recognizers.add_arguments(replay)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    return int(arguments.act(arguments))
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from livevision.fleet import archive, finding, traces
+    from livevision.fleet.ledger import Ledger
+
+    clips = finding.clips(arguments.sources)
+    if not clips:
+        raise UsageError("There is no clip in what was named. Name folders with videos in them.")
+    names, hints = recognizers.chosen(arguments)
+    for text in hints:
+        _output.hint(text)
+    out: Path = arguments.out
+    try:
+        settings.prepare_folder(out)
+    except OSError as error:
+        raise OutputError(f"Cannot make the folder {out}: {error.strerror}.") from error
+    files.check_outputs(out / traces.LEDGER, inputs=(*clips, *recognizers.files_read(arguments)))
+    traces.remember(out)
+    with Ledger(out) as ledger, traces.work_folder(out) as work:
+        job = _job(arguments, names, work)
+        plan = archive.plan(clips, job, ledger, retry=arguments.retry_failed)
+        try:
+            with signals.deferred(), _engine(arguments, job) as engine, _told(len(clips)) as tell:
+                progress = archive.read(plan, len(clips), engine, ledger, tell=tell)
+        except KeyboardInterrupt:
+            print(f"What was read is in {out}; the same command goes on.", file=sys.stderr)
+            raise
+    print(_summary(progress), file=sys.stderr)
+    for clip, reason in progress.failed:
+        print(f"failed: {clip}: {reason}", file=sys.stderr)
+    return FAILED if progress.failed else 0
+
+
+def _job(arguments: argparse.Namespace, names: list[str], work: Path) -> "Reading":
+    from livevision.fleet.job import Reading
+
+    return Reading(
+        {name: recognizers.values(name, arguments) for name in names},
+        frames=arguments.frames,
+        captions=f".{arguments.captions}" if arguments.captions else None,
+        transcript=arguments.transcript,
+        max_frames=arguments.max_frames,
+        work=work,
+    )
+
+
+def _engine(arguments: argparse.Namespace, job: "Reading") -> "Engine":
+    from livevision.fleet.local import Local
+    from livevision.machine import cores
+
+    return Local(job, arguments.workers or cores(), arguments.log_level)
+
+
+def _summary(progress: "Progress") -> str:
+    words = [f"{progress.done} of {progress.clips} clips read in {progress.seconds:.1f} s"]
+    if progress.earlier:
+        words.append(f"{progress.earlier} were read before")
+    if progress.same:
+        words.append(f"{progress.same} hold what another does")
+    if progress.lost:
+        words.append(f"{progress.lost} times a worker was lost")
+    words.append(f"{len(progress.failed)} failed")
+    return ", ".join(words)
+
+
+@contextmanager
+def _told(clips: int) -> "Iterator[Callable[[Progress], None]]":
+    """What tells how far it is: a bar, or a line now and then where there is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines()
+        return
+    columns = (
+        TextColumn("reading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:.2f} a second"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+    )
+    with Bar(*columns, console=console, transient=True, speed_estimate_period=600.0) as bar:
+        task = bar.add_task("", total=clips, rate=0.0, failed=0)
+
+        def tell(progress: "Progress") -> None:
+            rate = progress.done / max(progress.seconds, 1e-9)
+            bar.update(task, completed=progress.over, rate=rate, failed=len(progress.failed))
+
+        yield tell
+
+
+def _lines() -> "Callable[[Progress], None]":
+    last = time.monotonic()
+
+    def tell(progress: "Progress") -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < EVERY:
+            return
+        last = now
+        rate = (progress.done + len(progress.failed)) / max(progress.seconds, 1e-9)
+        left = (progress.clips - progress.over) / rate if rate else 0.0
+        print(
+            f"{progress.over} of {progress.clips} clips, {rate:.2f} a second, "
+            f"{left / 60:.0f} minutes left, {len(progress.failed)} failed",
+            file=sys.stderr,
+        )
+
+    return tell
