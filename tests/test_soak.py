@@ -34,6 +34,11 @@ def test_a_session_that_nobody_would_want_fails(
     assert verdict(session(**change), 1.0)["failed"] == failed
 
 
+def test_the_rate_is_judged_by_the_sources() -> None:
+    assert verdict(session(fps=9.8), 1.0, fps=10.0)["failed"] == []
+    assert verdict(session(fps=7.0), 1.0, fps=10.0)["failed"] == ["fps"]
+
+
 @pytest.mark.parametrize("name", ["rss_mb", "handles", "threads", "workers"])
 def test_growth_fails(name: str) -> None:
     samples = [
