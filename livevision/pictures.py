@@ -79,7 +79,7 @@ def decode(data: bytes, *, name: str = "picture") -> Image:
     """The same of a file's bytes, which the message calls `name`."""
     if not data:
         raise PictureError(f"{name}: not a picture, but empty. Copy it anew.")
-    heif = data[4:8] == b"ftyp" and data[8:12] in _HEIF
+    heif = _is_heif(data)
     if heif and not _knows_heif():
         raise PictureError(
             f"{name}: a HEIC picture, which this installation cannot read. Install the package "
@@ -88,6 +88,29 @@ def decode(data: bytes, *, name: str = "picture") -> Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow's, about what is wrong with a file
         return _decoded(data, name, ["HEIF"] if heif else _readable())
+
+
+def size(data: bytes) -> tuple[int, int] | None:
+    """(width, height) that a picture's header tells, without decoding; None for anything else."""
+    from PIL import Image as Pillow
+
+    heif = _is_heif(data)
+    if not data or (heif and not _knows_heif()):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Pillow.open(io.BytesIO(data), formats=["HEIF"] if heif else _readable()) as header:
+                return header.size if header.width and header.height else None
+        except Pillow.DecompressionBombError:
+            return MOST_PIXELS, MOST_PIXELS  # too large for anybody; how large, it does not say
+        except Exception as error:  # whatever Pillow's many parsers make of rubbish
+            log.debug("%s", error)
+            return None
+
+
+def _is_heif(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" and data[8:12] in _HEIF
 
 
 def _decoded(data: bytes, name: str, formats: list[str]) -> Image:

@@ -1,5 +1,6 @@
 """Who gets in, and what may be done: every row of docs/security.md is a test here."""
 
+import io
 import json
 import logging
 import re
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
@@ -19,15 +21,17 @@ pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
 from clips import make_clip, some
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from heic import heic
+from PIL import Image as Pillow
 from serving import Running, ask, jpeg, message, running, served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from livevision import settings
+from livevision import pictures, settings
 from livevision.__main__ import main
 from livevision.errors import UsageError
 from livevision.frame import Image
-from livevision.server import authority, keys, reading, traces, trust
+from livevision.server import authority, keys, traces, trust
 from livevision.server.roles import Role
 from livevision.server.running import listen
 
@@ -256,13 +260,13 @@ def test_a_pictures_size_is_known_before_it_is_decoded(
     at = picture.index(b"\xff\xc0") + 5
     picture[at : at + 4] = size[1].to_bytes(2, "big") + size[0].to_bytes(2, "big")
     decoded: list[bytes] = []
-    honest = reading._decoded
+    honest = pictures.decode
 
-    def watched(body: bytes) -> Image | None:
+    def watched(body: bytes) -> Image:
         decoded.append(body)
         return honest(body)
 
-    monkeypatch.setattr(reading, "_decoded", watched)
+    monkeypatch.setattr(pictures, "decode", watched)
     with running() as server:
         assert server.post("/api/read", content=bytes(picture)).status_code == status
         with server.stream() as socket_:
@@ -274,6 +278,27 @@ def test_a_pictures_size_is_known_before_it_is_decoded(
                     socket_.recv(timeout=5)
                 assert some(closed.value.rcvd).code == 4400
         assert len(decoded) == (status == 200)
+
+
+def test_pictures_come_in_through_the_one_door() -> None:
+    """Upright, HEIC too, and what is damaged is told; the pictures' own door does all that."""
+    turned = Pillow.Exif()
+    turned[0x0112] = 6
+    wide = Pillow.fromarray(np.full((48, 64, 3), 90, np.uint8))
+    sent = {}
+    for kind in ("JPEG", "PNG", "WEBP", "TIFF"):
+        file = io.BytesIO()
+        wide.save(file, kind, exif=turned)
+        sent[kind] = file.getvalue()
+    with running() as server:
+        for kind, data in sent.items():
+            answer = server.post("/api/read", content=data)
+            assert answer.status_code == 200, kind
+            face = next(each for each in answer.json()["detections"] if each["kind"] == "face")
+            assert list(face["box"])[2:] == [48, 64], kind
+        assert server.post("/api/read", content=heic(np.asarray(wide))).status_code == 200
+        assert server.post("/api/read", content=sent["PNG"][:60]).status_code in (415, 422)
+        assert server.post("/api/read", content=sent["JPEG"][:200]).status_code in (415, 422)
 
 
 @pytest.mark.parametrize(

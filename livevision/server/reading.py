@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import struct
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,20 +10,17 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
-import cv2
-import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from livevision import records
+from livevision import pictures, records
 from livevision.errors import LivevisionError, SourceError
-from livevision.frame import Event, Image, Result
+from livevision.frame import Event, Result
 from livevision.server import messages, traces
 from livevision.server.readers import Readers
 from livevision.server.roles import Role
 from livevision.server.sessions import problem, read_body
 from livevision.server.streams import FullError, Stream, Streams
-from livevision.server.wire import jpeg_size
 from livevision.sources import Source, open_source
 from livevision.sources.pushed import Pushed
 
@@ -40,30 +36,6 @@ WORK = 600.0
 """Seconds that reading it may take."""
 LEFT = 1.0
 """Seconds between two looks whether whoever asked is still there."""
-_PNG = b"\x89PNG\r\n\x1a\n"
-
-
-def picture_size(data: bytes) -> tuple[int, int] | None:
-    """(width, height) that a JPEG's, PNG's or WebP's header tells; None for anything else."""
-    if data.startswith(_PNG) and data[12:16] == b"IHDR" and len(data) >= 24:
-        width, height = struct.unpack_from(">II", data, 16)
-        return (width, height) if width and height else None
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and len(data) >= 30:
-        return _webp_size(data)
-    return jpeg_size(data)
-
-
-def _webp_size(data: bytes) -> tuple[int, int] | None:
-    kind = data[12:16]
-    if kind == b"VP8X":
-        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
-    if kind == b"VP8L":
-        (bits,) = struct.unpack_from("<I", data, 21)
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    if kind == b"VP8 ":
-        width, height = struct.unpack_from("<HH", data, 26)
-        return width & 0x3FFF, height & 0x3FFF
-    return None
 
 
 def clip_suffix(data: bytes) -> str:
@@ -113,7 +85,7 @@ class Reading:
             return problem(413, f"A clip may have {MOST_CLIP:,} bytes, sent in {UPLOAD:g} s.")
         role: Role = request.scope["role"]
         try:
-            if size := picture_size(body):
+            if size := await asyncio.to_thread(pictures.size, body):
                 return await self._picture(request, body, size, role)
             if suffix := clip_suffix(body):
                 return await self._clip(request, body, suffix, role)
@@ -121,16 +93,14 @@ class Reading:
             return problem(429, str(full), {"retry-after": "5"})
         except SourceError as error:
             return problem(422, str(error))
-        return problem(415, "Send a picture (JPEG, PNG, WebP) or a clip (MP4, MKV, WebM, AVI).")
+        return problem(415, "Send a picture (JPEG, PNG, HEIC) or a clip (MP4, MKV, WebM, AVI).")
 
     async def _picture(
         self, request: Request, body: bytes, size: tuple[int, int], role: Role
     ) -> Response:
         if len(body) > MOST_PICTURE or size[0] * size[1] > MOST_PIXELS:
             return problem(413, f"A picture may have {MOST_PIXELS:,} pixels.")
-        image = await asyncio.to_thread(_decoded, body)
-        if image is None:
-            return problem(422, "The picture is damaged.")
+        image = await asyncio.to_thread(pictures.decode, body)
         source = Pushed("upload", live=False)
         source.push(image, 0.0)
         source.end()
@@ -198,14 +168,6 @@ def _failed(found: _Collected | None) -> Response:
 
 def _told(found: _Collected) -> list[dict[str, Any]]:
     return [records.event(each) for each in found.events]
-
-
-def _decoded(body: bytes) -> Image | None:
-    try:
-        image = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        return None
-    return None if image is None else np.asarray(image, np.uint8)
 
 
 def _kept(body: bytes, suffix: str) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from livevision import assets
+from livevision import assets, pictures
 from livevision.frame import Image
 
 FRAME = (1280, 720)
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("clip", type=Path, metavar="CLIP.mp4")
     parser.add_argument("--sheet", type=Path, default=assets.folder("recordings") / "notes.png")
     values = parser.parse_args()
-    sheet = cv2.imread(str(values.sheet), cv2.IMREAD_GRAYSCALE)
+    sheet = cv2.cvtColor(pictures.load(values.sheet), cv2.COLOR_BGR2GRAY)
     write(values.clip, np.asarray(sheet, np.uint8))
 
 

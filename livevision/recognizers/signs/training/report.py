@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from livevision.pictures import PictureError, load
 from livevision.recognizers.signs.classifiers import LABELS
 from livevision.recognizers.signs.training import validation
 from livevision.recognizers.signs.training.dataset import APART
@@ -185,12 +186,15 @@ def _thumbnail(data: Path, name: str) -> str:
     if frame:
         capture = cv2.VideoCapture(str(data / file))
         capture.set(cv2.CAP_PROP_POS_FRAMES, int(frame))
-        _, image = capture.read()
+        good, image = capture.read()
         capture.release()
+        if not good:
+            return ""
     else:
-        image = cv2.imread(str(data / file))
-    if image is None:
-        return ""
+        try:
+            image = load(data / file)
+        except PictureError:
+            return ""
     scale = _THUMBNAIL / max(image.shape[:2])
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return base64.b64encode(cv2.imencode(".jpg", small)[1].tobytes()).decode()
