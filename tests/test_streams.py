@@ -1,5 +1,6 @@
 """Streams as they are in the wild: too fast, too slow, in bursts, and leading astray."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +16,13 @@ from servers import MjpegServer, RtspServer, jpeg, rtsp_python
 
 from livevision.errors import SourceError
 from livevision.frame import Image
-from livevision.sources import addresses, gate, open_source, packets, rhythm
+from livevision.sources import addresses, gate, open_source, packets, rhythm, rtsp_gate
 from livevision.sources.addresses import Allowed, is_public, safe_name
 from livevision.sources.decoding import Converter
 from livevision.sources.gate import Gate
 from livevision.sources.kinds import StreamOptions
 from livevision.sources.rhythm import Rhythm
+from livevision.sources.rtsp_gate import Answers, RtspGate
 from livevision.sources.stream import Stream
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -342,6 +344,143 @@ def test_a_redirect_into_the_local_network_is_not_followed(
                 assert source.read() is not None
         with MjpegServer() as camera, server(redirect(camera.url)) as url, Stream(url) as source:
             assert source.read() is not None  # the host that the user named
+
+
+class Rtsp:
+    """A camera that answers each request with what `answer` makes of it; what it was asked."""
+
+    def __init__(self, answer: Callable[[str, int], bytes], host: str = "127.0.0.1") -> None:
+        self.asked: list[str] = []
+        self._answer = answer
+        self._server = socket.create_server((host, 0))
+        self.url = f"rtsp://{host}:{self._server.getsockname()[1]}/cam"
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> "Rtsp":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                with client, suppress(OSError):
+                    self._talk(client)
+
+    def _talk(self, client: socket.socket) -> None:
+        data = b""
+        while part := client.recv(1 << 16):
+            data += part
+            while b"\r\n\r\n" in data:
+                head, _, data = data.partition(b"\r\n\r\n")
+                lines = head.decode().split("\r\n")
+                self.asked.append(lines[0].split(" ")[0])
+                (number,) = (each[5:].strip() for each in lines if each.startswith("CSeq:"))
+                client.sendall(self._answer(self.asked[-1], int(number)))
+
+
+def leads(to: str, *, status: bytes = b"RTSP/1.0 302 Moved", name: bytes = b"Location") -> bytes:
+    return b"%s\r\nCSeq: 1\r\n%s: %s\r\n\r\n" % (status, name, to.encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (b"RTSP/1.0 302 Moved", b"Location"),
+        (b"RTSP/1.0 301 Moved", b"LOCATION"),
+        (b" RTSP/1.0 302 Moved", b"Loc\ration"),  # as FFmpeg reads it, too
+    ],
+)
+def test_an_rtsp_redirect_into_the_local_network_is_not_followed(
+    status: bytes, name: bytes
+) -> None:
+    """FFmpeg follows each of them by itself, though none of its own protocols is HTTP."""
+    with (
+        Rtsp(lambda method, number: b"RTSP/1.0 404 Not Found\r\nCSeq: %d\r\n\r\n" % number,
+             "127.0.0.2") as private,
+        Rtsp(lambda method, number: leads(private.url, status=status, name=name)) as camera,
+    ):  # fmt: skip
+        with pytest.raises(SourceError) as caught:
+            Stream(camera.url).__enter__()
+        assert camera.asked
+        assert private.asked == []
+        if not name.startswith(b"Loc\r"):
+            assert "127.0.0.2" in str(caught.value)
+            assert "--allow-local" in str(caught.value)
+        with pytest.raises(SourceError, match="nothing at this address"):
+            Stream(camera.url, allow_local=True).__enter__()
+        assert private.asked
+
+
+def test_an_rtsp_redirect_is_looked_at_each_time_and_ends() -> None:
+    with Rtsp(lambda method, number: leads(camera.url)) as camera:
+        with pytest.raises(SourceError):
+            Stream(camera.url).__enter__()
+        assert 2 <= len(camera.asked) <= 6
+
+
+def test_an_rtsp_redirect_to_the_named_camera_is_followed() -> None:
+    python = rtsp_python()
+    if python is None:
+        pytest.skip("needs GStreamer's RTSP server")
+    with (
+        RtspServer(python) as camera,
+        Rtsp(lambda method, number: leads(camera.url)) as first,
+        Stream(first.url) as source,
+    ):
+        frames = [some(source.read()) for _ in range(5)]
+    assert frames[-1].image.shape == (120, 160, 3)
+
+
+@pytest.mark.parametrize(
+    ("sent", "handed_on"),
+    [
+        (
+            b"Transport: RTP/AVP;unicast;client_port=1-2;source=10.0.0.7;server_port=3-4",
+            b"Transport: RTP/AVP;unicast;client_port=1-2;server_port=3-4;source=192.0.2.9",
+        ),
+        (
+            b"Transport: RTP/AVP/TCP;unicast;interleaved=0-1;source=10.0.0.7",
+            b"Transport: RTP/AVP/TCP;unicast;interleaved=0-1",
+        ),
+        (
+            b"transport: RTP/AVP;multicast;destination=10.0.0.7;port=1-2",
+            b"transport: RTP/AVP;multicast;port=1-2;source=192.0.2.9",
+        ),
+        (
+            b"Transport: RTP/AVP;multicast;destination=239.0.0.7;port=1-2",
+            b"Transport: RTP/AVP;multicast;destination=239.0.0.7;port=1-2;source=192.0.2.9",
+        ),
+    ],
+)
+def test_a_camera_names_no_address_to_send_to_but_its_own(sent: bytes, handed_on: bytes) -> None:
+    with RtspGate(Allowed("", local=False), "rtsp://camera.example/x") as relay:
+        answers = Answers(relay, "192.0.2.9")
+        whole = b"RTSP/1.0 200 OK\r\nCSeq: 3\r\n" + sent + b"\r\n\r\n"
+        packet = b"$\0\0\x03abc"
+        got = b"".join(answers.feed(whole[at : at + 7]) for at in range(0, len(whole), 7))
+        assert got == b"RTSP/1.0 200 OK\r\nCSeq: 3\r\n" + handed_on + b"\r\n\r\n"
+        assert answers.feed(packet + packet[:5]) == packet
+        assert answers.rest == packet[:5]
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("rtsp://host/a?b", (False, "", "host", 554, "/a?b")),
+        ("RTSPS://me:pw@[::1]:8554", (True, "me:pw@", "::1", 8554, "")),
+        ("rtsp://a@b@host:1/x", (False, "a@b@", "host", 1, "/x")),
+        ("rtsp://me:p#w@host/x", None),
+        ("http://host/", None),
+    ],
+)
+def test_the_host_is_the_one_that_ffmpeg_would_ask(url: str, found: object) -> None:
+    assert rtsp_gate.parts(url) == found
 
 
 def test_a_playlist_does_not_lead_into_the_local_network(tmp_path: Path) -> None:

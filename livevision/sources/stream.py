@@ -19,6 +19,7 @@ from livevision.sources.gate import Gate
 from livevision.sources.packets import Packets
 from livevision.sources.reconnecting import Renewable
 from livevision.sources.rhythm import Rhythm
+from livevision.sources.rtsp_gate import RtspGate
 
 OPEN_TIMEOUT = 12.0
 """Seconds for opening: FFmpeg wants two pictures, and some cameras send one in five seconds."""
@@ -73,6 +74,8 @@ class Stream(Video, Renewable):
         self._rhythm = Rhythm()
         self._timeout = _Timeout(lambda: self._rhythm.patience if self.live else RECORDED_TIMEOUT)
         self._gate: Gate | None = None
+        self._asked = url
+        """The address that FFmpeg is given."""
         self._packets: Packets | None = None
 
     @property
@@ -85,16 +88,25 @@ class Stream(Video, Renewable):
 
     def _open(self) -> InputContainer:
         options = _OPTIONS | (_HTTP if self._url[:4].lower() == "http" else _RTSP)
+        host = urlsplit(self._url).hostname or "" if _is_plain(self._url) else ""
+        allowed = Allowed(host, local=self._allow_local)
+        self._asked = self._url
         if self._url[:4].lower() == "http" and not _has_own_proxy():
-            host = urlsplit(self._url).hostname or "" if _is_plain(self._url) else ""
             os.environ.pop("no_proxy", None)  # FFmpeg would pass by the gate; there is no proxy
-            self._gate = Gate(Allowed(host, local=self._allow_local)).__enter__()
+            self._gate = Gate(allowed).__enter__()
             options["http_proxy"] = self._gate.url
+        elif self._url[:4].lower() == "rtsp":
+            try:
+                self._gate = RtspGate(allowed, self._url).__enter__()
+            except ValueError:
+                reason = _hinted("it is no address", self._url)
+                raise SourceError(f"{self.name} cannot be opened: {reason}") from None
+            self._asked = self._gate.url
         try:
             try:
                 container = self._attempt(options, None)
             except InvalidDataError:
-                if self._gate is None:
+                if "http_proxy" not in options:
                     raise
                 container = self._attempt(options, "mjpeg")  # without a boundary before the first
         except FAILURES as error:
@@ -111,7 +123,7 @@ class Stream(Video, Renewable):
 
     def _attempt(self, options: dict[str, str], kind: str | None) -> InputContainer:
         return av.open(
-            self._url,
+            self._asked,
             format=kind,
             options=options,
             timeout=(OPEN_TIMEOUT, cast(float, self._timeout)),
@@ -219,14 +231,13 @@ class Stream(Video, Renewable):
                 "Use --allow-local if that is meant."
             )
         if gate is not None and gate.failed:
-            return (
+            reason = (
                 f"{gate.failed[0].lower()}{gate.failed[1:]}. "
                 "Check the address and port, and that the server runs."
             )
-        reason = _reason(error)
-        if "#" in self._url or not _is_plain(self._url):
-            reason += ' In a user\'s name or password write "#" as %23, "/" as %2F, "@" as %40.'
-        return reason
+        else:
+            reason = _reason(error)
+        return _hinted(reason, self._url)
 
 
 class _Timeout:
@@ -253,6 +264,13 @@ def _is_plain(url: str) -> bool:
         return bool(parts.hostname) and "@" not in parts.path and first.count("@") <= 1
     except ValueError:
         return False
+
+
+def _hinted(reason: str, url: str) -> str:
+    """`reason`, and how to write what cannot stand in `url` as it is."""
+    if "#" in url or not _is_plain(url):
+        reason += ' In a user\'s name or password write "#" as %23, "/" as %2F, "@" as %40.'
+    return reason
 
 
 def _size(container: InputContainer) -> int:
