@@ -1,5 +1,5 @@
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import cv2
@@ -143,6 +143,35 @@ def test_hints_come_late_and_stay(recognizer: SignRecognizer, clip: list[Image])
     assert not any(too_dark[45 + FPS :])
     changes = sum(a != b for a, b in itertools.pairwise(too_dark))
     assert changes == 2
+
+
+def test_a_hint_says_once_that_a_grey_camera_reads_worse(
+    recognizer: SignRecognizer, clip: list[Image], caplog: pytest.LogCaptureFixture
+) -> None:
+    def told(change: Callable[[Image], Image], count: int = 60) -> list[bool]:
+        recognizer.reset()
+        caplog.clear()
+        hints = [
+            recognizer.recognize(Frame(change(clip[28 + i % 20]), i, i / 5)).hints
+            for i in range(count)
+        ]
+        return [any("grey camera" in hint for hint in each) for each in hints]
+
+    def grey(image: Image) -> Image:
+        flat = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        lossy = cv2.imdecode(cv2.imencode(".jpg", flat)[1], cv2.IMREAD_COLOR)
+        return np.asarray(lossy, np.uint8)
+
+    shown = told(grey)
+    first, last = shown.index(True), 59 - shown[::-1].index(True)
+    assert first / 5 >= 2.0  # decided over several pictures
+    assert all(shown[first : last + 1])
+    assert 4.0 < (last - first) / 5 < 8.0  # and then not again
+    assert caplog.text.count("grey camera") == 1  # in replay's words, too
+    assert not any(told(grey, count=8))
+    assert not any(told(lambda image: image))
+    assert not any(told(lambda image: (image * 0.45).astype(np.uint8)))  # a dim room
+    assert not any(told(lambda image: (image * 0.2).astype(np.uint8)))
 
 
 def test_a_hint_says_that_no_hand_is_in_view(recognizer: SignRecognizer) -> None:

@@ -37,6 +37,12 @@ FEW = 4.0
 """Frames a second below which letters that follow each other quickly are in none of them."""
 SMALL = 40
 """Pixels: a hand whose box is smaller in both directions shows too little."""
+GREY = 0.06
+"""Saturation (0-1) that nine tenths of a hand's pixels are below where a camera gives no colours.
+By a colour camera it is 0.11 at least (430 photos, 12 each of 37 sources, in a quarter of their
+light too), by a grey one 0, and where video codecs round, 0.05."""
+GREY_STEP = 8
+"""Pixels, in both directions, of which one is looked at for that."""
 
 
 log = logging.getLogger(__name__)
@@ -97,6 +103,7 @@ class SignRecognizer(Session):
             _Hint("Few pictures a second: sign slowly, or put on more light", after=2.0),
         ]
         self._rate = _Rate()
+        self._grey = _Grey()
         self._first = True
 
     def recognize(self, frame: Frame) -> Findings:
@@ -169,7 +176,8 @@ class SignRecognizer(Session):
             none.update(not hands, frame.time),
             few.update(self._rate.update(frame.time) < FEW and bool(hands), frame.time),
         )
-        return tuple(hint.text for hint, on in zip(self._hints, shown, strict=True) if on)
+        told = tuple(hint.text for hint, on in zip(self._hints, shown, strict=True) if on)
+        return (*told, _Grey.TEXT) if self._grey.update(frame, hands) else told
 
 
 def ranked(chances: Floats, labels: Sequence[str]) -> list[tuple[str, float]]:
@@ -233,6 +241,61 @@ class _Rate:
             self._interval += share * (passed - self._interval)
         self._before = time
         return 1.0 / self._interval if self._interval else math.inf
+
+
+class _Grey:
+    """Tells, once a stream, that its camera gives no colours: hands are missed then, and misread.
+
+    A dim room is not taken for that: where there is too little light nothing is decided.
+    """
+
+    TEXT = "A grey camera reads worse: put on a light, or take one with colours"
+    AFTER = 2.0
+    """Seconds from the first grey look on, none but grey ones between."""
+    SEVERAL = 8
+    """Looks; at 4 pictures a second as many as there are in `AFTER`."""
+    STAY = 6.0
+    """Seconds that it is shown."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._looks = 0
+        self._until: float | None = None
+
+    def update(self, frame: Frame, hands: Sequence[Hand]) -> bool:
+        """Whether to show it in this frame."""
+        if self._until is not None:
+            return frame.time < self._until
+        saturation = _saturation(frame.image, hands[0]) if hands else None
+        if saturation is None:
+            return False
+        if saturation > GREY:
+            self._since, self._looks = None, 0
+            return False
+        self._since = frame.time if self._since is None else self._since
+        self._looks += 1
+        if self._looks < self.SEVERAL or frame.time - self._since < self.AFTER:
+            return False
+        self._until = frame.time + self.STAY
+        log.warning("%s: %s.", frame.stream or "The stream", self.TEXT)
+        return True
+
+
+def _saturation(image: Image, hand: Hand) -> float | None:
+    """What nine tenths of the hand's pixels are below (0-1); None where there is too little light
+    or hand to tell."""
+    height, width = image.shape[:2]
+    left, top = max(0, round(hand.box.left)), max(0, round(hand.box.top))
+    right, bottom = min(width, round(hand.box.right)), min(height, round(hand.box.bottom))
+    pixels = image[top:bottom:GREY_STEP, left:right:GREY_STEP].reshape(-1, 3).astype(np.float32)
+    if len(pixels) < 9:
+        return None
+    most = pixels.max(axis=1)
+    if most.mean() < DARK:
+        return None
+    saturation = (most - pixels.min(axis=1)) / np.maximum(most, 1.0)
+    place = len(saturation) * 9 // 10
+    return float(np.partition(saturation, place)[place])
 
 
 def _brightness(image: Image) -> float:
