@@ -1,5 +1,6 @@
 """Is a video file whole? What its size and its last bytes tell, where FFmpeg reads on silently."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 _HEAD = 1 << 16
@@ -18,15 +19,25 @@ _ASF_PART = 0.95
 _RIFF_UNKNOWN = (0, 0xFFFFFFFF)
 _RIFFS = 10_000
 """More than any AVI has."""
+_TS_SIZE = 188
+_TS_SIZES = (188, 192, 204)
+"""Bytes from one packet of a transport stream to the next; with a time before each as cameras and
+Blu-rays have it, or a checksum after each."""
+_TS_SYNC = 0x47
+_TS_SEEN = 5
+"""So many packets in a row are no chance."""
+_TS_PAYLOAD = 0x10
 _SEGMENT = bytes.fromhex("18538067")
 
 
-def ends_well(path: Path, kind: str) -> bool:
+def ends_well(path: Path, kind: str, tracks: Collection[int] = ()) -> bool:
     """False if the file is cut off; `kind` is what FFmpeg calls its container.
 
+    `tracks` are the ids of its streams, in a transport stream their PIDs.
+
     True also where nobody can tell: bare pictures without a container, files written as they came
-    in (a pipe, a broadcast), an MPEG program stream cut between two packets, a transport stream,
-    which has neither beginning nor end; and for kinds whose length FFmpeg itself makes known.
+    in (a pipe, a broadcast), a program or transport stream of MPEG cut between two packets; and
+    for kinds whose length FFmpeg itself makes known.
     """
     size = path.stat().st_size
     if "matroska" in kind:
@@ -39,6 +50,8 @@ def ends_well(path: Path, kind: str) -> bool:
         return _last_tag_is_whole(path, size)
     if kind == "mpeg":
         return _last_pack_is_whole(_part(path, size - _TAIL))
+    if kind == "mpegts":
+        return _last_packet_is_whole(path, size, tracks)
     if kind == "gif":
         return _part(path, size - _GIF_TAIL).rstrip(b"\0").endswith(b";")
     return True
@@ -86,6 +99,25 @@ def _last_tag_is_whole(path: Path, size: int) -> bool:
     length = int.from_bytes(_part(path, size - 4))
     tag = _part(path, size - 4 - length, 4)
     return length == 11 + int.from_bytes(tag[1:])
+
+
+def _last_packet_is_whole(path: Path, size: int, tracks: Collection[int]) -> bool:
+    """False if a transport stream ends within a packet of one of `tracks` (ISO/IEC 13818-1, 2.4.3).
+
+    Recordings of a broadcast may end within any other: of that nothing is seen or heard.
+    """
+    head = _part(path, 0, _HEAD)
+    for step in _TS_SIZES:
+        for at in range(min(step, len(head) - step * (_TS_SEEN - 1))):
+            if all(head[at + step * number] == _TS_SYNC for number in range(_TS_SEEN)):
+                left = (size - at) % step
+                last = _part(path, size - left - step, step + left)
+                if not 4 <= left < _TS_SIZE or not last[0] == last[step] == _TS_SYNC:
+                    return True  # whole, or nobody can tell
+                packet = last[step:]
+                track = int.from_bytes(packet[1:3]) & 0x1FFF
+                return not (packet[3] & _TS_PAYLOAD and track in tracks)
+    return True
 
 
 def _last_pack_is_whole(data: bytes) -> bool:

@@ -120,7 +120,8 @@ class Recording(Video):
         if not index:
             raise SourceError(f"{self._path} holds no picture that can be read. Record it again.")
         missing = clock.missing(container) > MISSING_END
-        if broken or torn or missing or not ends_well(self._path, container.format.name):
+        tracks = {each.id for each in container.streams}
+        if broken or torn or missing or not ends_well(self._path, container.format.name, tracks):
             raise SourceError(
                 f"{self._path} is cut off or damaged: it ends after {clock.now:.1f} s. "
                 "All of it up to there was used; copy or record it again for the rest."
