@@ -8,6 +8,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from programs import alone, killed_at, needs_fork, together
 from livevision import files
 from livevision.__main__ import main
 from livevision.errors import GalleryError, LivevisionError
-from livevision.recognizers.faces import encryption, schema, store
+from livevision.recognizers.faces import damage, encryption, schema, store
 from livevision.recognizers.faces.backup import restore
 from livevision.recognizers.faces.gallery import Gallery
 
@@ -467,6 +468,72 @@ def test_a_journal_that_nobody_needs_is_erased(path: Path, encrypted: bool) -> N
     journal.write_bytes(bytes(512) + embedding(0).tobytes())
     assert names(path) == ["Ada"]
     assert not journal.exists()
+
+
+def held(journals: list[int], path: Path) -> int:
+    """Keep the gallery's journal open, whatever becomes of its name."""
+    with suppress(FileNotFoundError):
+        journals.append(os.open(path.with_name(path.name + "-journal"), os.O_RDONLY))
+    return 0
+
+
+def contents(journals: list[int]) -> list[bytes]:
+    """What is on the disk where the journals were."""
+    found = [os.pread(each, 1 << 24, 0) for each in journals]
+    for each in journals:
+        os.close(each)
+    return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no open file can be deleted there")
+@pytest.mark.parametrize("failing", [False, True])
+def test_what_a_journal_held_is_overwritten_and_not_only_deleted(path: Path, failing: bool) -> None:
+    """The state before each change is in SQLite's journal, the removed person's face as well."""
+    for number in range(30):
+        enrol(path, f"p{number}", number)
+    journals: list[int] = []
+    with Gallery(path) as gallery:
+        db = gallery._store._db
+        db.execute("PRAGMA cache_size = 1")  # the journal is on the disk at once
+        db.set_progress_handler(lambda: held(journals, path), 50)
+        if failing:
+            with pytest.raises(RuntimeError), gallery._store.change() as changed:  # noqa: PT012
+                changed.execute("DELETE FROM people WHERE name = 'p7'")
+                raise RuntimeError
+        else:
+            assert gallery.remove("p7") == 1
+        db.set_progress_handler(None, 0)
+    left = contents(journals)
+    assert any(map(len, left))
+    assert not any(data.strip(b"\0") for data in left)
+    assert not path.with_name(path.name + "-journal").exists()
+    there = embedding(7).tobytes() in path.read_bytes()
+    assert there == failing
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no open file can be deleted there")
+@pytest.mark.parametrize("mode", ["DELETE", "PERSIST", "TRUNCATE", "WAL"])
+def test_what_a_killed_program_left_beside_a_gallery_is_overwritten(path: Path, mode: str) -> None:
+    for number in range(30):
+        enrol(path, f"p{number}", number)
+
+    def die() -> None:
+        db = sqlite3.connect(path, isolation_level=None)  # livevision 0.1, or a shell
+        db.execute(f"PRAGMA journal_mode = {mode}")
+        db.execute("PRAGMA cache_size = 1")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("UPDATE people SET note = hex(zeroblob(2000))")
+        db.execute("UPDATE faces SET embedding = zeroblob(512)")
+        if mode == "WAL":
+            db.execute("COMMIT")
+        os._exit(0)
+
+    assert alone(die) == 0
+    sides = [os.open(each, os.O_RDONLY) for each in damage.sides(path)]
+    assert any(os.fstat(each).st_size for each in sides)
+    assert len(names(path)) == 30
+    assert damage.sides(path) == []
+    assert not any(data.strip(b"\0") for data in contents(sides))
 
 
 def test_restoring_finishes_what_a_killed_program_left(path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -86,9 +86,11 @@ class Store:
                 self._db.execute("COMMIT")
             except BaseException:
                 schema.roll_back(self._db)
+                self._drop_journal()
                 raise
             if rewrite:
                 self._vacuum()
+            self._drop_journal()
             self._save()
 
     @contextmanager
@@ -275,6 +277,13 @@ class Store:
         return False
 
     def _open(self, state: _State) -> None:
+        sides = _opened(damage.sides(self.path))
+        try:
+            self._open_it(state)
+        finally:
+            _overwrite_deleted(sides)  # SQLite deletes them once it has worked them in
+
+    def _open_it(self, state: _State) -> None:
         self._state = state
         content: bytes | None = None
         salt: bytes | None = None
@@ -302,11 +311,13 @@ class Store:
         schema.check_whole(self._db)
         self._db.execute("PRAGMA secure_delete = ON")
         self._db.execute("PRAGMA foreign_keys = ON")
-        self._db.execute("PRAGMA journal_mode = DELETE")  # another may have chosen WAL
-        if content is None:
-            self._drop_journal()
+        # it holds what was there before a change, removed faces too: deleting is not overwriting,
+        # so SQLite keeps it, and `_drop_journal` does both; and another may have chosen WAL
+        self._db.execute("PRAGMA journal_mode = PERSIST")
+        self._drop_journal()
         try:
             schema.bring_up_to_date(self._db)
+            self._drop_journal()
         except schema.Later:
             self._forget()
             raise GalleryError(
@@ -320,18 +331,22 @@ class Store:
             ) from None
 
     def _drop_journal(self) -> None:
-        """Erase a journal that SQLite does not need, of a program that was killed early or late."""
+        """Overwrite and delete a plain gallery's journal where SQLite does not need it.
+
+        That of a change which is through or undone, here or by a program that was killed.
+        """
         journal = self.path.with_name(self.path.name + "-journal")
-        if not journal.exists():
+        if self._salt is not None or self.read_only or not journal.exists():
             return
-        self._db.execute("BEGIN EXCLUSIVE")  # whoever was writing is through, or undone
         try:
-            if journal.exists():
-                files.erase(journal)
-        except OutputError as error:
-            log.warning("%s", error)
-        finally:
-            schema.roll_back(self._db)
+            self._db.execute("BEGIN EXCLUSIVE")  # whoever was writing is through, or undone
+            try:
+                if journal.exists():
+                    files.erase(journal)
+            finally:
+                schema.roll_back(self._db)
+        except (OutputError, sqlite3.OperationalError) as error:  # what was to be done is done
+            log.warning("%s could not be erased: %s", journal, error)
 
     def _read(self) -> bytes:
         """The bytes of a plain gallery in a place where SQLite may not write."""
@@ -390,6 +405,29 @@ class Store:
             return f"The gallery {self.path} {damage.IN_USE}"
         except OSError as trouble:
             return f"The gallery {self.path} is damaged ({error}): {trouble.strerror}."
+
+
+def _opened(paths: Iterable[Path]) -> list[int]:
+    """Descriptors of those files that are there; none on Windows, where they bar the deletion."""
+    found: list[int] = []
+    if sys.platform == "win32":
+        return found
+    for path in paths:
+        with suppress(OSError):
+            found.append(os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)))
+    return found
+
+
+def _overwrite_deleted(descriptors: Iterable[int]) -> None:
+    """Close files; those that have no name any more are overwritten with zeros before."""
+    for each in descriptors:
+        try:
+            if os.fstat(each).st_nlink == 0:
+                files.zero(each)
+        except OSError as error:
+            log.warning("what a journal held could not be overwritten: %s", error)
+        finally:
+            os.close(each)
 
 
 def put(path: Path, data: bytes) -> None:
