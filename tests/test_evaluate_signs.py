@@ -158,6 +158,7 @@ def test_everything_from_pictures_to_report(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "out.png"]
 
 
+@pytest.mark.long
 def test_an_answer_does_not_depend_on_the_pictures_before(pictures: Path) -> None:
     from livevision import recognizers
 

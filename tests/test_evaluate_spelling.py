@@ -80,6 +80,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_a_folder_is_measured(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = folder / "figures.json"
     assert main(["evaluate", "spelling", str(folder), "--json", str(target)]) == 0

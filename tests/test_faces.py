@@ -513,7 +513,10 @@ def test_enrolled_person_is_named_and_stranger_is_not(gallery_file: Path, astron
     assert runs[0] == runs[1]
 
 
-@pytest.mark.parametrize("model", ["lbph", "eigen", "fisher"])
+LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("eigen", "fisher")]
+
+
+@pytest.mark.parametrize("model", ["lbph", *LONG])
 def test_classic_models_name_live_who_was_enrolled_with_pictures(
     tmp_path: Path, reader: FaceReader, model: str
 ) -> None:

@@ -170,6 +170,7 @@ def clip(portrait: Image, frames: int = 20) -> list[Frame]:
     return result
 
 
+@pytest.mark.long
 def test_best_views_of_a_clip() -> None:
     reader = FaceReader()
     views = best_views(clip(demo.astronaut()), reader)

@@ -243,6 +243,7 @@ def test_sound(sheet: Sheet) -> None:
     assert first.argmax() * 5 == pytest.approx(293.7, abs=6)
 
 
+@pytest.mark.long
 def test_a_held_sheet_becomes_one_tune(model: NoteModel) -> None:
     session = model.session()
     events: list[Event] = []

@@ -272,7 +272,7 @@ def test_a_lesson_leads_through_the_signs(clip: list[Image], classifier: Classif
     assert LABELS[int(lesson.examples[-1].chances.argmax())] == "L"
 
 
-@pytest.mark.parametrize("comes", ["nothing", "half a hand"])
+@pytest.mark.parametrize("comes", ["nothing", pytest.param("half a hand", marks=pytest.mark.long)])
 def test_a_lesson_goes_on_when_no_hand_comes(
     comes: str, clip: list[Image], classifier: Classifier
 ) -> None:

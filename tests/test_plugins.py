@@ -49,7 +49,15 @@ open(target, "w").write(json.dumps(answers))
 """
 
 
-@pytest.mark.parametrize("name", recognizers.available())
+# those the program began with, and one more; each further one is tried at length
+QUICK = ("signs", "faces", "notes")
+FOLDERS = [
+    name if name in QUICK else pytest.param(name, marks=pytest.mark.long)
+    for name in recognizers.available()
+]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
 def test_a_folder_that_is_deleted_takes_only_itself_with_it(name: str, tmp_path: Path) -> None:
     copy = tmp_path / "livevision"
     gone = f"recognizers/{name}"
@@ -161,6 +169,7 @@ def test_an_installed_package_is_found_everywhere(environment: Path, tmp_path: P
     assert "brightness = true" in run("config").stdout
 
 
+@pytest.mark.long
 def test_an_installed_package_is_drawn_and_counted(environment: Path, tmp_path: Path) -> None:
     code = """
 import urllib.request

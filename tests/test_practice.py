@@ -195,6 +195,7 @@ def test_a_word_is_practised_with_a_clip(capsys: pytest.CaptureFixture[str]) -> 
     assert "8 of 8 letters right at once (100%)" in out
 
 
+@pytest.mark.long
 def test_what_is_not_signed_is_not_praised(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["practice", "JAB", "--source", CLIP, "--no-window", "--signs-model", "landmarks"]
     assert main(words) == 0

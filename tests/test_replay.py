@@ -32,7 +32,14 @@ def test_there_are_recordings_and_each_has_its_truth() -> None:
         assert any(truth.read(clip.with_suffix(".json")).events.values())
 
 
-@pytest.mark.parametrize("clip", CLIPS, ids=[clip.stem for clip in CLIPS])
+# the longest clip, an alphabet, only at length
+READ = [
+    pytest.param(clip, id=clip.stem, marks=[pytest.mark.long] * (clip.stem == "alphabet"))
+    for clip in CLIPS
+]
+
+
+@pytest.mark.parametrize("clip", READ)
 def test_a_recording_is_read_as_its_truth_says(
     clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,6 +55,7 @@ def test_a_recording_is_read_as_its_truth_says(
     assert entry["frame_count"] >= 90
 
 
+@pytest.mark.long
 def test_two_runs_give_the_same_answer(tmp_path: Path) -> None:
     words = ("--max-frames", "60")
     _, first = replay(CLIPS[0], tmp_path / "1.json", *words)

@@ -109,6 +109,7 @@ def test_each_model_reads_clear_letters(
             assert hand.label == letter
 
 
+@pytest.mark.long
 def test_half_a_hand_is_hardly_ever_read(recognizer: SignRecognizer, clip: list[Image]) -> None:
     """Of a hand that leaves the picture, the joints outside are guesses."""
 

@@ -117,6 +117,7 @@ def test_figures_count_misses_as_wrong_and_sources_alike() -> None:
     assert validation.per_letter(found)["B"][1] == pytest.approx((0.75 + 1) / 2)
 
 
+@pytest.mark.long
 def test_the_report_shows_letters_read_where_nobody_signs(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
     from livevision.recognizers.signs.training.report import write_html
@@ -216,15 +217,17 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_trains_from_a_folder_and_continues(
+def words_for(data: Path, folder: Path) -> list[str]:
+    words = ["train", "signs", "--data", str(data), "--only", "fused", "--epochs", "1"]
+    words += ["--rendered", str(data / "rendered"), "--cache", str(folder / "cache")]
+    return [*words, "--output", str(folder / "models"), "--report", str(folder / "report.html")]
+
+
+def test_trains_from_a_folder(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("tensorflow")
-    words = ["train", "signs", "--data", str(data), "--only", "fused", "--epochs", "2"]
-    words += ["--rendered", str(data / "rendered")]
-    words += ["--cache", str(tmp_path / "cache")]
-    words += ["--output", str(tmp_path / "models"), "--report", str(tmp_path / "report.html")]
-    assert main(words) == 0
+    assert main(words_for(data, tmp_path)) == 0
     table = capsys.readouterr().out
     assert "jawsclub" in table
     assert "cloudy" in table
@@ -240,11 +243,23 @@ def test_trains_from_a_folder_and_continues(
     reading = classifier.classify(picture, HandLocator().locate(picture)[0])
     assert reading.probabilities.sum() == pytest.approx(1, abs=1e-3)
 
+
+@pytest.mark.long
+def test_training_continues_repeats_itself_and_holds_out(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow")
+    words = words_for(data, tmp_path)
+    assert main(words) == 0
+    photo = next(data.glob("signs/photos/jawsclub/A/*.jpg"))
+    picture = np.asarray(cv2.imread(str(photo)), np.uint8)
+    hand = HandLocator().locate(picture)[0]
+    reading = load_classifier("fused", tmp_path / "models").classify(picture, hand)
+
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.*")}
     assert main(words) == 0
     assert kept == {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.*")}
-    again = load_classifier("fused", tmp_path / "models")
-    same = again.classify(picture, HandLocator().locate(picture)[0])
+    same = load_classifier("fused", tmp_path / "models").classify(picture, hand)
     np.testing.assert_array_equal(same.probabilities, reading.probabilities)
 
     capsys.readouterr()
@@ -258,6 +273,7 @@ def test_trains_from_a_folder_and_continues(
     assert kept.items() <= after.items(), "what was kept was made anew"
 
 
+@pytest.mark.long
 def test_every_person_is_held_out_once(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
     from livevision.recognizers.signs.training import letters, signs
@@ -275,6 +291,7 @@ def test_every_person_is_held_out_once(data: Path, tmp_path: Path) -> None:
     assert (hands.view == 1).sum() >= 0.9 * ((hands.view == 0) & ~drawn).sum()
 
 
+@pytest.mark.long
 def test_grey_pictures_can_be_made_anew_without_a_step(data: Path, tmp_path: Path) -> None:
     hands = dataset.collect(data, None, tmp_path)
 
