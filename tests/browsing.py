@@ -1,15 +1,22 @@
 """A real Chromium with a camera that is a file, for tests of the page."""
 
+import base64
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import pytest
 
+from livevision.frame import Image
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE = 60_000
+"""Milliseconds that the browser may take for anything, on a machine that has much to do."""
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -45,6 +52,69 @@ def fake_camera(clip: Path, target: Path, *, rate: int, most: int | None = None)
     return target
 
 
+def film(images: Iterable[Image]) -> list[str]:
+    """Pictures, (height, width, 3) BGR, as JPEGs in base64, for `unhurried`."""
+    encoded = (cv2.imencode(".jpg", each)[1].tobytes() for each in images)
+    return [base64.b64encode(each).decode() for each in encoded]
+
+
+_UNHURRIED = """
+(({ pictures, step, again }) => {
+  const film = (window.film = { at: 0, labels: [] });
+  const decoded = pictures.map((each) =>
+    createImageBitmap(new Blob([Uint8Array.from(atob(each), (one) => one.charCodeAt(0))])),
+  );
+  navigator.mediaDevices.getUserMedia = async () => {
+    const canvas = document.createElement("canvas");
+    const { width, height } = await decoded[0];
+    Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d");
+    const stream = canvas.captureStream(0);
+    let painted = 0;
+    film.paint = async () => {
+      painted = performance.now();
+      const place = again ? film.at % decoded.length : Math.min(film.at, decoded.length - 1);
+      context.drawImage(await decoded[place], 0, 0);
+      stream.getVideoTracks()[0].requestFrame();
+    };
+    await film.paint();
+    // once more, should it have got lost before the page was ready
+    setInterval(() => performance.now() - painted > 300 && film.paint(), 50);
+    return stream;
+  };
+  const shown = HTMLVideoElement.prototype.requestVideoFrameCallback;
+  HTMLVideoElement.prototype.requestVideoFrameCallback = function (call) {
+    return shown.call(this, (now, more) => call(now, { ...more, captureTime: film.at * step }));
+  };
+  window.WebSocket = class extends WebSocket {
+    constructor(...words) {
+      super(...words);
+      const base = film.at;
+      this.addEventListener("message", (event) => {
+        const result = JSON.parse(event.data);
+        film.labels.push(...(result.detections ?? []).map((each) => each.label));
+        const answered = base + Math.round((result.time * 1000) / step);
+        if (!(answered >= film.at)) return;
+        film.at = answered + 1;
+        film.paint();
+      });
+    }
+  };
+})
+"""
+
+
+def unhurried(context: Any, pictures: Sequence[str], *, rate: int, again: bool = False) -> None:
+    """Give the pages of `context` a camera that is no faster than whoever reads it.
+
+    Each picture is shown when the one before was answered, and taken at `rate` pictures a second of
+    the camera's own clock: what is read does not depend on the speed of the machine. After the last
+    it stands still, or begins `again`.
+    """
+    wishes = {"pictures": list(pictures), "step": 1000 / rate, "again": again}
+    context.add_init_script(f"({_UNHURRIED})({json.dumps(wishes)})")
+
+
 @contextmanager
 def browser(camera: Path) -> Iterator[Any]:
     """A browser whose camera shows the file `camera`, over and over."""
@@ -65,12 +135,22 @@ def browser(camera: Path) -> Iterator[Any]:
 class Tab:
     """A page, and all that went wrong in it."""
 
-    def __init__(self, browser: Any, link: str, **context: Any) -> None:
+    def __init__(
+        self,
+        browser: Any,
+        link: str,
+        *,
+        camera: Callable[[Any], None] = lambda context: None,
+        **context: Any,
+    ) -> None:
+        """`camera` may give the tab's context another one (`unhurried`)."""
         self.troubles: list[str] = []
         self.asked: list[str] = []
         self.context = browser.new_context(
             **{"viewport": {"width": 1280, "height": 800}, **context}
         )
+        self.context.set_default_timeout(PATIENCE)
+        camera(self.context)
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("console", self._heard)
@@ -84,6 +164,9 @@ class Tab:
             self.troubles.append(said.text)
 
     def close(self) -> None:
+        """As a user does: the page is told."""
+        if not self.page.is_closed():
+            self.page.close(run_before_unload=True)
         self.context.close()
 
 

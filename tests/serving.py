@@ -25,18 +25,21 @@ from livevision.server.roles import Role
 from livevision.server.running import Door, listen, serving
 
 HEADER = struct.Struct("<IdB3x")
+PATIENCE = 60.0
+"""Seconds that anything may take before a test gives it up, on a machine that has much to do."""
 
 
 class Finder(Session):
     """Finds a hand and a face in every picture; a letter and a person end with each."""
 
-    def __init__(self, *, wait: float = 0.0) -> None:
-        self.wait = wait
+    def __init__(self, *, go: threading.Event | None = None) -> None:
+        """It waits for `go` with every picture."""
+        self.go = go
         self.text = ""
         self.commands: list[str] = []
 
     def recognize(self, frame: Frame) -> Findings:
-        time.sleep(self.wait)
+        assert self.go is None or self.go.wait(PATIENCE)
         self.text += "A"
         height, width = frame.image.shape[:2]
         return Findings(
@@ -93,30 +96,41 @@ class Running:
 
     def get(self, path: str, role: Role | None = Role.OWNER, **more: Any) -> httpx.Response:
         headers = {**({} if role is None else self.bearer(role)), **more.pop("headers", {})}
-        return httpx.get(self.base + path, headers=headers, timeout=10, **more)
+        return httpx.get(self.base + path, headers=headers, timeout=PATIENCE, **more)
 
     def post(self, path: str, role: Role | None = Role.OWNER, **more: Any) -> httpx.Response:
         headers = {**({} if role is None else self.bearer(role)), **more.pop("headers", {})}
-        return httpx.post(self.base + path, headers=headers, timeout=20, **more)
+        return httpx.post(self.base + path, headers=headers, timeout=PATIENCE, **more)
 
     def stream(self, role: Role | None = Role.OWNER, **more: Any) -> ClientConnection:
         headers = {**({} if role is None else self.bearer(role)), **more.pop("headers", {})}
         address = f"ws://127.0.0.1:{self.port}/api/stream"
         made: ClientConnection = connect(
-            address, additional_headers=headers, compression=None, **more
+            address,
+            additional_headers=headers,
+            compression=None,
+            open_timeout=PATIENCE,
+            close_timeout=PATIENCE,
+            **more,
         )
         return made
 
     def sessions(self) -> int:
         return int(self.get("/api/health", None).json()["sessions"])
 
-    def empty(self, seconds: float = 3.0) -> float:
-        """How long it takes until no session is open; AssertionError after `seconds`."""
+    def empty(self) -> float:
+        """Wait until no session is open; the seconds that it took."""
         began = time.monotonic()
-        while self.sessions():
-            assert time.monotonic() - began < seconds, "a session was not freed"
-            time.sleep(0.01)
+        until(lambda: not self.sessions(), "a session was not freed")
         return time.monotonic() - began
+
+
+def until(what: Callable[[], object], failure: str = "it did not happen") -> None:
+    """Wait for a condition, with AssertionError after `PATIENCE`."""
+    end = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < end, failure
+        time.sleep(0.01)
 
 
 @contextmanager
@@ -151,11 +165,11 @@ def _going(door: Door, leave: Callable[[], None]) -> Iterator[None]:
     thread = threading.Thread(target=lambda: asyncio.run(main()))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(PATIENCE)
         yield
     finally:
         told[0].call_soon_threadsafe(told[1].set)
-        thread.join(10)
+        thread.join(PATIENCE)
         door.socket.close()
         assert not thread.is_alive()
 
@@ -173,7 +187,7 @@ def ask(socket: ClientConnection, sequence: int, milliseconds: float, picture: b
     """Send a picture, and wait for its result."""
     socket.send(message(sequence, milliseconds, picture))
     while True:
-        answer = json.loads(socket.recv(timeout=20))
+        answer = json.loads(socket.recv(timeout=PATIENCE))
         if answer["sequence"] == sequence:
             return answer
 

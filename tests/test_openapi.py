@@ -11,7 +11,7 @@ pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
-from serving import Running, jpeg, message, running  # noqa: E402
+from serving import PATIENCE, Running, jpeg, message, running  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
 from livevision.server import app, keys  # noqa: E402
@@ -36,7 +36,9 @@ def test_every_address_is_described_and_no_other() -> None:
     assert routes - PAGE - HERSELF == set(DESCRIPTION["paths"])
 
 
-def test_the_server_answers_as_described(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("examples", [3, pytest.param(40, marks=pytest.mark.long)])
+def test_the_server_answers_as_described(examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more examples: pytest -m long tests/test_openapi.py"""
     monkeypatch.setattr(keys, "WRONG", 10**6)  # schemathesis tries wrong keys as well
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -45,14 +47,14 @@ def test_the_server_answers_as_described(monkeypatch: pytest.MonkeyPatch) -> Non
         for found in schema.get_all_operations():
             operation = found.ok()
             if operation.path not in ENDLESS:
-                _try(operation, server)
+                _try(operation, server, examples)
 
 
-def _try(operation: Any, server: Running) -> None:
+def _try(operation: Any, server: Running, examples: int) -> None:
     """Ask for what the description allows, and look whether the answer is one that it names."""
 
     @settings(
-        max_examples=15,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,
@@ -61,7 +63,7 @@ def _try(operation: Any, server: Running) -> None:
     )
     @given(case=operation.as_strategy())
     def ask(case: Any) -> None:
-        response = case.call(base_url=server.base, headers=server.bearer(), timeout=20)
+        response = case.call(base_url=server.base, headers=server.bearer(), timeout=PATIENCE)
         case.validate_response(response, excluded_checks=beyond)
 
     # no description can say which bytes are a picture

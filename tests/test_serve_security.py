@@ -9,6 +9,7 @@ import ssl
 import stat
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from heic import heic
 from PIL import Image as Pillow
-from serving import Running, ask, jpeg, message, running, served
+from serving import PATIENCE, Running, ask, jpeg, message, running, served
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -42,6 +43,12 @@ NAMES = authority.Names(("desk", "desk.local"), ("192.0.2.7",))
 @pytest.fixture(autouse=True)
 def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Running]:
+    with running() as server:
+        yield server
 
 
 def refused(server: Running, path: str, status: int = 403, /, **headers: str) -> httpx.Response:
@@ -88,12 +95,11 @@ def test_the_link_sets_a_cookie_and_the_key_leaves_the_address() -> None:
 
 
 @pytest.mark.parametrize("path", ["//evil.example/", "/%2F%2Fevil.example", "/\\evil.example"])
-def test_the_link_leads_to_no_other_site(path: str) -> None:
-    with running() as server:
-        answer = server.get(f"{path}?token={server.key()}", None)
-        assert answer.status_code == 303
-        assert re.fullmatch(r"/[A-Za-z0-9._/-]*", answer.headers["location"])
-        assert not answer.headers["location"].startswith("//")
+def test_the_link_leads_to_no_other_site(path: str, shared: Running) -> None:
+    answer = shared.get(f"{path}?token={shared.key()}", None)
+    assert answer.status_code == 303
+    assert re.fullmatch(r"/[A-Za-z0-9._/-]*", answer.headers["location"])
+    assert not answer.headers["location"].startswith("//")
 
 
 def test_another_name_of_the_server_is_refused() -> None:
@@ -109,7 +115,7 @@ def test_another_name_of_the_server_is_refused() -> None:
 
 
 def test_a_host_given_twice_is_refused() -> None:
-    with running() as server, socket.create_connection(("127.0.0.1", server.port), 5) as raw:
+    with running() as server, socket.create_connection(("127.0.0.1", server.port), PATIENCE) as raw:
         raw.sendall(b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n")
         assert raw.recv(100).split(b" ")[1] in (b"400", b"403")
 
@@ -175,7 +181,7 @@ def test_a_watchers_key_opens_captions_and_pictures_alone() -> None:
             pass
         # players keep no cookies: there it may stay in the address, the owner's may not
         address = f"{server.base}/video.mjpg?token={server.key(Role.WATCH)}"
-        with httpx.stream("GET", address, timeout=5) as video:
+        with httpx.stream("GET", address, timeout=PATIENCE) as video:
             assert video.status_code == 200
         assert server.get(f"/video.mjpg?token={server.key()}", None).status_code == 303
 
@@ -208,7 +214,7 @@ def test_only_files_of_the_page_are_served() -> None:
         for name in ("..%2Fkeys.py", "../app.py", "%2e%2e/app.py", "__init__.py", "app.py"):
             assert server.get(f"/page/{name}").status_code in (403, 404), name
             assert server.get(f"/languages/{name}").status_code in (403, 404), name
-        raw = socket.create_connection(("127.0.0.1", server.port), 5)
+        raw = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
         with raw:
             raw.sendall(
                 f"GET /page/../../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -272,10 +278,10 @@ def test_a_pictures_size_is_known_before_it_is_decoded(
         with server.stream() as socket_:
             socket_.send(message(0, 0.0, bytes(picture)))
             if status == 200:
-                assert json.loads(socket_.recv(timeout=5))["text"] == "A"
+                assert json.loads(socket_.recv(timeout=PATIENCE))["text"] == "A"
             else:
                 with pytest.raises(ConnectionClosed) as closed:
-                    socket_.recv(timeout=5)
+                    socket_.recv(timeout=PATIENCE)
                 assert some(closed.value.rcvd).code == 4400
         assert len(decoded) == (status == 200)
 
@@ -313,11 +319,10 @@ def test_pictures_come_in_through_the_one_door() -> None:
         bytes(1000),
     ],
 )
-def test_an_upload_that_could_name_other_files_is_refused(content: bytes) -> None:
-    with running() as server:
-        answer = server.post("/api/read", content=content, headers={"Content-Type": "video/mp4"})
-        assert answer.status_code == 415
-        assert not list(traces.prepare().glob("serve-upload-*"))
+def test_an_upload_that_could_name_other_files_is_refused(content: bytes, shared: Running) -> None:
+    answer = shared.post("/api/read", content=content, headers={"Content-Type": "video/mp4"})
+    assert answer.status_code == 415
+    assert not list(traces.prepare().glob("serve-upload-*"))
 
 
 def test_an_upload_is_erased_once_it_was_read(tmp_path: Path) -> None:
@@ -366,7 +371,7 @@ def test_sessions_are_limited_for_everyone() -> None:
         ask(one, 0, 0.0, jpeg())
         assert server.post("/api/read", content=jpeg()).status_code == 429
         with server.stream() as two, pytest.raises(ConnectionClosed) as closed:
-            two.recv(timeout=5)
+            two.recv(timeout=PATIENCE)
         assert some(closed.value.rcvd).code == 4429
 
 
@@ -472,7 +477,7 @@ def _verifies(own: authority.Authority, pair: tuple[bytes, bytes], name: str, fo
         return False
     finally:
         ours.close()
-        thread.join(5)
+        thread.join(PATIENCE)
     return True
 
 
@@ -481,17 +486,19 @@ def test_how_to_trust_it_is_told_without_a_secret() -> None:
     page = trust.app(own, "https://192.0.2.7:8766/", ["127.0.0.1"])
     with served(page) as port:
         base = f"http://127.0.0.1:{port}"
-        text = httpx.get(base).text
+        text = httpx.get(base, timeout=PATIENCE).text
         assert own.fingerprint in text
         for system in ("iPhone", "Android", "Windows", "macOS", "Firefox"):
             assert system in text
-        fetched = httpx.get(f"{base}/livevision.crt")
+        fetched = httpx.get(f"{base}/livevision.crt", timeout=PATIENCE)
         assert fetched.headers["content-type"] == "application/x-x509-ca-cert"
         assert x509.load_der_x509_certificate(fetched.content) == own.certificate
-        assert httpx.get(f"{base}/page/trust.css").status_code == 200
-        assert httpx.get(base, headers={"Host": "evil.example"}).status_code == 403
+        assert httpx.get(f"{base}/page/trust.css", timeout=PATIENCE).status_code == 200
+        assert (
+            httpx.get(base, headers={"Host": "evil.example"}, timeout=PATIENCE).status_code == 403
+        )
         for path in ("/api/me", "/page/app.js", "/serve-keys.json"):
-            assert httpx.get(base + path).status_code == 404
+            assert httpx.get(base + path, timeout=PATIENCE).status_code == 404
         private = own.key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,

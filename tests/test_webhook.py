@@ -18,6 +18,9 @@ from livevision.frame import Event, Frame, Result
 from livevision.sinks import webhook as module
 from livevision.sinks.webhook import Webhook, sign
 
+PATIENCE = 60.0
+"""Seconds that anything may take before a test gives it up, on a machine that has much to do."""
+
 
 class Server:
     """Answers as told, one status after the other, the last one for ever; notes what came."""
@@ -51,7 +54,7 @@ class Server:
 
     @contextmanager
     def running(self) -> Iterator["Server"]:
-        thread = threading.Thread(target=self._server.serve_forever)
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield self
@@ -67,10 +70,17 @@ def result(*labels: str) -> Result:
 
 
 def until(what: Callable[[], object]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not what():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is given up because the machine has much to do."""
+    for name in ("LAST", "PATIENCE"):
+        monkeypatch.setattr(module, name, PATIENCE)
 
 
 def test_events_arrive_in_order_and_signed(tmp_path: Path) -> None:
@@ -136,7 +146,7 @@ def test_a_server_that_is_down_is_given_up_and_the_queue_is_bounded(
     go_on = threading.Event()
     with Server(200).running() as server:
         url = server.url
-    hook = Webhook(url, source="x", wait=lambda _: go_on.wait(20))
+    hook = Webhook(url, source="x", wait=lambda _: go_on.wait(PATIENCE))
     with hook:
         for index in range(6):
             hook.write(result(str(index)))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -115,13 +115,17 @@ class Server:
             await asyncio.gather(sweeping, return_exceptions=True)
             await asyncio.to_thread(self.streams.close)
 
-    def _file(self, name: str) -> Callable[[Request], Response]:
-        return lambda request: _asset(request, self._page.get(name))
+    def _file(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        # asynchronous, as the others: what is in memory needs no thread of the pool's
+        async def answer(request: Request) -> Response:
+            return _asset(request, self._page.get(name))
 
-    def _part(self, request: Request) -> Response:
+        return answer
+
+    async def _part(self, request: Request) -> Response:
         return _asset(request, self._page.get(request.path_params["name"]))
 
-    def _language(self, request: Request) -> Response:
+    async def _language(self, request: Request) -> Response:
         return _asset(request, self._languages.get(request.path_params["name"]))
 
     async def _health(self, _: Request) -> Response:

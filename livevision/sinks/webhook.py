@@ -97,9 +97,10 @@ class Webhook(Sink):
         thread, self._thread = self._thread, None
         if thread is None:
             return
+        deadline = time.monotonic() + LAST
         with suppress(queue.Full):
-            self._requests.put_nowait(None)
-        thread.join(LAST)
+            self._requests.put(None, timeout=LAST)
+        thread.join(max(0.0, deadline - time.monotonic()))
         self._ends.set()  # no more patience with a server that is away
         thread.join(PATIENCE + LAST)
         if self.dropped:
