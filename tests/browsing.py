@@ -60,7 +60,7 @@ def film(images: Iterable[Image]) -> list[str]:
 
 _UNHURRIED = """
 (({ pictures, step, again }) => {
-  const film = (window.film = { at: 0, labels: [] });
+  const film = (window.film = { at: 0, labels: [], last: null });
   const decoded = pictures.map((each) =>
     createImageBitmap(new Blob([Uint8Array.from(atob(each), (one) => one.charCodeAt(0))])),
   );
@@ -92,6 +92,7 @@ _UNHURRIED = """
       const base = film.at;
       this.addEventListener("message", (event) => {
         const result = JSON.parse(event.data);
+        film.last = result;
         film.labels.push(...(result.detections ?? []).map((each) => each.label));
         const answered = base + Math.round((result.time * 1000) / step);
         if (!(answered >= film.at)) return;

@@ -66,11 +66,16 @@ class Finder(Session):
 class Readers:
     """Stands in for the program's own where no model is needed."""
 
-    def __init__(self, make: Callable[[Role], Sequence[Session]] | None = None) -> None:
+    def __init__(
+        self,
+        make: Callable[[Role], Sequence[Session]] | None = None,
+        names: Sequence[str] = ("signs",),
+    ) -> None:
         self._make = make or (lambda role: [Finder()])
+        self._names = list(names)
 
     def names(self, role: Role) -> list[str]:
-        return ["signs"]
+        return self._names
 
     def open(self, role: Role, *, live: bool = True) -> Sequence[Session]:
         return self._make(role)

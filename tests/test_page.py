@@ -1,7 +1,7 @@
 """The page in a real Chromium, its camera made from our recordings."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from browsing import PATIENCE, Tab, browser, chromium, fake_camera, film, unhurr
 from playwright.sync_api import expect
 from serving import Finder, Readers, Running, running
 
-from livevision import demo, recognizers
+from livevision import demo, languages, recognizers
 from livevision.frame import Event, Findings, Frame, Image
 from livevision.recognizers.faces.enrolment import Guide
 from livevision.server import readers as real
@@ -63,10 +63,10 @@ def opened(chrome: Any, shared: Running) -> Iterator[Open]:
     assert [each for tab in tabs for each in tab.troubles] == []
 
 
-def readers(*names: str) -> real.Readers:
+def readers(*names: str, words: Sequence[str] = ()) -> real.Readers:
     parser = argparse.ArgumentParser()
     recognizers.add_arguments(parser)
-    return real.Readers(names, parser.parse_args(["--no-signs-personal"]))
+    return real.Readers(names, parser.parse_args(["--no-signs-personal", *words]))
 
 
 def link(server: Running, role: Role = Role.OWNER) -> str:
@@ -231,6 +231,75 @@ def test_people_are_enrolled_named_and_removed_on_the_owners_page(
         assert guest.locator("#people-open").is_hidden()
 
 
+def test_strokes_are_drawn_by_mouse_and_by_keyboard(opened: Open) -> None:
+    pictures = np.full((240, 320, 3), (60, 160, 60), np.uint8)
+    pictures[:, 160:] = (200, 90, 40)
+    with running(readers("segments", words=["--segments-method", "strokes"])) as server:
+        tab = opened(
+            server, camera=lambda context: unhurried(context, film([pictures]), rate=10, again=True)
+        )
+        page = tab.page
+        page.click("#settings-open")
+        page.uncheck("#set-mirror")
+        page.keyboard.press("Escape")
+        page.click("#start-button")
+        expect(page.locator("#hint")).to_contain_text("Draw strokes over at least two things")
+        box = page.locator("#drawing").bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 4, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 30, y + 20, steps=3)
+        page.mouse.up()
+        # the second by keys: from the middle to the right, down, and the stroke back up
+        page.focus("#drawing")
+        for key in ("2", *["ArrowRight"] * 4, "Enter", *["ArrowDown"] * 3, "Enter"):
+            page.keyboard.press(key)
+        page.wait_for_function("() => ['1', '2'].every((each) => film.labels.includes(each))")
+        expect(page.locator("#hint")).to_be_hidden()
+        page.wait_for_function("() => film.last.detections.every((each) => each.outlines.length)")
+        sides = page.evaluate("() => film.last.detections.map((each) => [each.label, each.box])")
+        left = {label: (box[0] + box[2]) / 2 for label, box in sides}
+        assert left["1"] < 160 < left["2"]
+        page.click("#strokes-clear")
+        expect(page.locator("#hint")).to_be_visible()
+        tab.close()
+        server.empty()
+
+
+def test_a_panorama_is_begun_ended_and_shown(opened: Open) -> None:
+    class Sweeping(Finder):
+        name = "panorama"
+        going = ended = False
+
+        def recognize(self, frame: Frame) -> Findings:
+            if not self.ended:
+                return Findings(pictures={"panorama": frame.image} if self.going else {})
+            self.ended = False
+            made = Event("panorama", "200x50", 0.0, frame.time, 1.0)
+            return Findings(events=(made,), pictures={"panorama": np.zeros((50, 200, 3), np.uint8)})
+
+        def command(self, name: str) -> None:
+            self.going, self.ended = not self.going, self.going
+
+    with running(Readers(lambda role: [Sweeping()], ["panorama"])) as server:
+        tab = opened(server)
+        page = tab.page
+        page.click("#start-button")
+        expect(page.locator("#state")).to_have_text("Reading")
+        page.keyboard.press("a")
+        expect(page.locator("#panorama")).to_have_attribute("aria-pressed", "true")
+        page.click("#panorama")
+        expect(page.locator("#panorama-made")).to_be_visible()
+        size = "() => [document.querySelector('#panorama-picture').naturalWidth]"
+        page.wait_for_function(f"({size})()[0] === 200")
+        with page.expect_download() as saved:
+            page.click("#panorama-save")
+        assert saved.value.suggested_filename.endswith(".jpg")
+        tab.close()
+        server.empty()
+
+
 VIEWS: dict[str, dict[str, Any]] = {
     "desktop": {},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
@@ -282,6 +351,15 @@ def test_the_language_is_the_browsers_or_the_one_chosen(opened: Open) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#start-button")).to_have_text("شغّل الكاميرا")
     assert page.evaluate("() => document.documentElement.dir") == "rtl"
+    for text in (  # what was put together on the server is said as the window says it
+        "That was E. B: four straight fingers together, the thumb across the palm.",
+        "Lost rtsp://door/: reconnecting (attempt 2)",
+        "No panorama: There is too little to see here: too little texture, or too dark.",
+        "A is right.",
+        "[never said] (at all)?",
+    ):
+        told = page.evaluate("async (text) => (await import('/page/words.js')).saidAs(text)", text)
+        assert told == languages.say(text, "ar")
     page.reload()
     expect(page.locator("#start-button")).to_have_text("شغّل الكاميرا")
 

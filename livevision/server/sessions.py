@@ -32,7 +32,9 @@ ANSWER = 5.0
 """Seconds that a posted picture waits for its result."""
 MOST_COMMAND = 1000
 """Characters of a text message."""
-_COMMAND = re.compile(r"[a-z][a-z-]{0,39}")
+_COMMAND = re.compile(r"[a-z][a-z-]{0,39}|stroke (?:undo|clear|(?:[0-9]{1,4} ){4}[1-9])")
+"""One word; or a stroke over the picture: from where to where, in its pixels, and the number of
+what it is drawn over."""
 _OWN = frozenset({"quit", "pause", "back", "forward", "record", "raw"})
 """Commands that are not a page's to give."""
 _SESSION = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -199,6 +201,7 @@ class Opened:
         content = messages.record(shown)
         content["sequence"] = self.camera.sequence(result.frame)
         content["stats"]["dropped"] += self.camera.replaced
+        content["pictures"] = messages.pictures(shown)
         new, activity = self.doing.see(result)
         if new:
             content["activity"] = activity
@@ -258,8 +261,9 @@ class _Posted:
             for one in self._told:
                 if "activity" in one:
                     answer["activity"] = one["activity"]
+                answer["pictures"] = {**answer["pictures"], **one["pictures"]}
             # kept for a picture that this result answers as well, what is new told but once
-            self._told = [{**last, "events": []}]
+            self._told = [{**last, "events": [], "pictures": {}}]
             self._told[0].pop("activity", None)
             return answer
 

@@ -42,6 +42,8 @@ COPIES = 2
 """Noisy copies of a picture that are learnt from as well."""
 TREES = 50
 DEPTH = 12
+MOST = 100
+"""Strokes that are learnt from, the newest."""
 SEED = 1
 """The forest's dice: the same strokes give the same forest."""
 
@@ -163,6 +165,7 @@ class StrokeSegmenter:
             self._samples.append(samples)
             self._classes.append(np.full(len(samples), self.names.index(stroke.name), np.int32))
             self._forest = None
+        del self._samples[:-MOST], self._classes[:-MOST]
 
     def undo(self) -> None:
         """Forget the last stroke."""

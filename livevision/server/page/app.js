@@ -7,11 +7,13 @@ import { Hosts } from "./hosts.js";
 import { Recorder, download, named } from "./keeping.js";
 import { FULL, Link } from "./link.js";
 import { Lessons } from "./lessons.js";
+import { Panorama } from "./panorama.js";
 import { People } from "./people.js";
 import { choose, chosen } from "./settings.js";
 import { openShare } from "./share.js";
+import { Strokes } from "./strokes.js";
 import { Text, captions } from "./text.js";
-import { best, nameOf, say, speakIn } from "./words.js";
+import { best, nameOf, saidAs, say, speakIn } from "./words.js";
 
 const SLOW = 10; // pictures a second below which quick signing cannot be followed
 const AGAIN = [500, 1000, 2000, 5000]; // ms before each try to reconnect
@@ -45,6 +47,16 @@ const recorder = new Recorder();
 const hosts = new Hosts({ result: takeHosts, change: sourceChanged });
 const lessons = new Lessons({ tell: (content) => link.tell(content), notice, camera: () => open });
 const people = new People({ tell: (content) => link.tell(content), camera: () => open });
+
+const panorama = new Panorama({
+  command: (name) => link.command(name),
+  ready: () => open || (notice(say("Start the camera first.")), false),
+});
+const strokes = new Strokes({
+  command: (name) => (open ? link.command(name) : notice(say("Start the camera first."))),
+  view: () => ({ size, mirrored: mirrored() }),
+  redraw,
+});
 
 // ---- the state of things
 
@@ -85,11 +97,12 @@ function closed({ code, reason, retry }) {
   result = null;
   redraw();
   lessons.ended();
+  panorama.ended();
   if (!retry || !camera.running) return showState();
   if (code === FULL) alarm(say("All places are taken. It goes on by itself as soon as one is free."));
   else if (code === 4408) alarm("");
   else if (code === 4403) alarm(say("This page is locked. Open the link that livevision printed."));
-  else if (reason) alarm(say(reason));
+  else if (reason) alarm(saidAs(reason));
   else if (tries > 1) alarm(say("There is no answer. It goes on by itself as soon as livevision is back."));
   const wait = code === FULL ? 3000 : AGAIN[Math.min(tries, AGAIN.length - 1)];
   tries += 1;
@@ -107,6 +120,7 @@ function take(one) {
     lessons.take(one.activity);
     people.take(one.activity);
   }
+  panorama.take(one);
   if (!lessons.speaks) text.take(one);
   showHint(one);
   showNow(one);
@@ -118,6 +132,14 @@ function takeHosts(one) {
   showHint(one);
 }
 
+// what the window's keys do, buttons do here
+const HERE = {
+  "Turn the camera slowly, and press a to make the picture.":
+    "Press the button again to make the picture. Turn the camera slowly.",
+  "Draw strokes over two things at the least: hold the mouse's button, a digit is the name.":
+    "Draw strokes over at least two things, each with its own number.",
+};
+
 /** Hints that hold for a while at least, so that they can be read. */
 function showHint(one) {
   let hint = (one.hints ?? []).find((each) => !each.startsWith("Tab: ")) ?? "";
@@ -128,8 +150,7 @@ function showHint(one) {
       hint = say("{count} pictures a second: sign more slowly", { count: Math.round(rate) });
     }
   }
-  const few = /^([\d.]+) pictures a second are too few/.exec(hint);
-  const said = few ? say("{count} pictures a second: sign more slowly", { count: Math.round(few[1]) }) : say(hint);
+  const said = saidAs(HERE[hint] ?? hint);
   $("hint").hidden = !hint;
   if ($("hint").textContent !== said) $("hint").textContent = said;
 }
@@ -149,6 +170,7 @@ function mirrored() {
 function redraw() {
   $("frame").dataset.mirror = String(mirrored());
   draw($("drawing"), chosen.boxes && !hosts.current ? result : null, size, mirrored());
+  if (!hosts.current) strokes.draw();
 }
 
 // ---- the camera
@@ -276,6 +298,7 @@ const BUTTONS = {
   save: () => openDialog($("saving")),
   record,
   pause,
+  panorama: () => panorama.press(),
   "settings-open": () => openDialog($("settings")),
   "practice-open": () => openDialog($("practice")),
   "people-open": () => people.open(),
@@ -298,6 +321,7 @@ const KEYS = {
   s: ["save", "Save"],
   r: ["record", "Record"],
   p: ["pause", "Pause"],
+  a: ["panorama", "Begin or end a panorama"],
   "+": ["larger", "Larger text"],
   "-": ["smaller", "Smaller text"],
 };
@@ -312,13 +336,13 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   if (action === "larger" || action === "smaller") resize(action === "larger" ? 0.2 : -0.2);
   else if (action === "accept") command("accept");
-  else $(action).click();
+  else if (!$(action).hidden) $(action).click();
 });
 
 function showKeys() {
   const names = { " ": say("Space bar"), Backspace: "⌫", Delete: "Del", Enter: "⏎" };
   $("keys").replaceChildren(
-    ...Object.entries(KEYS).flatMap(([key, [, meaning]]) => [
+    ...Object.entries(KEYS).filter(([, [action]]) => !$(action)?.hidden).flatMap(([key, [, meaning]]) => [
       make("dt", {}, make("kbd", { dir: "ltr" }, names[key] ?? key)),
       make("dd", {}, say(meaning)),
     ]),
@@ -381,6 +405,7 @@ function saidAnew() {
   showKeys();
   showState();
   hosts.show();
+  strokes.show();
   listCameras();
   document.title = "livevision";
 }
@@ -409,6 +434,8 @@ async function main() {
   $("people-open").hidden = !(owner && (me.activities ?? []).includes("people"));
   $("share-open").hidden = !owner;
   lessons.offered(me.activities ?? []);
+  $("panorama").hidden = !me.recognizers.includes("panorama");
+  if (me.recognizers.includes("segments")) strokes.offer();
   hosts.list(me.sources);
   applySettings();
   saidAnew();

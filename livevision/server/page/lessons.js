@@ -1,7 +1,7 @@
 // Practice and calibration: what the coach on the server asks for, shown beside the text.
 
 import { $, make } from "./dom.js";
-import { say } from "./words.js";
+import { saidAs, say } from "./words.js";
 
 const SIDE = 400; // pixels of a picture on the sheet
 const COLUMNS = 6;
@@ -93,7 +93,7 @@ export class Lessons {
     }
     if (state.error) {
       this.ended();
-      return this.#on.notice(say(state.error));
+      return this.#on.notice(saidAs(state.error));
     }
     this.#going = state.done ? "" : state.name;
     if (!this.#parts.word) this.#build();
@@ -149,7 +149,7 @@ export class Lessons {
     );
     how.textContent = say(state.how);
     tip.dataset.good = String(state.good);
-    if (state.message !== this.#told) tip.textContent = told(state.message);
+    if (state.message !== this.#told) tip.textContent = saidAs(state.message);
     this.#told = state.message;
     score.textContent = state.asked
       ? say("{right} of {asked} right at once, {rate} letters a minute", state)
@@ -204,15 +204,4 @@ export class Lessons {
     }
     close.focus();
   }
-}
-
-/** The coach's words; "A is right." and "That was ..." are made of parts. */
-function told(message) {
-  const right = /^([A-Z]) is right\.$/.exec(message);
-  if (right) return say("{letter} is right.", { letter: right[1] });
-  const other = /^That was (.+)\. ([A-Z]): (.+)\.$/.exec(message);
-  if (other) return say("That was {read}. {letter}: {how}.", { read: other[1], letter: other[2], how: say(other[3]) });
-  const skipped = /^([A-Z]): (.+)\.$/.exec(message);
-  if (skipped) return `${skipped[1]}: ${say(skipped[2])}.`;
-  return say(message);
 }

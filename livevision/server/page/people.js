@@ -2,7 +2,7 @@
 // pictures and numbers never come to the page.
 
 import { $, make } from "./dom.js";
-import { say } from "./words.js";
+import { saidAs, say } from "./words.js";
 
 export class People {
   #on;
@@ -46,7 +46,7 @@ export class People {
     if (!state || state.name !== "people") return;
     this.#adding = state.adding;
     $("people-add").textContent = say(state.adding ? "Stop" : "Add who is before the camera");
-    $("people-note").textContent = state.error ? state.error : say(state.prompt || (state.names?.length ? "" : "Nobody is enrolled."));
+    $("people-note").textContent = state.error ? saidAs(state.error) : say(state.prompt || (state.names?.length ? "" : "Nobody is enrolled."));
     if (state.prompt === "Done") $("people-name").value = "";
     $("people-list").replaceChildren(
       ...(state.names ?? []).map((name) => {
