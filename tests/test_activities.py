@@ -60,6 +60,13 @@ def test_practice_asks_praises_and_reports() -> None:
     assert {each[0] for each in weak} == {"B", "C"}
 
 
+def test_what_was_signed_before_a_lesson_is_no_part_of_it() -> None:
+    lesson = practice.begin({"words": "cub"}, lambda command: None)
+    assert lesson.see(result("JAWSCLU", 5.0))["letter"] == "C"
+    assert lesson.see(result("", 5.1))["letter"] == "C"
+    assert lesson.see(result("C", 5.5))["letter"] == "U"
+
+
 def test_practice_surprises() -> None:
     words = practice.words("")
     assert len(words) == practice.SURPRISE

@@ -4,6 +4,7 @@ import argparse
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from websockets.exceptions import ConnectionClosed  # noqa: E402
 from livevision import recognizers  # noqa: E402
 from livevision.__main__ import parse  # noqa: E402
 from livevision.frame import Findings, Frame  # noqa: E402
-from livevision.server import assembly, wire  # noqa: E402
+from livevision.server import assembly, capacity, wire  # noqa: E402
 from livevision.server import readers as real  # noqa: E402
 from livevision.server.roles import Role  # noqa: E402
 from livevision.server.streams import Stream  # noqa: E402
@@ -338,6 +339,32 @@ def test_a_file_begins_when_somebody_looks_and_again_after_its_end(tmp_path: Pat
                     break
         assert parts > 8
     assert not some(stream._thread).is_alive()
+
+
+def test_how_many_sessions_fit_is_measured() -> None:
+    # docs/performance.md: two cores, 10 ms a picture: three were read with 0.7 % left out
+    assert capacity.sessions(2, 0.010, 0) == 3
+    assert capacity.sessions(2, 0.010, 1) == 2
+    assert capacity.sessions(1, 0.080, 3) == 1
+    assert capacity.sessions(64, 0.010, 0) == capacity.SEVERAL
+    assert capacity.sessions(2, 0.0, 0) == capacity.SEVERAL
+
+    class Busy(Finder):
+        seen = 0
+
+        def recognize(self, frame: Frame) -> Findings:
+            Busy.seen += 1
+            began = time.process_time()
+            while time.process_time() - began < 0.002:
+                pass
+            return super().recognize(frame)
+
+    cost = capacity.frame_cost(Readers(lambda role: [Busy()]))  # type: ignore[arg-type]
+    assert cost >= 0.002
+    assert Busy.seen == capacity.LOOKS
+    with running(limit=1) as server:
+        server.server.allow(3)
+        assert server.get("/api/health", None).json()["limit"] == 3
 
 
 def test_the_hosts_sources_go_to_other_programs_too(tmp_path: Path) -> None:

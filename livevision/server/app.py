@@ -97,6 +97,10 @@ class Server:
             Starlette(routes=routes, lifespan=self._living), self.keys, self.hosts, self.port
         )
 
+    def allow(self, limit: int) -> None:
+        """Let so many sessions of pages be open at a time."""
+        self.limit = self.streams.limit = limit
+
     def leave(self) -> None:
         """Let go of whoever is connected; the streams come to their end."""
         self.over = True

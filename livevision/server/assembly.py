@@ -11,7 +11,7 @@ from livevision import plugins
 from livevision.errors import UsageError
 from livevision.machine import cores
 from livevision.plugins import RunContext
-from livevision.server import authority, keys, qr, trust
+from livevision.server import authority, capacity, keys, qr, trust
 from livevision.server.app import Link, Server
 from livevision.server.guard import LOOPBACK, Guard
 from livevision.server.readers import Readers
@@ -50,7 +50,7 @@ def serve(
     server = Server(
         readers,
         keys.kept(renew=arguments.new_keys),
-        arguments.sessions or max(1, cores() - len(arguments.sources)),
+        arguments.sessions or 1,
         port,
         hosts=LOOPBACK | hosts,
         sources=[
@@ -77,6 +77,9 @@ def serve(
             lines += told
         server.links = links
         readers.warm()
+        if arguments.sessions is None:
+            cost = capacity.frame_cost(readers)
+            server.allow(capacity.sessions(cores(), cost, len(arguments.sources)))
         run(doors, lambda: tell("\n".join(lines)), server.leave)
 
 

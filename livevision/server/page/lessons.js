@@ -5,6 +5,7 @@ import { saidAs, say } from "./words.js";
 
 const SIDE = 400; // pixels of a picture on the sheet
 const COLUMNS = 6;
+const PACE = 3; // letters from which on a pace is told
 // where the finger goes in the letters that move, as seen by the person who is signed to
 const MOVES = {
   J: [[85, 50], [75, 150], [100, 210], [165, 225], [210, 165]],
@@ -151,9 +152,7 @@ export class Lessons {
     tip.dataset.good = String(state.good);
     if (state.message !== this.#told) tip.textContent = saidAs(state.message);
     this.#told = state.message;
-    score.textContent = state.asked
-      ? say("{right} of {asked} right at once, {rate} letters a minute", state)
-      : "";
+    score.textContent = scored(state);
   }
 
   #calibrate(state) {
@@ -186,7 +185,7 @@ export class Lessons {
     if (state.name === "practice") {
       word.textContent = say("Well done");
       word.lang = "";
-      score.textContent = say("{right} of {asked} right at once, {rate} letters a minute", state);
+      score.textContent = scored(state);
       if (state.weak.length) {
         how.textContent = say("Needs work: {letters}", { letters: state.weak.map((each) => each[0]).join(" ") });
       }
@@ -204,4 +203,11 @@ export class Lessons {
     }
     close.focus();
   }
+}
+
+/** How it goes so far; of one or two letters no pace can be told. */
+function scored(state) {
+  if (!state.asked) return "";
+  if (state.asked < PACE) return say("{right} of {asked} right at once", state);
+  return say("{right} of {asked} right at once, {rate} letters a minute", state);
 }

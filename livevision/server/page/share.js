@@ -13,7 +13,7 @@ export async function openShare(notice) {
     body.append(
       make("p", {}, say("Phones and tablets have to trust this computer once. Open this address there first, and compare the fingerprint:")),
       field(trust, say("Address")),
-      make("p", { className: "note", dir: "ltr" }, fingerprint),
+      make("p", { className: "note code", dir: "ltr" }, fingerprint),
     );
   } else {
     body.append(

@@ -23,10 +23,13 @@ class Practice(Activity):
         self._coach = coach
         self._send = send
         self._time = 0.0
+        self._began = False
+        """The first result still has the text from before, which is no part of the lesson."""
 
     def see(self, result: Result) -> Mapping[str, object]:
         self._time = result.frame.time
-        if self._coach.see(result.text, self._time):
+        text, self._began = result.text if self._began else "", True
+        if self._coach.see(text, self._time):
             self._send("clear")
         return self._state()
 
