@@ -163,6 +163,12 @@ def test_a_hand_is_practised_and_calibrated_through_the_page() -> None:
     assert personal.read().letters == ("B",)
 
 
+def looked_at(work: people.People) -> None:
+    """Wait until the enrolment has taken the newest frame, or is over."""
+    adding = some(work._adding)
+    until(lambda: not (work._frames and adding.is_alive()))
+
+
 def test_people_are_listed_enrolled_and_removed(tmp_path: Path) -> None:
     folder = next((each for each in sorted(FACES.glob("*")) if len(list(each.iterdir())) > 3), None)
     if folder is None:
@@ -180,8 +186,7 @@ def test_people_are_listed_enrolled_and_removed(tmp_path: Path) -> None:
         state = work.see(result("", number * 0.3, photos[number % len(photos)]))
         if not state["adding"]:
             break
-        adding = some(work._adding)
-        until(lambda adding=adding: not (work._frames and adding.is_alive()))  # it was looked at
+        looked_at(work)
     assert state["error"] == "", state
     assert state["names"] == ["Zoë"]
     assert work.changed

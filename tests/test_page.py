@@ -76,7 +76,7 @@ def link(server: Running, role: Role = Role.OWNER) -> str:
 def frames(clip: Path) -> Iterator[Image]:
     with av.open(str(clip)) as container:
         for each in container.decode(video=0):
-            yield each.to_ndarray(format="bgr24")
+            yield np.asarray(each.to_ndarray(format="bgr24"), np.uint8)
 
 
 def test_jawsclub_is_read_in_the_browser(opened: Open) -> None:

@@ -64,7 +64,9 @@ export function draw(canvas, result, size, mirrored) {
 export function paint(context, result, size, mirrored, { scale, left, top, ratio }) {
   for (const each of result.detections) {
     const colors = COLORS[each.kind] ?? OTHER;
-    const color = colors[(each.track ?? 0) % colors.length];
+    // what strokes were drawn over has the colour of its number
+    const numbered = each.kind === "segment" && /^[1-9]$/.test(each.label);
+    const color = colors[(numbered ? Number(each.label) : (each.track ?? 0)) % colors.length];
     const [l, t, r, b] = each.box;
     const x = left + (mirrored ? size.width - r : l) * scale;
     const y = top + t * scale;
