@@ -36,6 +36,7 @@ from livevision.frame import Findings, Frame  # noqa: E402
 from livevision.server import assembly, capacity, wire  # noqa: E402
 from livevision.server import readers as real  # noqa: E402
 from livevision.server.roles import Role  # noqa: E402
+from livevision.server.sessions import _COMMAND  # noqa: E402
 from livevision.server.streams import Stream  # noqa: E402
 from livevision.sinks.events import Collector  # noqa: E402
 from livevision.sources.pushed import Pushed  # noqa: E402
@@ -81,6 +82,21 @@ def test_buttons_reach_the_recognisers() -> None:
         socket.send('{"command": "clear"}')
         assert ask(socket, 1, 40.0, jpeg())["text"] in ("A", "AA")
         assert ask(socket, 2, 80.0, jpeg())["text"] in ("A", "AA")
+
+
+def test_strokes_of_the_agreed_form_alone_are_commands() -> None:
+    finder = Finder()
+    good = ["stroke 0 12 639 479 1", "stroke 1 2 3 4 9", "stroke undo", "stroke clear"]
+    with running(Readers(lambda role: [finder])) as server, server.stream() as socket:
+        ask(socket, 0, 0.0, jpeg())
+        for each in good:
+            socket.send(json.dumps({"command": each}))
+        ask(socket, 1, 40.0, jpeg())
+        ask(socket, 2, 80.0, jpeg())
+        until(lambda: finder.commands == good)
+    numbers = ("1 2 3 4 0", "1 2 3 4 10", "1 2 3 4", "-1 2 3 4 1", "1e9 2 3 4 1", "nan 2 3 4 1")
+    for bad in (*(f"stroke {each}" for each in numbers), "stroke over 2", "stroke  undo"):
+        assert _COMMAND.fullmatch(bad) is None, bad
 
 
 @pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"command": 1}', '{"command": "quit"}'])
