@@ -143,7 +143,7 @@ const HERE = {
 /** Hints that hold for a while at least, so that they can be read. */
 function showHint(one) {
   let hint = (one.hints ?? []).find((each) => !each.startsWith("Tab: ")) ?? "";
-  if (!hint && arrivals.length > 5 && !hosts.current) {
+  if (!hint && arrivals.length > 5 && !hosts.current && me.recognizers.includes("signs")) {
     const seconds = (arrivals.at(-1) - arrivals[0]) / 1000;
     const rate = (arrivals.length - 1) / seconds;
     if (seconds > 2 && rate < SLOW) {

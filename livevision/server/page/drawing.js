@@ -1,5 +1,7 @@
 // What was found, drawn over the picture. Colours of Okabe and Ito, as in the program's window.
 
+import { say } from "./words.js";
+
 const COLORS = {
   hand: ["#56b4e9", "#f0e442"],
   face: ["#e69f00"],
@@ -82,8 +84,9 @@ export function paint(context, result, size, mirrored, { scale, left, top, ratio
       context.stroke();
     }
     if (!each.label) continue;
-    const chance = each.confidence > 0 ? `  ${Math.round(each.confidence * 100)} %` : "";
-    const text = each.label + chance;
+    const stranger = each.label === "unknown";
+    const chance = each.confidence > 0 && !stranger ? `  ${Math.round(each.confidence * 100)} %` : "";
+    const text = stranger ? say("unknown") : each.label + chance;
     context.font = `600 ${Math.round(18 * ratio)}px system-ui, sans-serif`;
     const wide = context.measureText(text).width + 16 * ratio;
     const tall = 28 * ratio;
