@@ -44,7 +44,7 @@ class _Hurried:
         await asyncio.sleep(seconds / 10)
 
 
-uvicorn_server.asyncio = _Hurried()  # type: ignore[attr-defined]
+vars(uvicorn_server)["asyncio"] = _Hurried()
 
 
 class Finder(Session):
