@@ -35,6 +35,20 @@ class Frame:
     clock means nothing; None for recordings."""
     file: str = ""
     """Name of its file, if it is a picture that was not part of a video."""
+    place: "Place | None" = None
+    """Where in its recording it is, if that can be played from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a recording a picture is; its time goes on when somebody jumps to and fro."""
+
+    seconds: float
+    """Since the recording's beginning."""
+    length: float
+    """Seconds of the whole recording."""
+    jumps: int = 0
+    """How often somebody had jumped before the picture was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +228,8 @@ class Stats:
     """Seconds from the camera's delivery of the frame to its result; None for recordings."""
     dropped: int = 0
     """Frames that were never worked on, because the pipeline was busy."""
+    source: float = 0.0
+    """Frames a second that the source gives, by its own clock, dropped ones too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

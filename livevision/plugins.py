@@ -86,6 +86,8 @@ class Kind:
     """For transcripts: "signs" if it may be somebody's hand, "named" if it tells who that is."""
     still: str = ""
     """The kind of event that a labelled detection of it is in a picture that stands alone."""
+    dots: bool = True
+    """Whether landmarks that no lines join are drawn."""
     scale: float = 1.3
     """Size of the drawn label, in the size of small print."""
     colors: tuple[tuple[int, int, int], ...] = ((167, 121, 204),)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from livevision.frame import Box, Detection, Frame, Image, Result, Stats
+from livevision.frame import Box, Detection, Frame, Image, Place, Result, Stats
 from livevision.sinks import overlay
 from livevision.sinks.overlay import Look, Status, annotate
 
@@ -66,7 +66,7 @@ def test_same_result_same_picture() -> None:
     ("without", "where"),
     [
         ({"text": ""}, Box(0, 420, 640, 480)),
-        ({"stats": Stats()}, Box(0, 0, 250, 40)),
+        ({"stats": Stats()}, Box(0, 0, 300, 40)),
         ({"detections": ()}, Box(200, 60, 640, 420)),
     ],
 )
@@ -160,8 +160,13 @@ def test_stage_view_shows_the_stages_as_the_model_sees_them() -> None:
     small = rng.integers(0, 255, (28, 28), dtype=np.uint8)
     crop = rng.integers(0, 255, (200, 180, 3), dtype=np.uint8)
     shown = result(detections=(), stages=(("crop", crop), ("downscale", small)))
-    assert np.array_equal(annotate(shown), annotate(result(detections=())))
-    picture = annotate(shown, Look(stages=True))
+    # below the picture, never on it
+    assert np.array_equal(
+        annotate(shown, Look(stages=True)), annotate(result(detections=()), Look(stages=True))
+    )
+    picture = overlay.strip(shown, 640)
+    assert picture.shape[1] == 640
+    assert overlay.strip(result(), 640).shape == (0, 640, 3)
     side = 480 // 5
     large = cv2.resize(small, (side, side), interpolation=cv2.INTER_NEAREST)[2:-2, 2:-2]
     best = cv2.matchTemplate(picture, cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), cv2.TM_SQDIFF)
@@ -257,6 +262,7 @@ def test_odd_sizes(shape: tuple[int, int]) -> None:
     look = Look(stages=True, blur_others=True, mirror=True)
     status = Status(True, True, "a notice", (("q", "quit"),))
     assert annotate(odd, look, status).shape == image.shape
+    assert overlay.strip(odd, shape[1], look).shape[1:] == (shape[1], 3)
 
 
 def test_grey_frames_and_boxes_outside() -> None:
@@ -298,3 +304,41 @@ def test_strangers_have_no_confidence() -> None:
         for sure in (0.2, 0.9)
     )
     assert np.array_equal(one, other)
+
+
+def test_a_bar_shows_where_in_a_recording_the_picture_is() -> None:
+    def shown(seconds: float) -> Image:
+        frame = Frame(grey(), 7, 3.2, place=Place(seconds, 10.0))
+        return annotate(Result(frame, text="HELLO"), status=Status(bar=True))
+
+    one, other = shown(2.0), shown(5.0)
+    moved = changed(one[450:], other[450:])
+    assert 0.18 * 640 < moved.left < 0.22 * 640
+    assert 0.48 * 640 < moved.right < 0.52 * 640
+    assert moved.top + 450 >= 480 - overlay.bar_height(480, 640)
+    # the text stands above it, and other streams have none
+    assert not np.array_equal(one[430:466], annotate(result(detections=()))[430:466])
+    live = annotate(result(), status=Status(bar=True))
+    assert np.array_equal(live, annotate(result()))
+
+
+def test_points_of_a_face_are_no_specks() -> None:
+    face = Detection("face", Box(450, 100, 560, 240), "Zoë", 0.9)
+    points = np.array([(480, 150), (530, 150)], np.float32)
+    assert np.array_equal(
+        annotate(result(detections=(face,))),
+        annotate(result(detections=(replace(face, landmarks=points),))),
+    )
+
+
+def test_a_result_is_drawn_in_another_size() -> None:
+    half = overlay.resized(result(), 320, 240)
+    assert half.frame.image.shape == (240, 320, 3)
+    assert half.detections[0].box == Box(110, 70, 200, 190)
+    assert half.detections[0].landmarks is not None
+    assert np.allclose(half.detections[0].landmarks, HAND / 2)
+    mask = np.ones((240, 180), bool)
+    whole = result(detections=(replace(result().detections[0], mask=mask),))
+    small = overlay.resized(whole, 320, 240).detections[0].mask
+    assert small is not None
+    assert small.shape == (120, 90)

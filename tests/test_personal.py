@@ -1,3 +1,4 @@
+import io
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +11,11 @@ from clips import half_a_hand, some
 from livevision import assets, recognizers
 from livevision.__main__ import main
 from livevision.errors import ModelError, SourceError, UsageError
-from livevision.frame import Floats, Frame, Image
+from livevision.frame import Floats, Frame, Image, Result
 from livevision.locators.hands import HandLocator
 from livevision.recognizers.signs import Options, handshapes, personal
 from livevision.recognizers.signs.classifiers import LABELS, Classifier, load_classifier
+from livevision.recognizers.signs.commands.signs import Page
 from livevision.recognizers.signs.features import features
 from livevision.recognizers.signs.lesson import APART, COUNTDOWN, Lesson
 from livevision.recognizers.signs.personal import (
@@ -24,6 +26,7 @@ from livevision.recognizers.signs.personal import (
     PersonalClassifier,
 )
 from livevision.recognizers.signs.recognizer import SignModel, SignRecognizer
+from livevision.sinks.overlay import Look, Status
 from livevision.sources import Source
 
 SHOWN = {"A": (30, 38), "W": (48, 58), "S": (65, 75), "L": (98, 110), "U": (117, 128)}
@@ -371,6 +374,65 @@ def test_calibrating_from_pictures(
     said = capsys.readouterr().out
     assert "Not seen clearly enough: A" in said
     assert personal.read().letters == ("U", "W")
+
+
+def test_what_is_mostly_read_as_another_letter_is_asked_about(
+    clip: list[Image],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for letter, shown in (("W", "W"), ("A", "U")):  # somebody shows U for A
+        (tmp_path / letter).mkdir()
+        for index in range(*SHOWN[shown]):
+            cv2.imwrite(str(tmp_path / letter / f"{index}.jpg"), clip[index])
+    words = ["signs", "calibrate", str(tmp_path), "--letters", "WA", "--examples", "6"]
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody who could be asked
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "A like U" in said
+    assert "Left out: A." in said
+    assert "Not seen" not in said
+    assert personal.read().letters == ("W",)
+    assert main([*words, "--yes"]) == 0
+    assert personal.read().letters == ("A", "W")
+
+
+def test_the_page_of_a_lesson_follows_it(clip: list[Image], classifier: Classifier) -> None:
+    lesson = Lesson(
+        ["W", "thanks"],
+        classifier,
+        HandLocator(max_hands=1),
+        count=4,
+        pictures={},
+        done=lambda: None,
+    )
+    page = Page(lesson, ["W", "thanks"], 4, flipped=True)
+    lesson.recognize(Frame(clip[50], 0, 0.0))
+    card = page.card()
+    assert (card.letter, card.place, card.count, card.part) == ("W", 0, 2, 0.0)
+    assert card.message == "Get ready: 3"
+    for index in range(1, 60):
+        found = lesson.recognize(Frame(clip[100 + index % 6], index, index / 15))
+        if page.card().part == 0.75:
+            break
+    card = page.card()
+    assert (card.message, card.good) == ("3 of 4 looks, read as L so far", False)
+    drawn = page(Result(Frame(clip[100], 0, 0.0), found.detections), Look(), Status(), (1280, 720))
+    assert drawn.shape == (720, 1280, 3)
+    lesson.command("redo")  # this one from its beginning
+    assert (page.card().place, page.card().part) == (0, 0.0)
+    lesson.command("skip")
+    assert (page.card().place, page.card().letter) == (1, "thanks")
+    lesson.command("redo")  # it had not begun: the one before
+    assert page.card().place == 0
+    lesson.command("skip")
+    lesson.command("skip")
+    assert lesson.over
+    lesson.command("redo")
+    assert page.card().message == "Thank you"
+    assert page(Result(Frame(clip[100], 0, 0.0)), Look(), Status(), (640, 480)).std() > 5
 
 
 @pytest.mark.usefixtures("data")

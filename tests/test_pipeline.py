@@ -5,6 +5,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from clips import make_clip
 from numpy.typing import NDArray
 
 from livevision.errors import ModelError, OutputError, SinkClosed, SourceError
-from livevision.frame import Box, Detection, Event, Findings, Frame, Result
+from livevision.frame import Box, Detection, Event, Findings, Frame, Place, Result
 from livevision.pipeline import Controls, run, stepping
 from livevision.pipeline.capture import RECORDED_QUEUE
 from livevision.pipeline.stepping import LEAST
@@ -527,3 +528,59 @@ def test_a_paced_recording_slows_down_and_loses_nothing() -> None:
     assert indices == list(range(8))
     assert waits == pytest.approx([1 / 30 - 0.01] * 6)  # not before the first, nor the late one
     assert not Paced(Synthetic(1)).live
+
+
+class Jumping(Synthetic):
+    """A recording in which one can go to and fro; it still gives three pictures from before."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.commands: list[str] = []
+        self._jumps = 0
+        self._left = 0
+
+    def command(self, name: str) -> None:
+        self.commands.append(name)
+        if name.startswith("seek "):
+            self._left = 3
+
+    def read(self) -> Frame | None:
+        frame = super().read()
+        self._left -= 1
+        if self._left == 0:
+            self._jumps += 1
+        return frame and replace(frame, place=Place(frame.time, 10.0, self._jumps))
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_pictures_from_before_a_jump_are_not_shown(paused: bool) -> None:
+    controls, source = Controls(), Jumping(60)
+
+    class Viewer(Keep):
+        def write(self, result: Result) -> None:
+            super().write(result)
+            if result.frame.index == 5:
+                for command in (*(["pause"] if paused else []), "seek 4.0"):
+                    controls.send(command)
+            elif len(self.results) == 7 and paused:
+                controls.send("quit")
+
+    viewer = Viewer()
+    run(source, [], [viewer], controls=controls)
+    jumps = [result.frame.place.jumps for result in viewer.results if result.frame.place]
+    assert jumps[:6] == [0] * 6
+    assert set(jumps[6:]) == {1}
+    assert len(jumps) == 7 if paused else len(jumps) > 20
+    assert "clear" in source.commands  # the text was that of another place
+
+
+def test_one_may_go_elsewhere_from_the_end_that_is_held() -> None:
+    controls, source = Controls(), Jumping(5)
+
+    class Viewer(Keep):
+        def review(self, result: Result) -> None:
+            controls.send("seek 1.0")
+
+    summary = run(source, [], [Viewer()], controls=controls, hold=True)
+    assert summary.again
+    assert source.commands == ["seek 1.0"]

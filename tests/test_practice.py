@@ -8,11 +8,12 @@ import pytest
 from livevision import assets
 from livevision.__main__ import main
 from livevision.errors import OutputError, SinkClosed, UsageError
-from livevision.frame import Frame, Result
+from livevision.frame import Box, Detection, Frame, Image, Result
 from livevision.pipeline import Controls
 from livevision.recognizers.signs.coach import BEGINNINGS, DIFFERENCES, HOW, PATIENCE, Coach, tip
 from livevision.recognizers.signs.commands import practice
-from livevision.recognizers.signs.commands.practice import Board, Lesson
+from livevision.recognizers.signs.commands.practice import Lesson, Page
+from livevision.sinks.overlay import Look, Status
 
 CLIP = str(assets.folder("recordings") / "jawsclub.mp4")
 
@@ -144,40 +145,104 @@ def test_a_letter_that_was_never_right_needs_work_too(tmp_path: Path) -> None:
     assert practice.read_progress(file) == {"H": 1}
 
 
-def test_the_board_shows_every_sign() -> None:
-    board = Board(Coach(["HELLO"]), flipped=False)
-    seen = {board.picture(letter).tobytes() for letter in HOW}
-    assert len(seen) == 26
-    for letter in HOW:
-        picture = board.picture(letter)
-        assert picture.shape == (400, 400, 3)
-        assert picture.std() > 15
-    mirrored = Board(Coach(["HELLO"]), flipped=True)
-    assert np.array_equal(mirrored.picture("L")[:, ::-1], board.picture("L"))
+def seen(image: Image | None = None) -> Result:
+    image = np.full((480, 640, 3), 77, np.uint8) if image is None else image
+    hand = Detection("hand", Box(200, 100, 300, 250), "S", 0.9)
+    return Result(Frame(image, 0, 0.0), (hand,), text="HE")
 
 
-@pytest.mark.parametrize("size", [(480, 640), (240, 320), (1080, 1920)])
-def test_the_board_is_drawn_beside_the_picture(size: tuple[int, int]) -> None:
-    coach = Coach(["HELLO"])
-    board = Board(coach, flipped=False)
-    picture = np.full((*size, 3), 77, np.uint8)
-    first = board.draw(picture)
-    assert first.shape[0] == size[0]
-    assert (first[:, : size[1]] == 77).all()
+@pytest.mark.parametrize("text_size", [1.0, 2.0])
+@pytest.mark.parametrize("size", [(854, 480), (640, 480), (1280, 720), (1920, 1080), (480, 900)])
+def test_the_page_holds_all_of_it_at_any_size(size: tuple[int, int], text_size: float) -> None:
+    look, coach = Look(text_size=text_size), Coach(["HELLO"])
+    page = Page(coach, flipped=False)
+    first = page(seen(), look, Status(), size)
+    assert first.shape == (size[1], size[0], 3)
+    assert first.std() > 15
     coach.see("", 0)
     coach.see("S", 1)
     coach.see("S", 3)
-    second = board.draw(picture)
-    assert not np.array_equal(first, second)
+    assert len(coach.message) > 20
+    second = page(seen(), look, Status(), size)
+    rows = np.abs(first.astype(int) - second).max(axis=(1, 2)).nonzero()[0]
+    # what is said ends above the line of keys
+    keys = np.abs(page(seen(), look, Status(notice="Saved"), size).astype(int) - second)
+    assert rows.max() < keys.max(axis=(1, 2)).nonzero()[0].min()
+    assert not np.array_equal(second, page(seen(), look, Status(panel=practice.HELP), size))
     for index, text in enumerate(("SH", "SHE", "SHEL", "SHELL", "SHELLO")):
         coach.see(text, 4 + index)
     assert coach.done
-    board.draw(picture)
+    last = page(seen(), look, Status(), size)
+    assert last.shape == first.shape
+    assert not np.array_equal(last, second)
+
+
+def test_the_page_tells_how_far_the_lesson_is() -> None:
+    coach = Coach(["HI", "A"])
+    page = Page(coach, flipped=False)
+    assert (page.card().place, page.card().count, page.card().letter) == (0, 3, "H")
+    coach.see("H", 1)
+    card = page.card()
+    assert (card.spelt, card.letter, card.rest, card.place) == ("H", "I", "", 1)
+    coach.see("HI", 2)
+    coach.skip(3)
+    report = page.report()
+    assert report.title == "2 of 3"
+    assert report.letters == (("A", HOW["A"], False), ("H", "", True), ("I", "", True))
+
+
+def test_hands_are_turned_for_a_mirror() -> None:
+    one, other = (
+        Page(Coach(["L"]), flipped=flipped)(seen(), Look(), Status(), (1280, 720))
+        for flipped in (False, True)
+    )
+    assert not np.array_equal(one, other)
+    assert np.array_equal(one[:, :700], other[:, :700])
+
+
+def test_the_last_letter_is_asked_for_once_more() -> None:
+    coach = Coach(["AB", "C"])
+    assert not coach.redo()
+    coach.see("A", 1)
+    coach.see("AS", 2)
+    coach.see("AS", 4)  # B is missed
+    coach.skip(5)
+    coach.see("ASC", 6)
+    assert coach.done
+    assert (coach.right, coach.weak) == (2, ["B"])
+    assert coach.redo()
+    assert (coach.letter, coach.number, coach.right) == ("C", 2, 1)
+    assert coach.redo()
+    assert (coach.letter, coach.word, coach.number) == ("B", "AB", 1)
+    assert not coach.wrong
+    assert not coach.skipped
+    assert not coach.see("ASC", 7)  # what was there before does not count
+    assert coach.see("ASCB", 8)
+    assert coach.see("ASCBC", 9)
+    assert (coach.right, coach.weak, coach.asked.total()) == (3, [], 3)
+
+
+def test_a_lesson_is_begun_again_or_with_what_needs_work() -> None:
+    coach, controls = Coach(["AB"]), Controls()
+    lesson = Lesson(coach, controls, tell=False)
+    lesson.command("weak")  # at the end alone
+    lesson.write(seen())
+    lesson.command("skip")
+    lesson.command("skip")
+    assert coach.done
+    lesson.command("weak")
+    assert coach.words == ["A", "B"]
+    assert (coach.done, coach.number) == (False, 0)
+    lesson.command("skip")
+    lesson.command("redo")
+    assert coach.number == 0
+    lesson.command("again")
+    assert (coach.words, coach.message) == (["A", "B"], "")
 
 
 def test_a_lesson_ends_the_run_and_clears_the_text_between_words() -> None:
     coach, controls = Coach(["A", "B"]), Controls()
-    lesson = Lesson(coach, controls, tell=False)
+    lesson = Lesson(coach, controls, tell=True)
     image = np.zeros((4, 4, 3), np.uint8)
     lesson.write(Result(Frame(image, 0, 0.0), text="A"))
     assert list(controls.take()) == ["clear"]

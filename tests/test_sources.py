@@ -1100,3 +1100,50 @@ def test_files_alone_are_paced_for_a_window(tmp_path: Path) -> None:
     assert not isinstance(open_source(str(clip)), Paced)
     assert not isinstance(open_source("0", paced=True), Paced)
     assert not isinstance(open_source("rtsp://127.0.0.1/none", paced=True), Paced)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "avi", "mkv"])
+def test_any_moment_of_a_file_can_be_gone_to(ending: str, tmp_path: Path) -> None:
+    clip = tmp_path / f"clip.{ending}"
+    make_clip(clip, count=60)
+    with Recording(clip) as source:
+        whole = list(source)
+        assert source.length == pytest.approx(60 / 30, abs=0.1)
+    with Recording(clip) as source:
+        some(source.read())
+        for wanted in (1.5, 0.4, 1.0, 0.0):
+            source.seek(wanted)
+            there = some(source.read())
+            assert there.time == pytest.approx(wanted, abs=0.02)
+            same = min(whole, key=lambda each: abs(each.time - wanted))
+            assert np.abs(there.image.astype(int) - same.image).mean() < 3
+            assert some(source.read()).time == pytest.approx(wanted + 1 / 30, abs=0.02)
+        source.seek(99.0)  # to its end, which is no damage
+        assert len(list(source)) <= 3
+    with Recording(clip) as source:  # before the first picture
+        source.seek(1.0)
+        assert some(source.read()).time == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_time_goes_on_where_one_jumps_to_and_fro(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    make_clip(clip, count=60)
+    late = iter(range(10_000))  # a reader that is always late: nothing waits
+    with Paced(Recording(clip), clock=lambda: float(next(late))) as source:
+        frames = [some(source.read())]
+        for wanted in (1.5, 0.5):
+            source.command(f"seek {wanted}")
+            frames += [some(source.read()), some(source.read())]
+        places = [some(each.place) for each in frames]
+    assert [each.seconds for each in places] == pytest.approx(
+        [0, 1.5, 1.5 + 1 / 30, 0.5, 0.5 + 1 / 30], abs=0.02
+    )
+    assert [each.jumps for each in places] == [0, 1, 1, 2, 2]
+    assert places[0].length == pytest.approx(2.0, abs=0.1)
+    steps = np.diff([each.time for each in frames])
+    assert steps == pytest.approx([1 / 30] * 4, abs=0.01)
+    source.command("seek 1.0")  # at the end: there it begins anew
+    with source:
+        first = some(source.read())
+        assert first.time == pytest.approx(1.0, abs=0.02)
+        assert some(first.place).jumps == 0

@@ -51,6 +51,12 @@ class Loop:
         self._rate = FrameRate()
         self._pace = FrameRate(PACE)
         """The stream's own."""
+        self._given = FrameRate(PACE)
+        """The source's, dropped frames too."""
+        self._jumps = 0
+        """How often the user went elsewhere in a recording."""
+        self._due = False
+        """True if a picture is to be shown although the stream is paused."""
         self._told_slow: set[str] = set()
         """Recognisers of which the log says that pictures come too seldom for them."""
         self._stepping = Stepping(back=not source.live and controls is not None)
@@ -67,8 +73,8 @@ class Loop:
     def work(self, max_frames: int | None) -> None:
         while max_frames is None or self._summary.frames < max_frames:
             signals.check()
-            step = self._obey()
-            if self._paused and not step:
+            self._due |= self._obey()
+            if self._paused and not self._due:
                 self._rest()
                 continue
             try:
@@ -78,7 +84,8 @@ class Loop:
                 raise
             if frame is None:
                 self._idle()
-            else:
+            elif frame.place is None or frame.place.jumps >= self._jumps:
+                self._due = False
                 stamped = self._stamped(frame)
                 self._show(stamped, self._panel.recognize(stamped))
 
@@ -92,8 +99,8 @@ class Loop:
             self._give(result)
 
     def hold(self) -> None:
-        """Keep the end on view and obey commands; returns after "again", raises EndOfStream after
-        "quit"."""
+        """Keep the end on view and obey commands; returns after "again" and "seek", raises
+        EndOfStream after "quit"."""
         last = self._stepping.newest
         if last is None:
             return
@@ -105,6 +112,10 @@ class Loop:
                 if command == "quit":
                     raise EndOfStream
                 if command == "again":
+                    self._summary.again = True
+                    return
+                if command.startswith("seek "):
+                    self._hand_on(command)
                     self._summary.again = True
                     return
                 if command in ("back", "forward"):
@@ -137,7 +148,8 @@ class Loop:
         elif now > self._first:
             summary.fps = (summary.frames - 1) / (now - self._first)
         latency = None if frame.captured is None else now - frame.captured
-        stats = Stats(self._rate.add(now), latency, summary.dropped)
+        given = 0.0 if frame.file else self._given.add(frame.time, frame.index)
+        stats = Stats(self._rate.add(now), latency, summary.dropped, given)
         result = self._result(frame, findings, Result(frame, stats=stats))
         if slow := self._too_slow(frame):
             result = replace(result, hints=(*result.hints, *slow))
@@ -213,6 +225,13 @@ class Loop:
             elif command in ("back", "forward"):
                 step |= self._step(command == "back")
                 continue
+            elif command.startswith("seek "):
+                newest = self._stepping.newest
+                if newest is None or newest.frame.place is None:
+                    continue
+                self._jumps += 1
+                step = True
+                self._hand_on("clear")  # the text was that of another place
             self._hand_on(command)
         return step
 

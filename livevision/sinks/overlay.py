@@ -1,7 +1,7 @@
 """What was found, drawn on a copy of the picture: pure functions."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -24,9 +24,15 @@ YELLOW: Color = (66, 228, 240)
 PURPLE: Color = (167, 121, 204)
 WHITE: Color = (255, 255, 255)
 BLACK: Color = (0, 0, 0)
+GROUND: Color = (24, 24, 24)
+"""Beside and below the picture in a window."""
 RED: Color = (40, 40, 230)
 """For the dot of a recording alone, which stands beside its word."""
 
+_SMALL = 15
+"""Size of small print on a picture whose shorter side has 480 pixels."""
+_BAR = 14
+"""Height of the bar of positions there; the line that is drawn is a third of it."""
 _ROWS = 2
 """Lines of running text; the newest."""
 _HINTS = 3
@@ -47,11 +53,106 @@ class Status:
     """What has just been done, e.g. where a snapshot is."""
     panel: tuple[tuple[str, str], ...] = ()
     """Keys and their meanings, as a page over the picture."""
+    bar: bool = False
+    """Whether a bar at the bottom shows where in a recording the picture is, if that is known."""
 
 
 def annotate(result: Result, look: Look = PLAIN, status: Status = Status()) -> Image:
     """A new picture, (height, width, 3) BGR of the frame's size, with the result drawn on it."""
     return _Drawing(result, look).finished(status)
+
+
+def strip(result: Result, width: int, look: Look = PLAIN) -> Image:
+    """The stages' pictures in one row `width` pixels wide, as the model sees them.
+
+    (height, width, 3) BGR; as high as the row is, 0 if there are no stages or no room. It stands
+    below the picture: on it, it would cover the hand sooner or later.
+    """
+    stages = [(name, picture) for name, picture in result.stages if picture.size]
+    unit = min(result.frame.image.shape[:2]) / 480
+    small = max(8, round(_SMALL * unit))
+    gap = small // 2
+    height = result.frame.image.shape[0]
+    side = min(height // 5, (width - gap) // max(1, len(stages)) - gap)
+    label = _stamp("", small, WHITE, look.contrast).height
+    if not stages or side < 8:
+        return np.zeros((0, width, 3), np.uint8)
+    row = np.full((gap + side + label + gap // 2, width, 3), GROUND, np.uint8)
+    left = gap
+    for name, picture in stages:
+        # enlarged, every pixel of what the model sees is a square of its own
+        enlarged = max(picture.shape[:2]) < side
+        method = cv2.INTER_NEAREST if enlarged else cv2.INTER_AREA
+        inner = cv2.resize(picture, (side, side), interpolation=method)
+        row[gap : gap + side, left : left + side] = inner if inner.ndim == 3 else inner[..., None]
+        words, size = _fitting(name, small, side + gap)
+        _paste(row, _stamp(words, size, WHITE, 0.0), left - size // 4, gap + side)
+        left += side + gap
+    return row
+
+
+def resized(result: Result, width: int, height: int) -> Result:
+    """The same result for its picture in another size, so that lines are as sharp as can be."""
+    image = result.frame.image
+    tall, wide = image.shape[:2]
+    if (wide, tall) == (width, height):
+        return result
+    method = cv2.INTER_AREA if width < wide else cv2.INTER_LINEAR
+    picture = np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
+    across, down = width / wide, height / tall
+    detections = tuple(_resized(each, across, down) for each in result.detections)
+    return replace(result, frame=replace(result.frame, image=picture), detections=detections)
+
+
+def _resized(each: Detection, across: float, down: float) -> Detection:
+    box = Box(
+        round(each.box.left * across),
+        round(each.box.top * down),
+        round(each.box.right * across),
+        round(each.box.bottom * down),
+    )
+    points, mask = each.landmarks, each.mask
+    if points is not None:
+        scale = np.array((across, down, across)[: points.shape[1]], np.float32)
+        points = np.asarray(points * scale, np.float32)
+    if mask is not None:
+        tall, wide = mask.shape
+        size = max(1, round(wide * across)), max(1, round(tall * down))
+        mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return replace(each, box=box, landmarks=points, mask=mask)
+
+
+def draw_panel(image: Image, panel: Sequence[tuple[str, str]], look: Look = PLAIN) -> None:
+    """Keys and their meanings as a page over `image`, all of it inside, however small that is."""
+    height, width = image.shape[:2]
+    said = [(key, languages.say(meaning, look.language)) for key, meaning in panel]
+    if not said:
+        return
+    size = max(8, round(_SMALL * min(height, width) / 480))
+    size = max(8, min(size, int(height / (1.6 * (len(panel) + 1)))))
+
+    def column(at: int) -> int:
+        return round(max(lettering.width(each[at], size) for each in said)) + size // 2
+
+    while size > 8 and column(0) + column(1) + 2 * size > width:
+        size -= 1
+    keys = [_stamp(key, size, YELLOW, 0.0) for key, _ in said]
+    meanings = [_stamp(meaning, size, WHITE, 0.0) for _, meaning in said]
+    first = max(stamp.width for stamp in keys) + size // 2
+    wide = first + max(stamp.width for stamp in meanings) + 2 * size
+    tall = len(said) * keys[0].height + 2 * size
+    left, top = (width - wide) // 2, (height - tall) // 2
+    page = Box(left, top, left + wide, top + tall).crop(image)
+    page[:] = page // 8
+    for index, (one, other) in enumerate(zip(keys, meanings, strict=True)):
+        y = top + size + index * keys[0].height
+        _paste(image, one, left + size, y)
+        _paste(image, other, left + size + first, y)
+
+
+def bar_height(height: int, width: int) -> int:
+    """Pixels at the bottom of a picture of that size in which a click goes to another moment."""
+    return max(8, round(_BAR * min(height, width) / 480))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +238,10 @@ def _number(value: float) -> str:
     return f"{round(value, -1):.0f}" if value >= 100 else f"{value:.0f}"
 
 
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02}"
+
+
 class _Drawing:
     """One picture in the making."""
 
@@ -149,7 +254,7 @@ class _Drawing:
         self._image = np.asarray(cv2.flip(image, 1), np.uint8) if look.mirror else image.copy()
         self._height, self._width = self._image.shape[:2]
         unit = min(self._height, self._width) / 480
-        self._small = max(8, round(15 * unit))
+        self._small = max(8, round(_SMALL * unit))
         self._thick = max(1, round(2 * unit))
         self._caption = max(8, round(30 * unit * look.text_size))
 
@@ -164,19 +269,19 @@ class _Drawing:
             self._tint(each)
         for each in result.detections:
             self._outline(each)
+        floor = self._height - (self._bar() if status.bar else 0)
         rows = self._rows()
         tall = len(rows) * self._stamp("", self._caption).height
         above = look.captions == "top"
-        self._captions(rows, 0 if above else self._height - tall)
+        self._captions(rows, 0 if above else floor - tall)
         gap = self._small // 2
         top = tall + gap if above else gap
         top = self._state(status, top)
-        if look.stages and result.stages:
-            top = self._stages(top)
-        self._messages(status, self._height - (0 if above else tall) - gap)
+        floor -= 0 if above else tall
+        self._messages(status, floor - gap)
         for each in result.detections:  # nothing across a name
-            self._name(each, top, self._height - (0 if above else tall))
-        self._panel(status.panel)
+            self._name(each, top, floor)
+        draw_panel(self._image, status.panel, look)
         return self._image
 
     def _stamp(self, text: str, size: int, color: Color = WHITE) -> _Stamp:
@@ -237,6 +342,8 @@ class _Drawing:
             lines = [points[[at for at in chain if at < len(points)]] for chain in chains]
             cv2.polylines(self._image, lines, False, BLACK, self._thick + 2)
             cv2.polylines(self._image, lines, False, color, self._thick)
+        if each.skeleton is None and not plugins.kind(each.kind).dots:
+            return
         for x, y in points.tolist():
             cv2.circle(self._image, (x, y), self._thick, WHITE, cv2.FILLED)
 
@@ -270,10 +377,18 @@ class _Drawing:
         """Rates to the left, what the window does to the right; returns where they end."""
         stats = self._result.stats
         left = gap = self._small // 2
-        words = [f"{_number(stats.fps)} fps"] if stats.fps else []
+        place = self._result.frame.place
+        words = []
+        if place is not None and status.bar:
+            words.append(f"{_clock(place.seconds)} / {_clock(place.length)}")
+        if stats.source:
+            words.append(f"source {_number(stats.source)} fps")
+        if stats.fps:
+            words.append(f"read {_number(stats.fps)} fps")
         if stats.latency is not None:
             words.append(f"{_number(stats.latency * 1000)} ms")
-        words.append(f"{stats.dropped} dropped")
+        if stats.dropped:
+            words.append(f"{stats.dropped} dropped")
         height = 0
         for word in words:
             stamp = self._stamp(word, self._small)
@@ -310,32 +425,22 @@ class _Drawing:
                 bottom -= stamp.height
                 _paste(self._image, stamp, self._small // 2, bottom)
 
-    def _stages(self, top: int) -> int:
-        """The pictures of the stages in one row, as the model sees them; returns where they end."""
-        stages = self._result.stages
-        gap = self._small // 2
-        side = min(self._height // 5, (self._width - gap) // len(stages) - gap)
-        if side < 8:
-            return top
-        left = gap
-        end = top
-        for name, picture in stages:
-            if not picture.size:
-                continue
-            tile = self._image[top : top + side, left : left + side]
-            if tile.shape[:2] != (side, side):  # no room left in this picture
-                break
-            # enlarged, every pixel of what the model sees is a square of its own
-            enlarged = max(picture.shape[:2]) < side
-            method = cv2.INTER_NEAREST if enlarged else cv2.INTER_LINEAR
-            inner = cv2.resize(picture, (side, side), interpolation=method)
-            tile[:] = inner if inner.ndim == 3 else inner[..., None]
-            cv2.rectangle(self._image, (left, top), (left + side - 1, top + side - 1), WHITE, 1)
-            stamp = self._stamp(*_fitting(name, self._small, side + gap))
-            _paste(self._image, stamp, left, top + side)
-            end = top + side + stamp.height
-            left += side + gap
-        return end
+    def _bar(self) -> int:
+        """A line at the bottom, as far as the recording has been played; the height it takes."""
+        place = self._result.frame.place
+        if place is None or place.length <= 0:
+            return 0
+        tall = bar_height(self._height, self._width)
+        top = self._height - tall
+        self._image[top:] = self._image[top:] // 4
+        line = max(2, tall // 3)
+        at = self._height - (tall + line) // 2
+        end = round(self._width * min(1.0, max(0.0, place.seconds / place.length)))
+        self._image[at : at + line] = (90, 90, 90)
+        self._image[at : at + line, :end] = SKY_BLUE
+        center = min(max(end, tall // 3), self._width - tall // 3), at + line // 2
+        cv2.circle(self._image, center, tall // 3, WHITE, cv2.FILLED, cv2.LINE_AA)
+        return tall
 
     def _blur(self, box: Box) -> None:
         """A mosaic over the face and a margin."""
@@ -348,25 +453,6 @@ class _Drawing:
             return
         small = cv2.resize(area, (_MOSAIC, _MOSAIC), interpolation=cv2.INTER_AREA)
         cv2.resize(small, area.shape[1::-1], dst=area, interpolation=cv2.INTER_LINEAR)
-
-    def _panel(self, panel: Sequence[tuple[str, str]]) -> None:
-        if not panel:
-            return
-        # all of it in the picture, however small that is
-        size = max(8, min(self._small, int(self._height / (1.6 * (len(panel) + 1)))))
-        keys = [self._stamp(key, size, YELLOW) for key, _ in panel]
-        said = [languages.say(meaning, self._look.language) for _, meaning in panel]
-        meanings = [self._stamp(each, size) for each in said]
-        column = max(stamp.width for stamp in keys)
-        wide = column + max(stamp.width for stamp in meanings) + size
-        tall = len(panel) * keys[0].height + size
-        left, top = (self._width - wide) // 2, (self._height - tall) // 2
-        page = Box(left, top, left + wide, top + tall).crop(self._image)
-        page[:] = page // 5
-        for index, stamps in enumerate(zip(keys, meanings, strict=True)):
-            y = top + size // 2 + index * keys[0].height
-            _paste(self._image, stamps[0], left + size // 2, y)
-            _paste(self._image, stamps[1], left + size // 2 + column, y)
 
 
 def _color(each: Detection) -> Color:

@@ -13,11 +13,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, Self
 
 import cv2
+import numpy as np
 
 from livevision.errors import OutputError, SinkClosed
 from livevision.frame import Image, Result
 from livevision.sinks import Sink
-from livevision.sinks.overlay import Look, Status, annotate
+from livevision.sinks.overlay import GROUND, Look, Status, annotate, bar_height, strip
 
 if TYPE_CHECKING:
     from livevision.sinks.x11 import Beside
@@ -30,9 +31,19 @@ NOTICE = 4.0
 LARGEST = 1280, 960
 SMALLEST = 640, 480
 """Sizes of a new window, in pixels; the user may give it any other."""
+PAGE = 1280, 720
+"""The size of a new window with a page of its own."""
+_SCREEN = 0.92
+"""Share of the screen's width and height that a new window takes at the most."""
 _BIGGER = 1.25
+JUMP = 5.0
+"""Seconds that the keys for that go to and fro in a recording."""
 STROKE = 4
 """Pixels that the mouse moves while its button is held, for a stroke; less is a click."""
+_NARROWEST = 64
+"""Pixels; OpenCV gives nonsense for a window that is not in view yet, or was made an icon."""
+_LARGEST_RIM = 3.0
+"""In widths or heights of the picture; a window beyond that shape is being dragged."""
 _PATIENCE = 50
 """Hundredths of a second that a new window may stay away or black."""
 
@@ -40,6 +51,7 @@ HELP = (
     ("q  Esc", "quit"),
     ("Space", "pause, go on"),
     ("Left  Right", "one frame back, forward (also , and .)"),
+    ("PageUp  PageDown", "five seconds back, forward (or click on the bar)"),
     ("Backspace", "take the last letter back"),
     ("Delete", "clear the text"),
     ("Tab  t", "accept the proposed word"),
@@ -92,6 +104,8 @@ COMMANDS = {
     "p": "captions",
     "c": "next-camera",
     "l": "again",
+    "page-up": "earlier",
+    "page-down": "later",
     "a": "panorama",
     "u": "stroke undo",
     **{str(digit): f"stroke over {digit}" for digit in range(1, 10)},
@@ -109,6 +123,10 @@ _KEYS = {
     0xFF97: "up",
     0xFF98: "right",
     0xFF99: "down",
+    0xFF55: "page-up",
+    0xFF56: "page-down",
+    0xFF9A: "page-up",
+    0xFF9B: "page-down",
     0xFFFF: "delete",
     0xFF9F: "delete",
     0xFF08: "backspace",
@@ -122,12 +140,16 @@ _KEYS = {
     0x270000: "right",
     0x280000: "down",
     0x2E0000: "delete",
+    0x210000: "page-up",
+    0x220000: "page-down",
     # macOS: function keys of AppKit
     0xF700: "up",
     0xF701: "down",
     0xF702: "left",
     0xF703: "right",
     0xF728: "delete",
+    0xF72C: "page-up",
+    0xF72D: "page-down",
     127: "backspace",
     # control characters
     3: "ctrl-c",
@@ -137,6 +159,13 @@ _KEYS = {
     27: "escape",
 }
 _GTK_CONTROL = 0x40000
+
+
+class Page(Protocol):
+    """What a window shows instead of the annotated picture."""
+
+    def __call__(self, result: Result, look: Look, status: Status, size: tuple[int, int]) -> Image:
+        """(height, width, 3) BGR, as large as the window: `size` is (width, height)."""
 
 
 class Commands(Protocol):
@@ -176,8 +205,9 @@ class Window(Sink):
 
     Snapshots and saved texts go to `folder`, readable by the user alone, and never replace a file.
     `recording` tells whether a red dot is due, `recorded` the files of recordings so far, newest
-    last. `idle_keys` are commands that can do nothing here, and why. `compose` gets each annotated
-    picture and gives the one to show. Raises SinkClosed when the user closes the window.
+    last. `idle_keys` are commands that can do nothing here, and why. `page` draws what is shown
+    instead of the annotated picture; `keys` and `help` are then those of the page. Raises
+    SinkClosed when the user closes the window.
     """
 
     main_thread = True
@@ -191,7 +221,9 @@ class Window(Sink):
         recording: Callable[[], bool] = lambda: False,
         recorded: Callable[[], Sequence[Path]] = tuple,
         idle_keys: Mapping[str, str] = MappingProxyType({}),
-        compose: Callable[[Image], Image] = lambda picture: picture,
+        page: Page | None = None,
+        keys: Mapping[str, str] = MappingProxyType(COMMANDS),
+        help: Sequence[tuple[str, str]] = HELP,
         folder: Path = Path(),
         title: str = "livevision",
         clock: Callable[[], float] = time.monotonic,
@@ -205,7 +237,13 @@ class Window(Sink):
         """Whether it recorded when last looked at, and how many files there were."""
         self._pending = False
         """True while a recording waits for its first picture."""
-        self._compose = compose
+        self._page = page
+        self._keys = keys
+        self._help = tuple(help)
+        self._size = PAGE
+        """Of the window's inside, in pixels, as far as it is known."""
+        self._inset = 0, 0
+        """Where in what is shown the picture begins."""
         self._folder = folder
         self._title = title
         self._clock = clock
@@ -241,11 +279,13 @@ class Window(Sink):
         first = self._result is None
         self._result = result
         if first:
-            self._tell("h: help")
+            self._size = self._first_size()
+            if self._page is None:  # a page says it itself
+                self._tell("h: help")
         self._tell_recording()
         self._draw()
         if first:
-            self._appear(result)
+            self._appear()
         self._listen()
 
     def review(self, result: Result) -> None:
@@ -265,7 +305,7 @@ class Window(Sink):
         elif name == "pause":
             self._status = replace(status, paused=not status.paused)
         elif name == "help":
-            self._status = replace(status, panel=() if status.panel else HELP)
+            self._status = replace(status, panel=() if status.panel else self._help)
         elif name == "mirror":
             self._look = replace(look, mirror=not look.mirror)
         elif name == "stages":
@@ -278,6 +318,8 @@ class Window(Sink):
             self._look = replace(look, text_size=min(4.0, look.text_size * _BIGGER))
         elif name == "smaller":
             self._look = replace(look, text_size=max(0.4, look.text_size / _BIGGER))
+        elif name in ("earlier", "later"):
+            self._jump(-JUMP if name == "earlier" else JUMP)
         elif name == "snapshot":
             self._save_picture()
         elif name == "save-text":
@@ -298,13 +340,28 @@ class Window(Sink):
                 cv2.destroyWindow(self._title)
                 cv2.waitKey(1)
 
-    def _appear(self, result: Result) -> None:
-        """Give the new window a size that suits picture and screen."""
-        height, width = result.frame.image.shape[:2]
-        scale = min(LARGEST[0] / width, LARGEST[1] / height)
+    def _first_size(self) -> tuple[int, int]:
+        """(width, height) of a new window that suits what is shown and the screen."""
+        width, height = PAGE
+        if self._page is None:
+            height, width = self._picture(self._status).shape[:2]
+        most = LARGEST if self._page is None else PAGE
+        if self._beside is not None:
+            screen = self._beside.screen()
+            most = (
+                min(most[0], round(screen[0] * _SCREEN)),
+                min(most[1], round(screen[1] * _SCREEN)),
+            )
+        if self._page is not None:  # it fits any shape
+            return most
+        scale = min(most[0] / width, most[1] / height)
         if scale > 1:
-            scale = max(1.0, min(SMALLEST[0] / width, SMALLEST[1] / height))
-        cv2.resizeWindow(self._title, max(1, round(width * scale)), max(1, round(height * scale)))
+            scale = max(1.0, min(scale, SMALLEST[0] / width, SMALLEST[1] / height))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def _appear(self) -> None:
+        """Give the new window its size, and see to it that something is seen."""
+        cv2.resizeWindow(self._title, *self._size)
         if self._beside is not None:
             for _ in range(_PATIENCE):
                 if self._beside.shows_something():
@@ -320,15 +377,37 @@ class Window(Sink):
             self._status = replace(self._status, notice="")
         self._changed = False
         status = replace(self._status, recording=self._recording())
-        cv2.imshow(self._title, self._compose(annotate(self._result, self._look, status)))
+        cv2.imshow(self._title, self._picture(status))
+
+    def _picture(self, status: Status) -> Image:
+        """What the window shows, in its shape."""
+        assert self._result is not None
+        width, height = self._size = self._inside()
+        if self._page is not None:
+            return self._page(self._result, self._look, status, self._size)
+        picture = annotate(self._result, self._look, replace(status, bar=True))
+        if self._look.stages:
+            picture = np.vstack((picture, strip(self._result, picture.shape[1], self._look)))
+        picture, self._inset = _padded(picture, width / height)
+        return picture
+
+    def _inside(self) -> tuple[int, int]:
+        """(width, height) of the window's inside; as it was where OpenCV cannot tell."""
+        if not self._shown or sys.platform == "darwin":
+            return self._size
+        try:
+            _, _, width, height = cv2.getWindowImageRect(self._title)
+        except cv2.error:
+            return self._size
+        return (width, height) if min(width, height) >= _NARROWEST else self._size
 
     def _listen(self) -> None:
         """Let the window breathe, and hand on what was pressed in it."""
         last = cv2.waitKeyEx(1)
         pressed = [last] if self._beside is None else self._beside.pressed()
         for name in map(key, pressed):
-            if name in COMMANDS:
-                self._controls.send(COMMANDS[name])
+            if name in self._keys:
+                self._controls.send(self._keys[name])
         visible = self._is_visible()
         if self._shown and not visible:
             self._open = False
@@ -336,7 +415,10 @@ class Window(Sink):
         self._shown |= visible
 
     def _mouse(self, event: int, x: int, y: int, flags: int, data: object) -> None:
-        """A stroke: the mouse was drawn over the picture, in whose pixels it is told."""
+        """A click on the bar, or a stroke over the picture, told in its pixels."""
+        x, y = x - self._inset[0], y - self._inset[1]
+        if event == cv2.EVENT_LBUTTONDOWN and self._seek(x, y):
+            return
         if event == cv2.EVENT_LBUTTONDOWN:
             self._stroke = x, y
         elif event == cv2.EVENT_LBUTTONUP and self._stroke is not None and self._result is not None:
@@ -347,6 +429,26 @@ class Window(Sink):
             ends = (begin, (x, y))
             x0, x1 = (width - 1 - each[0] if self._look.mirror else each[0] for each in ends)
             self._controls.send(f"stroke {x0} {begin[1]} {x1} {y} {self._over}")
+
+    def _seek(self, x: int, y: int) -> bool:
+        """Go to the moment that a click on the bar means; False if it was none on it."""
+        if self._result is None or self._page is not None:
+            return False
+        frame = self._result.frame
+        height, width = frame.image.shape[:2]
+        if frame.place is None or not height - bar_height(height, width) <= y < height:
+            return False
+        share = min(1.0, max(0.0, x / width))
+        self._controls.send(f"seek {share * frame.place.length:.3f}")
+        return True
+
+    def _jump(self, seconds: float) -> None:
+        """Go some seconds to or fro in a recording."""
+        place = None if self._result is None else self._result.frame.place
+        if place is None:
+            self._tell("This cannot be played from another moment.")
+        else:
+            self._controls.send(f"seek {max(0.0, place.seconds + seconds):.3f}")
 
     def _is_visible(self) -> bool:
         try:
@@ -380,7 +482,11 @@ class Window(Sink):
         if self._result is None:
             return
         # as recordings are: not mirrored
-        picture = annotate(self._result, replace(self._look, mirror=False))
+        look = replace(self._look, mirror=False)
+        if self._page is None:
+            picture = annotate(self._result, look)
+        else:
+            picture = self._page(self._result, self._look, Status(), self._size)
         self._save(cv2.imencode(".png", picture)[1].tobytes(), ".png")
 
     def _save_text(self) -> None:
@@ -411,6 +517,21 @@ class Window(Sink):
             self._tell("The clipboard does not answer; Ctrl-S saves the text to a file.")
         else:
             self._tell("Copied the text.")
+
+
+def _padded(picture: Image, ratio: float) -> tuple[Image, tuple[int, int]]:
+    """`picture` with a dark rim that makes its width by its height `ratio`, and where it begins.
+
+    Else OpenCV puts it on a clear ground.
+    """
+    height, width = picture.shape[:2]
+    across, down = round(height * ratio) - width, round(width / ratio) - height
+    if max(across, down) <= 1 or max(across / width, down / height) > _LARGEST_RIM:
+        return picture, (0, 0)
+    left, top = max(0, across) // 2, max(0, down) // 2
+    rims = top, max(0, down) - top, left, max(0, across) - left
+    padded = cv2.copyMakeBorder(picture, *rims, cv2.BORDER_CONSTANT, value=GROUND)
+    return np.asarray(padded, np.uint8), (left, top)
 
 
 def _where(path: Path) -> str:

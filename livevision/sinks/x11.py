@@ -58,6 +58,11 @@ class Beside:
         window.change_attributes(event_mask=X.KeyPressMask)
         display.sync()
 
+    def screen(self) -> tuple[int, int]:
+        """(width, height) of the screen in pixels."""
+        screen = self._display.screen()
+        return int(screen.width_in_pixels), int(screen.height_in_pixels)
+
     def shows_something(self) -> bool:
         """False while the window is not in view, or black all over."""
         try:

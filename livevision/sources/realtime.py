@@ -2,14 +2,19 @@
 
 import time
 from collections.abc import Callable
-from threading import Event
+from dataclasses import replace
+from threading import Event, Lock
 from typing import Self
 
-from livevision.frame import Frame
+from livevision.frame import Frame, Place
 from livevision.sources.source import Source
 
 LAG = 0.3
 """Seconds that a picture may be overdue; then those before what is due now are left out."""
+BETWEEN = 1 / 30
+"""Seconds from the last picture before a jump to the first one after it."""
+SEEK = "seek "
+"""The command that goes to a moment of a recording; its seconds follow."""
 STANDSTILL = 10.0
 """Seconds that a picture may stand still; a longer pause of the recording is cut short."""
 
@@ -57,22 +62,80 @@ class _ByTheClock(Source):
 class Paced(_ByTheClock):
     """Gives every frame of a recording no sooner than at its own time, and none is left out.
 
-    For people who watch: where the reader is slower than the recording, that slows down.
+    For people who watch: where the reader is slower than the recording, that slows down. They may
+    jump to and fro (the command "seek SECONDS"): the time goes on as they see it, and `Frame.place`
+    tells where in the recording a picture is.
     """
 
+    def __init__(self, source: Source, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(source, clock=clock)
+        self._lock = Lock()
+        self._goal: tuple[float, int] | None = None
+        """A moment to go to, and how many jumps that makes."""
+        self._asked = 0
+        """Jumps that were asked for ..."""
+        self._jumps = 0
+        """... and those that were made."""
+        self._ahead = 0.0
+        """Seconds from the recording's time to ours."""
+        self._last: float | None = None
+        """Time of the last picture."""
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        with self._lock:
+            self._ended, self._last, self._ahead = False, None, 0.0
+            self._asked = self._jumps = 0
+            if self._goal is not None:  # asked for at the end: where to begin once more
+                self._goal = self._goal[0], 0
+        return super().__enter__()
+
+    def interrupt(self) -> None:
+        self._ended = True
+        super().interrupt()
+
+    def command(self, name: str) -> None:
+        if name.startswith(SEEK):
+            with self._lock:
+                self._asked += 1
+                self._goal = float(name.removeprefix(SEEK)), self._asked
+            self._stop.set()  # nobody waits any more for the picture that is due
+        super().command(name)
+
     def read(self) -> Frame | None:
-        self._wait = 0.0
+        while True:
+            self._wait = 0.0
+            with self._lock:
+                goal, self._goal = self._goal, None
+                if not self._ended:
+                    self._stop.clear()
+            frame = self._source.read() if goal is None else self._first(*goal)
+            if frame is None:
+                return None
+            length = self._source.length
+            place = Place(frame.time, length, self._jumps) if length else None
+            frame = replace(frame, time=frame.time + self._ahead, place=place)
+            self._last = frame.time
+            now = self._clock()
+            # what is overdue puts off all that follows; a jump of hours is cut short
+            earliest = now - frame.time
+            start = earliest if self._start is None else max(self._start, earliest)
+            self._start = min(start, earliest + STANDSTILL)
+            self._wait = max(0.0, self._start + frame.time - now)
+            if not self._wait or not self._stop.wait(self._wait):
+                return frame
+            if self._ended:
+                return None
+
+    def _first(self, seconds: float, jumps: int) -> Frame | None:
+        """The picture at that moment of the recording."""
+        if self._last is None and self._source.read() is None:  # then it knows its length
+            return None
+        self._source.seek(seconds)
+        self._jumps, self._start = jumps, None
         frame = self._source.read()
-        if frame is None:
-            return None
-        now = self._clock()
-        # what is overdue puts off all that follows; a jump of hours is cut short
-        earliest = now - frame.time
-        start = earliest if self._start is None else max(self._start, earliest)
-        self._start = min(start, earliest + STANDSTILL)
-        self._wait = max(0.0, self._start + frame.time - now)
-        if self._wait and self._stop.wait(self._wait):
-            return None
+        if frame is not None and self._last is not None:
+            self._ahead = self._last + BETWEEN - frame.time
         return frame
 
 

@@ -46,10 +46,15 @@ class Recording(Video):
 
     def __enter__(self) -> Self:
         self._skip_to = 0.0
+        self._seek_to: float | None = None
+        self.length = None
         return super().__enter__()
 
     def skip(self, seconds: float) -> None:
         self._skip_to = seconds
+
+    def seek(self, seconds: float) -> None:
+        self._seek_to = max(0.0, seconds)
 
     def _open(self) -> InputContainer:
         try:
@@ -82,8 +87,18 @@ class Recording(Video):
         """True if packets were left out since the last one that was decoded."""
         torn = False
         """True if a part of the last picture is missing."""
+        self.length = clock.announced(container) or None
+        """Of a file that does not say how long it is no moment can be gone to."""
+        begin = 0.0
+        """Pictures before it come from the nearest key frame on, and are not wanted."""
         packets = container.demux(stream)
         while True:
+            if self._seek_to is not None:
+                begin, self._seek_to = clock.inside(self._seek_to, self.length), None
+                with suppress(*FAILURES):  # where it cannot be gone to, it goes on
+                    container.seek(clock.stamp(begin), stream=stream)
+                    packets = container.demux(stream)
+                    clock.jumped()
             try:
                 packet = next(packets, None)
             except FAILURES:  # the container itself is damaged from here on
@@ -94,7 +109,7 @@ class Recording(Video):
             if packet.size:
                 broken = packet.is_corrupt
                 clock.saw(packet)
-                if self._skip_to > clock.now and clock.begun:
+                if self._skip_to > max(0.0, clock.now) and clock.begun:
                     if not (packet.is_keyframe and clock.of(packet) >= self._skip_to):
                         skipped = True
                         continue
@@ -109,13 +124,18 @@ class Recording(Video):
                 broken = True
                 continue
             for picture in pictures:
+                if self._seek_to is not None:  # the rest of them is from before the jump
+                    break
                 torn = picture.is_corrupt
+                stamp = picture.dts if in_order else picture.pts
+                if clock.before(stamp, begin):
+                    continue
                 try:
                     image = converter.image(picture)
                 except FAILURES:
                     damaged += 1
                     continue
-                yield Frame(image, index, clock.time(picture.dts if in_order else picture.pts))
+                yield Frame(image, index, clock.time(stamp))
                 index += 1
         if not index:
             raise SourceError(f"{self._path} holds no picture that can be read. Record it again.")
@@ -176,11 +196,36 @@ class _Clock:
         self._stamp = stamp
         self._end = max(self._end, (stamp + (packet.duration or 0)) * self._unit)
 
+    def stamp(self, seconds: float) -> int:
+        """What the file calls a time."""
+        return round(seconds / self._unit) + (self._first or self._stream.start_time or 0)
+
+    def inside(self, seconds: float, length: float | None) -> float:
+        """`seconds`, but not after the last picture of a file of that `length`."""
+        return seconds if length is None else max(0.0, min(seconds, length - 2 * self._step))
+
+    def before(self, pts: int | None, seconds: float) -> bool:
+        """Whether a picture belongs before that time."""
+        if pts is None or self._first is None or not seconds:
+            return False
+        return (pts - self._first) * self._unit < seconds - self._step / 2
+
+    def jumped(self) -> None:
+        """What comes next may be earlier."""
+        if self._first is None:
+            self._first = self._stream.start_time or 0
+        self.now = -1.0
+        self._stamp = None
+
     def missing(self, container: InputContainer) -> float:
         """Seconds between the end of what was read and the end that the file announces.
 
         Where pictures don't say how long they are seen, the last one may be seen as long as any.
         """
+        return self.announced(container) - self._end - self._longest
+
+    def announced(self, container: InputContainer) -> float:
+        """Seconds at which the file says that it ends; 0 if it says nothing."""
         stream = self._stream
         announced = 0.0
         if written := stream.metadata.get("DURATION"):  # Matroska: "00:00:02.000000000"
@@ -191,4 +236,4 @@ class _Clock:
             announced = ((stream.start_time or 0) + stream.duration) * self._unit
         elif len(container.streams) == 1 and container.duration is not None:
             announced = container.duration / av.time_base
-        return announced - self._end - self._longest
+        return announced

@@ -29,6 +29,9 @@ class Source(Closing, ABC):
     """Seconds that opening may take before the source is given up; not on the main thread."""
     patience: float = 5.0
     """Seconds a single `read` may take before the source is given up; may change in mid-read."""
+    length: float | None = None
+    """Seconds of a recording of which any moment can be gone to; None of all else, and before it is
+    open."""
     status: str = ""
     """What the user should know while no frame comes ("lost, trying again"); empty if all is well.
     """
@@ -55,6 +58,12 @@ class Source(Closing, ABC):
         """Leave out pictures before that time of the stream, where that saves decoding them.
 
         Called between two reads. What comes next may still be earlier, or later.
+        """
+
+    def seek(self, seconds: float) -> None:
+        """Go on with the picture at that time of a recording; for sources that have a `length`.
+
+        Called between two reads. The times of what comes next are those of the recording.
         """
 
     def command(self, name: str) -> None:

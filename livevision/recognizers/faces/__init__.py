@@ -131,6 +131,7 @@ PLUGIN = RecognizerPlugin(
             unknown=("", "unknown"),
             private=True,
             signer="named",
+            dots=False,
             colors=(ORANGE,),
             unnamed_color=WHITE,
         ),

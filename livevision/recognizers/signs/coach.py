@@ -106,6 +106,25 @@ def tip(expected: str, read: str) -> str:
     return known or f"That was {read}. {expected}: {HOW[expected]}."
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A letter that was gone through."""
+
+    letter: str
+    taken: float
+    """Seconds."""
+    misses: int
+    skipped: bool
+
+    @property
+    def right(self) -> bool:
+        return not self.misses and not self.skipped
+
+    @property
+    def slow(self) -> bool:
+        return self.right and self.taken > SLOW
+
+
 @dataclass(slots=True, eq=False)
 class Coach:
     """Goes through `words` letter by letter; `see` tells it what was read."""
@@ -129,9 +148,13 @@ class Coach:
     """Characters of the text that were heeded."""
     _last: str = ""
     _since: float = 0.0
-    _missed: bool = False
+    _length: int = 0
+    """Characters that the text had when it was last looked at."""
+    _misses: int = 0
+    """Of the letter that is due."""
     _asked_at: float | None = None
     _spent: float = 0.0
+    _gone: list[_Done] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
@@ -152,6 +175,16 @@ class Coach:
         """The letter that is due; empty at the end."""
         return "" if self.done else self.word[self._place]
 
+    @property
+    def count(self) -> int:
+        """Letters in all words."""
+        return sum(map(len, self.words))
+
+    @property
+    def number(self) -> int:
+        """Letters that were gone through."""
+        return len(self._gone)
+
     def see(self, text: str, time: float) -> bool:
         """Heed the running text at `time` seconds; True if a word came to its end with it."""
         if self.done:
@@ -159,6 +192,7 @@ class Coach:
         if self._asked_at is None:
             self._asked_at = time
         text = "".join(text.split())
+        self._length = len(text)
         self._seen = min(self._seen, len(text))
         new = text[self._seen :]
         if self.letter in new:
@@ -171,7 +205,7 @@ class Coach:
         if stays and last not in BEGINNINGS.get(self.letter, ""):
             self._seen = len(text)
             self._last = ""
-            self._missed = True
+            self._misses += 1
             self.wrong[self.letter] += 1
             self.message, self.good = tip(self.letter, last), False
         return False
@@ -180,26 +214,57 @@ class Coach:
         """Go on with the next letter; True if that ends the word."""
         if self.done:
             return False
-        self.skipped[self.letter] += 1
-        self._missed = True
-        return self._next(time, f"{self.letter}: {HOW[self.letter]}.", praise=False)
+        return self._next(time, skipped=True)
+
+    def redo(self) -> bool:
+        """Ask for the letter before this one once more, as if it had not been.
+
+        False if there is none.
+        """
+        if not self._gone:
+            return False
+        gone = self._gone.pop()
+        self._count(gone, -1)
+        _add(self.wrong, self.letter, -self._misses)
+        _add(self.wrong, gone.letter, -gone.misses)
+        if self._place == 0:
+            self._word -= 1
+            self._place = len(self.word)
+        self._place -= 1
+        self.message, self.good = f"{gone.letter} once more.", True
+        self._misses, self._asked_at = 0, None
+        self._seen, self._last = self._length, ""
+        return True
+
+    def again(self, words: Sequence[str] = ()) -> None:
+        """Begin anew, with other `words` if there are any."""
+        fresh = Coach(words or self.words)
+        for name in self.__slots__:
+            setattr(self, name, getattr(fresh, name))
 
     def restarted(self) -> None:
         """The running text was cleared."""
-        self._seen = 0
+        self._seen = self._length = 0
         self._last = ""
 
-    def _next(self, time: float, message: str = "", *, praise: bool = True) -> bool:
+    def _count(self, gone: _Done, times: int) -> None:
+        """Add a letter to what is counted, or take it out."""
+        self._spent += times * gone.taken
+        self.right += times * gone.right
+        _add(self.asked, gone.letter, times)
+        _add(self.slow, gone.letter, times * gone.slow)
+        _add(self.skipped, gone.letter, times * gone.skipped)
+
+    def _next(self, time: float, *, skipped: bool = False) -> bool:
         letter = self.letter
         taken = time - (time if self._asked_at is None else self._asked_at)
-        self.asked[letter] += 1
-        self._spent += taken
-        if not self._missed:
-            self.right += 1
-            if taken > SLOW:
-                self.slow[letter] += 1
-        self.message, self.good = message or f"{letter} is right.", praise
-        self._missed, self._asked_at, self._last = False, time, ""
+        gone = _Done(letter, taken, self._misses, skipped)
+        self._gone.append(gone)
+        self._count(gone, 1)
+        self.message, self.good = f"{letter} is right.", True
+        if skipped:
+            self.message, self.good = f"{letter}: {HOW[letter]}.", False
+        self._misses, self._asked_at, self._last = 0, time, ""
         self._place += 1
         if self._place < len(self.word):
             return False
@@ -229,3 +294,10 @@ class Coach:
             ]
         lines += [f"needs work: {letter}  {HOW[letter]}" for letter in self.weak]
         return "\n".join(lines)
+
+
+def _add(counter: Counter[str], letter: str, count: int) -> None:
+    """Count; what is down to nothing is not in there."""
+    counter[letter] += count
+    if not counter[letter]:
+        del counter[letter]

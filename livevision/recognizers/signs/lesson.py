@@ -1,13 +1,14 @@
 """Collecting examples of a user's own signs, from a camera or from pictures and clips."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from livevision.frame import Detection, Findings, Frame, Image
-from livevision.locators.hands import Hand, HandLocator
+from livevision.locators.hands import SKELETON, Hand, HandLocator
 from livevision.recognizers.recognizer import Session
-from livevision.recognizers.signs.classifiers import Classifier
+from livevision.recognizers.signs.classifiers import LABELS, Classifier
 from livevision.recognizers.signs.personal import Example
 from livevision.recognizers.signs.recognizer import cut_off
 
@@ -47,6 +48,7 @@ class Lesson(Session):
         self._done = done
         self._place = 0
         self._began: float | None = None
+        self._time = 0.0
         self._taken: list[tuple[float, Example]] = []
         self._examples: list[Example] = []
         self._before: tuple[float, Hand] | None = None
@@ -57,29 +59,52 @@ class Lesson(Session):
         return self._examples + self._enough()
 
     @property
+    def over(self) -> bool:
+        """Whether all signs were asked for."""
+        return self._place == len(self._signs)
+
+    @property
+    def waits(self) -> float:
+        """Seconds left to form the sign in; 0 once it is looked at."""
+        began = self._time if self._began is None else self._began
+        return max(0.0, COUNTDOWN - (self._time - began))
+
+    @property
     def progress(self) -> tuple[int, int]:
         """Which sign is asked for, from 0, and how many examples of it there are."""
         return self._place, len(self._taken)
 
+    @property
+    def taken_for(self) -> str:
+        """The letter that most looks at the sign that is due are read as; empty for none."""
+        return read_as([each for _, each in self._taken])
+
     def recognize(self, frame: Frame) -> Findings:
+        self._time = frame.time
         hands = self._locator.locate(frame.image, frame.time)
         if self._began is None:
             self._began = frame.time
         passed = frame.time - self._began - COUNTDOWN
-        if self._place < len(self._signs) and passed >= 0.0:
+        if not self.over and passed >= 0.0:
             self._watch(frame, [hand for hand in hands[:1] if not cut_off(hand, frame.image)])
             if len(self._taken) == self._count or passed > PATIENCE:
                 self._next(frame.time)
         detections = tuple(
-            Detection("hand", hand.box, track=hand.track, landmarks=hand.landmarks)
+            Detection(
+                "hand", hand.box, track=hand.track, landmarks=hand.landmarks, skeleton=SKELETON
+            )
             for hand in hands[:1]
         )
-        return Findings(detections, text=self._prompt(frame.time), stages=self._picture())
+        return Findings(detections, text=self._prompt(), stages=self._picture())
 
     def command(self, name: str) -> None:
-        if name == "skip" and self._began is not None:
+        if self._began is None or self.over:
+            return
+        if name == "skip":
             self._taken.clear()
-            self._next(self._began)
+            self._next(self._time)
+        elif name == "redo":
+            self._again()
 
     def _watch(self, frame: Frame, hands: Sequence[Hand]) -> None:
         """Take an example if the hand holds still."""
@@ -99,27 +124,43 @@ class Lesson(Session):
         self._taken.clear()
         self._place += 1
         self._began = time
-        if self._place == len(self._signs):
+        if self.over:
             self._done()
+
+    def _again(self) -> None:
+        """Ask once more for the sign that is due, or for the one before if it has just begun."""
+        begun = bool(self._taken) or not self.waits
+        self._taken.clear()
+        if not begun and self._place:
+            self._place -= 1
+        sign = self._signs[self._place]
+        self._examples = [each for each in self._examples if each.label != sign]
+        self._began = self._time
 
     def _enough(self) -> list[Example]:
         return [each for _, each in self._taken] if len(self._taken) >= FEWEST else []
 
-    def _prompt(self, time: float) -> str:
-        if self._place == len(self._signs) or self._began is None:
+    def _prompt(self) -> str:
+        if self.over:
             return "Thank you"
         sign = self._signs[self._place]
-        waits = COUNTDOWN - (time - self._began)
-        if waits > 0:
-            return f"Get ready for {sign}: {int(np.ceil(waits))}"
+        if self.waits > 0:
+            return f"Get ready for {sign}: {int(np.ceil(self.waits))}"
         done = f"{len(self._taken)} of {self._count}"
         return f"Hold {sign}, turn it a little between looks: {done}"
 
     def _picture(self) -> tuple[tuple[str, Image], ...]:
-        if self._place == len(self._signs) or self._signs[self._place] not in self._pictures:
+        if self.over or self._signs[self._place] not in self._pictures:
             return ()
         sign = self._signs[self._place]
         return ((sign, self._pictures[sign]),)
+
+
+def read_as(examples: Sequence[Example]) -> str:
+    """The letter that more than half of the looks are read as; empty if there is none."""
+    read = Counter(str(LABELS[int(each.chances.argmax())]) for each in examples)
+    letter, times = read.most_common(1)[0] if read else ("", 0)
+    return letter if times > read.total() / 2 else ""
 
 
 def collect(

@@ -1,9 +1,8 @@
 """Learn to spell: livevision asks for letters or words and says what to change.
 
-A window shows the camera's picture and the sign to make; without a display, or with --no-window,
-everything is told in the terminal. In the window Tab goes on with the next letter. Nothing is
-stored unless --progress names a file; letters that need work are then asked for more often the next
-time.
+A window shows the camera's picture and the sign to make; press h in it for the keys. Without a
+display, or with --no-window, everything is told in the terminal. Nothing is stored unless
+--progress names a file; letters that need work are then asked for more often the next time.
 
 examples: livevision practice                       ten letters and three words
           livevision practice HELLO JAZZ
@@ -14,23 +13,58 @@ examples: livevision practice                       ten letters and three words
 import argparse
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from livevision import files, recognizers, settings
 from livevision.commands import _output
 from livevision.errors import SinkClosed, UsageError
-from livevision.frame import Image, Result
+from livevision.frame import Result
 from livevision.recognizers.signs.coach import HOW, Coach
 from livevision.sinks import Sink
+
+if TYPE_CHECKING:
+    from livevision.frame import Image
+    from livevision.recognizers.signs.board import Card, Report
+    from livevision.sinks.overlay import Look, Status
 
 SUMMARY = "learn to spell with a coach"
 COMMON = 3000
 """How many of the commonest words are asked for."""
-_INK, _PALE, _GOOD, _BAD = (40, 36, 32), (236, 232, 228), (60, 140, 40), (40, 60, 200)
+EXPLAINED = 6
+"""Letters that need work of which the last page says how they are made; more have no room."""
+KEYS = {
+    "q": "quit",
+    "escape": "quit",
+    " ": "pause",
+    "tab": "skip",
+    "t": "skip",
+    "right": "skip",
+    "backspace": "redo",
+    "left": "redo",
+    "l": "again",
+    "w": "weak",
+    "m": "mirror",
+    "s": "snapshot",
+    "+": "larger",
+    "=": "larger",
+    "-": "smaller",
+    "h": "help",
+}
+HELP = (
+    ("Tab  Right", "go on with the next letter"),
+    ("Backspace  Left", "the last letter once more"),
+    ("l", "the lesson from its beginning"),
+    ("w", "at the end: only what needs work"),
+    ("s", "save this page as a picture"),
+    ("Space", "pause, go on"),
+    ("m", "mirror"),
+    ("+  -", "larger, smaller text"),
+    ("q  Esc", "quit"),
+    ("h", "this page"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,21 +107,27 @@ def execute(arguments: argparse.Namespace) -> int:
     spec = arguments.source
     if spec is None:
         spec = settings.source()
-    source = open_source(spec)
-    controls = pipeline.Controls()
     shown = arguments.window and display_available()
+    source = open_source(spec, paced=shown)
+    controls = pipeline.Controls()
     if arguments.window and not shown:
         _output.hint("there is no display, so no window; the coach writes.")
-    sinks: list[Sink] = []
-    if shown:
-        mirror = spec.isdigit()
-        # in a mirror a right hand looks like a left one
-        board = Board(coach, flipped=mirror != arguments.left_handed)
-        look = Look(mirror=mirror)
-        sinks.append(Window(controls, look=look, compose=board.draw, title="livevision practice"))
-    sinks.append(Lesson(coach, controls, tell=not shown))
-    loaded = recognizers.sessions(["signs"], arguments, live=source.live)
-    summary = pipeline.run(source, loaded, sinks, controls=controls)
+    mirror = spec.isdigit()
+    while True:
+        sinks: list[Sink] = [Lesson(coach, controls, tell=not shown)]
+        if shown:
+            # in a mirror a right hand looks like a left one
+            page = Page(coach, flipped=mirror != arguments.left_handed)
+            look = Look(mirror=mirror)
+            window = Window(
+                controls, look=look, page=page, keys=KEYS, help=HELP, title="livevision practice"
+            )
+            sinks.insert(0, window)
+        loaded = recognizers.sessions(["signs"], arguments, live=source.live)
+        summary = pipeline.run(source, loaded, sinks, controls=controls, hold=shown)
+        if not summary.again:
+            break
+        coach.again()
     print(coach.report())
     if arguments.progress:
         write_progress(arguments.progress, known, coach)
@@ -156,7 +196,7 @@ class Lesson(Sink):
     main_thread = True  # as the window, which asks the coach what to show
 
     def __init__(self, coach: Coach, controls: Any, *, tell: bool) -> None:
-        """With `tell`, the coach's part is printed."""
+        """With `tell`, the coach's part is printed; else the last page stays until it is closed."""
         self._coach = coach
         self._controls = controls
         self._tell = tell
@@ -169,14 +209,20 @@ class Lesson(Sink):
         if self._coach.see(result.text, self._time):
             self._word_ended()
         self._ask()
-        if self._coach.done:
+        if self._coach.done and self._tell:
             raise SinkClosed("The lesson is over.")
 
     def command(self, name: str) -> None:
-        if name == "accept" and self._coach.skip(self._time):
+        coach = self._coach
+        if name == "skip" and coach.skip(self._time):
+            self._word_ended()
+        elif name == "redo":
+            coach.redo()
+        elif name == "again" or (name == "weak" and coach.done):
+            coach.again(coach.weak if name == "weak" else ())
             self._word_ended()
         elif name == "clear":
-            self._coach.restarted()
+            coach.restarted()
 
     def _word_ended(self) -> None:
         self._controls.send("clear")
@@ -195,65 +241,74 @@ class Lesson(Sink):
         self._told = now
 
 
-class Board:
-    """Draws the coach's part beside the camera's picture."""
+class Page:
+    """What the window shows: the sign that is due, and at the end how it went."""
 
     def __init__(self, coach: Coach, *, flipped: bool) -> None:
         """`flipped` mirrors the pictures of hands, which show a right hand from before it."""
         self._coach = coach
         self._flipped = flipped
 
-    def picture(self, letter: str) -> Image:
-        """The sign of `letter`: a square of BGR, with an arrow if it moves."""
-        from livevision.recognizers.signs import handshapes
+    def __call__(
+        self, result: Result, look: "Look", status: "Status", size: tuple[int, int]
+    ) -> "Image":
+        """The page, (height, width, 3) BGR; `size` is (width, height)."""
+        from livevision.recognizers.signs import board
 
-        tile = handshapes.picture(letter)
-        return np.ascontiguousarray(tile[:, ::-1] if self._flipped else tile)
+        if self._coach.done:
+            return board.draw_report(self.report(), look, status, size)
+        return board.draw(self.card(), result, look, status, size)
 
-    def draw(self, picture: Image) -> Image:
-        """`picture` with the coach's part to its right."""
-        import cv2
-
-        from livevision.sinks import lettering
+    def card(self) -> "Card":
+        """What to say while a letter is due."""
+        from livevision.recognizers.signs.board import Card
 
         coach = self._coach
-        height = picture.shape[0]
-        width = max(200, height // 2)
-        part = np.full((height, width, 3), _PALE, np.uint8)
-        top = 10
-        if coach.letter:
-            side = min(width - 20, height // 2)
-            tile = cv2.resize(
-                self.picture(coach.letter), (side, side), interpolation=cv2.INTER_CUBIC
-            )
-            left = (width - side) // 2
-            part[top : top + side, left : left + side] = tile
-            top += side + 8
-            size = max(14, height // 16)
-            spelt, rest = coach.word[: coach.place], coach.word[coach.place + 1 :]
-            line = f"{spelt}[{coach.letter}]{rest}" if len(coach.word) > 1 else coach.letter
-            top = _write(part, lettering, line, size, _INK, top)
-            top = _write(part, lettering, HOW[coach.letter], max(11, size // 2), _INK, top)
-        color = _GOOD if coach.good else _BAD
-        top = _write(part, lettering, coach.message, max(11, height // 30), color, top + 6)
-        total = coach.asked.total()
-        score = f"{coach.right} of {total} right, {coach.letters_per_minute:.0f} a minute"
-        _write(part, lettering, score if total else "", max(11, height // 34), _INK, height - 24)
-        return np.hstack((picture, part))
+        asked = coach.asked.total()
+        return Card(
+            coach.letter,
+            coach.word[: coach.place],
+            coach.word[coach.place + 1 :],
+            HOW[coach.letter],
+            coach.message,
+            coach.good,
+            place=coach.number,
+            count=coach.count,
+            score=f"{coach.right} right at once" if asked else "",
+            keys="Tab: next     Backspace: once more     h: all keys     q: quit",
+            flipped=self._flipped,
+        )
 
+    def report(self) -> "Report":
+        """What to say at the end."""
+        from livevision.recognizers.signs.board import Report
 
-def _write(
-    part: Image, lettering: Any, text: str, size: int, color: Sequence[int], top: int
-) -> int:
-    """Letter `text` on `part` from `top` on, broken to its width; where the next line begins."""
-    for line in lettering.broken(text, size, part.shape[1] - 16) if text else ():
-        ink = lettering.mask(line, size)
-        height = min(ink.shape[0], part.shape[0] - top)
-        if height <= 0:
-            break
-        width = min(ink.shape[1], part.shape[1] - 8)
-        cover = ink[:height, :width, None].astype(np.float32) / 255
-        place = part[top : top + height, 8 : 8 + width]
-        place[:] = (place * (1 - cover) + np.array(color) * cover).astype(np.uint8)
-        top += ink.shape[0]
-    return top
+        coach = self._coach
+        weak = coach.weak
+        words = " ".join(coach.words)
+        lines = (
+            f"right at once: {coach.right / max(1, coach.count):.0%}, at "
+            f"{coach.letters_per_minute:.0f} letters a minute",
+            f"{date.today():%d %B %Y}: {words}",
+        )
+        heading = (
+            f"These need work: {', '.join(weak)}" if weak else "Nothing needs work. Well done!"
+        )
+        letters = [*weak, *sorted({*coach.asked} - {*weak})]
+        again = "     w: these once more" if weak else ""
+        return Report(
+            f"{coach.right} of {coach.count}",
+            lines,
+            tuple(
+                (
+                    each,
+                    HOW[each] if each in weak and len(weak) <= EXPLAINED else "",
+                    each not in weak,
+                )
+                for each in letters
+            ),
+            heading,
+            not weak,
+            f"s: save as a picture{again}     l: the whole lesson once more     q: quit",
+            self._flipped,
+        )

@@ -15,6 +15,8 @@ read; '--no-signs-personal' of the other commands leaves it aside.
 """
 
 import argparse
+import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,16 +26,44 @@ from livevision import assets, recognizers, settings
 from livevision.commands import _output
 from livevision.errors import SourceError, UsageError
 from livevision.frame import Result
+from livevision.recognizers.signs.coach import HOW
 from livevision.sinks import Sink
 
 if TYPE_CHECKING:
     from livevision.frame import Image
+    from livevision.recognizers.signs.board import Card
     from livevision.recognizers.signs.classifiers import Classifier
+    from livevision.recognizers.signs.lesson import Lesson
     from livevision.recognizers.signs.personal import Example, Layer
+    from livevision.sinks.overlay import Look, Status
 
 SUMMARY = "show how you sign, teach signs of your own"
 LETTERS = "ABCDEFGHIKLMNOPQRSTUVWXY"
 """All but J and Z, which are movements."""
+KEYS = {
+    "q": "quit",
+    "escape": "quit",
+    " ": "pause",
+    "tab": "skip",
+    "t": "skip",
+    "right": "skip",
+    "backspace": "redo",
+    "left": "redo",
+    "m": "mirror",
+    "+": "larger",
+    "=": "larger",
+    "-": "smaller",
+    "h": "help",
+}
+HELP = (
+    ("Tab  Right", "go on with the next sign"),
+    ("Backspace  Left", "this sign, or the last one, once more"),
+    ("Space", "pause, go on"),
+    ("m", "mirror"),
+    ("+  -", "larger, smaller text"),
+    ("q  Esc", "quit, and keep what was shown"),
+    ("h", "this page"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +85,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "says), or a folder with a clip or a folder of pictures for each letter",
     )
     calibrate.add_argument(
+        "--yes", action="store_true", help="keep what is mostly read as another letter, unasked"
+    )
+    calibrate.add_argument(
         "--letters", default=LETTERS, metavar="ABC", help="which letters (default: all but J, Z)"
     )
     teach = action("teach", "teach a sign of your own", _teach)
@@ -74,6 +107,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help="how many looks at each sign, 4 to 100 (default: %(default)s)",
         )
+        child.add_argument("--left-handed", action="store_true", help="show left hands")
         child.add_argument(
             "--window",
             action=argparse.BooleanOptionalAction,
@@ -102,8 +136,7 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.signs import personal
 
     letters = list(dict.fromkeys(arguments.letters.upper()))
-    wrong = [letter for letter in letters if letter not in LETTERS]
-    if wrong or not letters:
+    if not letters or not set(letters) <= set(LETTERS):
         raise UsageError(f"--letters takes letters other than J and Z, not {arguments.letters!r}.")
     layer = personal.read()
     source = Path(arguments.source)
@@ -118,11 +151,39 @@ def _calibrate(arguments: argparse.Namespace) -> int:
                 f"expected {source / 'A.mp4'} or {source / 'A'}/*.jpg."
             )
         examples = _gather(found, arguments)
+    wrong = mistaken(examples)
+    if wrong and not arguments.yes and not _kept(wrong):
+        examples = [each for each in examples if each.label not in wrong]
+        print(f"Left out: {', '.join(wrong)}.")
     layer = layer.with_examples(examples)
     personal.write(layer)
-    _missing(letters, examples)
+    _missing(letters, examples, wrong)
     _tell(layer)
     return 0
+
+
+def mistaken(examples: "Sequence[Example]") -> dict[str, str]:
+    """Letters of whose looks most are read as another, and as which: maybe not what was asked for.
+
+    Looks at which nothing is read tell nothing: such hands are what calibration is for.
+    """
+    from livevision.recognizers.signs.lesson import read_as
+
+    letters = dict.fromkeys(each.label for each in examples)
+    read = {each: read_as([one for one in examples if one.label == each]) for each in letters}
+    return {letter: other for letter, other in read.items() if other not in ("", letter)}
+
+
+def _kept(wrong: Mapping[str, str]) -> bool:
+    """Whether looks at letters that are mostly read as others are to be kept all the same."""
+    print("Most of what you showed looks like another letter:")
+    for letter, other in wrong.items():
+        print(f"  {letter} like {other}; {letter} is: {HOW[letter]}")
+    if not sys.stdin.isatty():
+        print("These are not kept; with --yes they are.")
+        return False
+    answer = input("Keep them? Only if you sign them so on purpose. (yes/no) ")
+    return answer.strip().lower() in ("y", "yes")
 
 
 def _teach(arguments: argparse.Namespace) -> int:
@@ -214,7 +275,16 @@ def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]
     )
     sinks: list[Sink] = []
     if arguments.window and display_available():
-        sinks.append(Window(controls, look=Look(mirror=True, stages=True)))
+        sinks.append(
+            Window(
+                controls,
+                look=Look(mirror=True),
+                page=Page(lesson, signs, arguments.examples, flipped=not arguments.left_handed),
+                keys=KEYS,
+                help=HELP,
+                title="livevision signs",
+            )
+        )
     else:
         sinks.append(_Prompts())
     summary = pipeline.run(open_source(arguments.source), [lesson], sinks, controls=controls)
@@ -224,6 +294,51 @@ def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]
     if not lesson.examples:
         raise SourceError("No hand held still long enough. Hold each sign up to the camera.")
     return lesson.examples
+
+
+class Page:
+    """What the window shows: the sign to hold, and how many looks at it there are."""
+
+    def __init__(
+        self, lesson: "Lesson", signs: Sequence[str], looks: int, *, flipped: bool
+    ) -> None:
+        self._lesson = lesson
+        self._signs = signs
+        self._looks = looks
+        self._flipped = flipped
+
+    def __call__(
+        self, result: Result, look: "Look", status: "Status", size: tuple[int, int]
+    ) -> "Image":
+        """The page, (height, width, 3) BGR; `size` is (width, height)."""
+        from livevision.recognizers.signs import board
+
+        return board.draw(self.card(), result, look, status, size)
+
+    def card(self) -> "Card":
+        """What to say of the sign that is due."""
+        from livevision.recognizers.signs.board import Card
+
+        place, taken = self._lesson.progress
+        if place == len(self._signs):
+            return Card("", message="Thank you", place=place, count=place)
+        sign, waits = self._signs[place], self._lesson.waits
+        other = self._lesson.taken_for if len(sign) == 1 else ""
+        now = f"{taken} of {self._looks} looks" if taken else "Hold it, and turn it a little."
+        if other not in ("", sign):
+            now += f", read as {other} so far"
+        return Card(
+            sign,
+            how=HOW.get(sign, "your own sign"),
+            message=f"Get ready: {math.ceil(waits)}" if waits else now,
+            good=other in ("", sign),
+            plain=not taken,
+            place=place,
+            count=len(self._signs),
+            part=taken / self._looks,
+            keys="Tab: next     Backspace: once more     h: all keys     q: quit",
+            flipped=self._flipped,
+        )
 
 
 def _gather(
@@ -292,8 +407,10 @@ def _label(example: "Example") -> str:
     return str(LABELS[int(example.chances.argmax())])
 
 
-def _missing(letters: "Sequence[str]", examples: "Sequence[Example]") -> None:
-    shown = {each.label for each in examples}
+def _missing(
+    letters: "Sequence[str]", examples: "Sequence[Example]", wrong: Mapping[str, str]
+) -> None:
+    shown = {each.label for each in examples} | {*wrong}
     left = [letter for letter in letters if letter not in shown]
     if left:
         print(f"Not seen clearly enough: {', '.join(left)}. Try '--letters {''.join(left)}'.")
