@@ -21,7 +21,7 @@ import pytest
 
 from livevision import plugins
 from livevision.errors import OutputError
-from livevision.frame import Frame, Image, Result
+from livevision.frame import Frame, Image, Place, Result
 from livevision.pipeline import Controls
 from livevision.plugins import RunContext
 from livevision.sinks import window
@@ -540,7 +540,7 @@ def test_key_codes_of_other_platforms(code: int, name: str) -> None:
 def test_help_names_every_command() -> None:
     shown = " ".join(keys.lower() for keys, _ in window.HELP)
     for name in window.COMMANDS:
-        word = {" ": "space", "escape": "esc", "=": "+"}.get(name, name)
+        word = {" ": "space", "escape": "esc", "=": "+"}.get(name, name.replace("page-", "page"))
         word = "1 - 9" if name.isdigit() else word
         assert word in shown or word in " ".join(meaning for _, meaning in window.HELP), name
 
@@ -638,3 +638,48 @@ def test_keys_that_do_nothing_say_why() -> None:
         assert shown._look.blur_others
         shown.command("back")
         assert "live" in shown._status.notice
+
+
+class Sent:
+    """Commands that a window sent."""
+
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+
+    def send(self, command: str) -> None:
+        self.commands.append(command)
+
+
+def test_a_click_on_the_bar_goes_to_that_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, image = Sent(), np.zeros((480, 640, 3), np.uint8)
+    shown = Window(sent)
+    shown._result = Result(Frame(image, 0, 0.0, place=Place(6.0, 20.0)))
+    shown._inset = 100, 0  # a wide window has dark rims
+    click = cv2.EVENT_LBUTTONDOWN
+    shown._mouse(click, 100 + 160, 475, 0, None)
+    shown._mouse(click, 100 + 160, 300, 0, None)  # on the picture
+    assert sent.commands == ["seek 5.000"]
+    shown.command("later")
+    shown.command("earlier")
+    assert sent.commands[1:] == ["seek 11.000", "seek 1.000"]
+    shown._result = Result(Frame(image, 0, 0.0))  # a camera
+    shown._mouse(click, 300, 475, 0, None)
+    shown.command("later")
+    assert len(sent.commands) == 3
+    assert "another moment" in shown._status.notice
+
+
+def test_dark_rims_fill_a_window_of_another_shape() -> None:
+    picture = np.full((480, 640, 3), 200, np.uint8)
+    same, at = window._padded(picture, 640 / 480)
+    assert same is picture
+    assert at == (0, 0)
+    wide, at = window._padded(picture, 2.0)
+    assert wide.shape == (480, 960, 3)
+    assert at == (160, 0)
+    assert (wide[:, 160:800] == 200).all()
+    assert wide[:, :160].max() < 60
+    tall, at = window._padded(picture, 1.0)
+    assert tall.shape == (640, 640, 3)
+    assert at == (0, 80)
+    assert window._padded(picture, 40.0)[0] is picture  # being dragged

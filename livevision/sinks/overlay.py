@@ -389,12 +389,11 @@ class _Drawing:
             words.append(f"{_number(stats.latency * 1000)} ms")
         if stats.dropped:
             words.append(f"{stats.dropped} dropped")
-        height = 0
+        height = self._stamp("", self._small).height
         for word in words:
             stamp = self._stamp(word, self._small)
             _paste(self._image, stamp, left, top)
             left += stamp.width
-            height = stamp.height
         right = self._width - gap
         if status.recording:
             stamp = self._stamp("REC", self._small)

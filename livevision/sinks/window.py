@@ -42,6 +42,9 @@ STROKE = 4
 """Pixels that the mouse moves while its button is held, for a stroke; less is a click."""
 _NARROWEST = 64
 """Pixels; OpenCV gives nonsense for a window that is not in view yet, or was made an icon."""
+_SAME_SHAPE = 0.02
+"""Part by which a window's shape may differ from its picture's and still be thought of as its own.
+"""
 _LARGEST_RIM = 3.0
 """In widths or heights of the picture; a window beyond that shape is being dragged."""
 _PATIENCE = 50
@@ -309,7 +312,9 @@ class Window(Sink):
         elif name == "mirror":
             self._look = replace(look, mirror=not look.mirror)
         elif name == "stages":
+            before = self._ratio()
             self._look = replace(look, stages=not look.stages)
+            self._grow(before)
         elif name == "blur":
             self._look = replace(look, blur_others=not look.blur_others)
         elif name == "captions":
@@ -344,7 +349,7 @@ class Window(Sink):
         """(width, height) of a new window that suits what is shown and the screen."""
         width, height = PAGE
         if self._page is None:
-            height, width = self._picture(self._status).shape[:2]
+            height, width = self._annotated(self._status).shape[:2]
         most = LARGEST if self._page is None else PAGE
         if self._beside is not None:
             screen = self._beside.screen()
@@ -385,11 +390,36 @@ class Window(Sink):
         width, height = self._size = self._inside()
         if self._page is not None:
             return self._page(self._result, self._look, status, self._size)
+        picture, self._inset = _padded(self._annotated(status), width / height)
+        return picture
+
+    def _annotated(self, status: Status) -> Image:
+        """The picture with all that is drawn on it and below it."""
+        assert self._result is not None
         picture = annotate(self._result, self._look, replace(status, bar=True))
         if self._look.stages:
             picture = np.vstack((picture, strip(self._result, picture.shape[1], self._look)))
-        picture, self._inset = _padded(picture, width / height)
         return picture
+
+    def _ratio(self) -> float:
+        """Width by height of what is shown, without its rims."""
+        if self._result is None:
+            return 1.0
+        tall, wide = self._annotated(self._status).shape[:2]
+        return wide / tall
+
+    def _grow(self, before: float) -> None:
+        """Make room for what came below the picture, or went, where the screen has it.
+
+        `before` is the width by the height of what was shown; a window of another shape stays.
+        """
+        width, height = self._size
+        if self._result is None or self._page is not None or self._beside is None:
+            return
+        wanted = round(width / self._ratio())
+        fits = wanted <= self._beside.screen()[1] * _SCREEN
+        if fits and abs(width / height / before - 1) < _SAME_SHAPE:
+            cv2.resizeWindow(self._title, width, wanted)
 
     def _inside(self) -> tuple[int, int]:
         """(width, height) of the window's inside; as it was where OpenCV cannot tell."""
