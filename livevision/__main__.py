@@ -135,7 +135,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = commands.Parser(
         prog="livevision",
         description="Reads American Sign Language fingerspelling and names faces, "
         "live from a webcam or replayed from a recording.",
@@ -156,8 +156,9 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
         child.add_argument(
             "--log-level",
             choices=("debug", "info", "warning", "error"),
-            default="warning",
-            help="how much to tell on stderr (default: %(default)s)",
+            default=None,
+            help="log on stderr from this level on, a line of key=value pairs a record (default: "
+            "warnings, in words)",
         )
         module.add_arguments(child)
         child.set_defaults(execute=module.execute)

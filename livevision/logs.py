@@ -4,6 +4,8 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from livevision import text
+
 
 class KeyValues(logging.Formatter):
     """One line a record, `key=value` with values in JSON, traceback and all.
@@ -25,8 +27,18 @@ class KeyValues(logging.Formatter):
         return " ".join(f"{key}={json.dumps(value)}" for key, value in fields.items())
 
 
-def begin(level: str) -> None:
-    """Log from `level` ("debug", "info", "warning", "error") on to stderr."""
+class Plain(logging.Formatter):
+    """A line for people, "warning: ..."; what a traceback would say is for who asks for a level."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.levelname.lower()}: {text.printable(record.getMessage())}"
+
+
+def begin(level: str | None) -> None:
+    """Log from `level` ("debug", "info", "warning", "error") on to stderr, for programs.
+
+    With None warnings are told, in words alone.
+    """
     handler = logging.StreamHandler()
-    handler.setFormatter(KeyValues())
-    logging.basicConfig(level=level.upper(), handlers=[handler])
+    handler.setFormatter(Plain() if level is None else KeyValues())
+    logging.basicConfig(level=(level or "warning").upper(), handlers=[handler])

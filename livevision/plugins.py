@@ -62,6 +62,8 @@ class Kind:
 
     name: str
     """Its `kind`: "letter", "person", "hand", ..."""
+    singular: str = ""
+    """What one event of it is called in a run's summary; its name unless given."""
     plural: str = ""
     """For summaries, "people"; the name and an s unless given."""
     view: str = ""
@@ -94,6 +96,10 @@ class Kind:
     """Blue, green, red of its outline, by track in turn; purple unless given."""
     unnamed_color: tuple[int, int, int] | None = None
     """The same for one that says nothing; its colour otherwise."""
+
+    @property
+    def one(self) -> str:
+        return self.singular or self.name
 
     @property
     def many(self) -> str:

@@ -44,10 +44,7 @@ def found(words: Sequence[str]) -> list[str]:
     clips: list[str] = []
     for word in words:
         path = Path(word)
-        bundled = assets.folder("recordings") / f"{word}.mp4"
-        if not path.exists() and word.isalnum() and bundled.is_file():
-            clips.append(str(bundled))
-        elif path.is_dir():
+        if path.is_dir():
             inside = sorted(each for each in path.iterdir() if each.is_file())
             videos = [str(each) for each in inside if each.suffix.lower() in VIDEOS]
             pictures = any(each.suffix.lower() in SUFFIXES for each in inside)
@@ -55,8 +52,16 @@ def found(words: Sequence[str]) -> list[str]:
             if pictures or not videos:  # of an empty folder the source tells
                 clips.append(word)
         else:
-            clips.append(word)
+            clips.append(bundled(word))
     return clips
+
+
+def bundled(word: str) -> str:
+    """The path of the bundled clip of that name, if there is no such file; else `word`."""
+    clip = assets.folder("recordings") / f"{word}.mp4"
+    # a number is a camera's
+    named = word.isalnum() and not word.isdigit() and not Path(word).exists()
+    return str(clip) if named and clip.is_file() else word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +126,18 @@ def replay(
         **records.views(collector.events),
         "text": summary.text,
         **({"frames": frames.records} if wish.frames else {}),
-        "run": {"fps": round(summary.fps, 1), "dropped": summary.dropped},
+        "run": {
+            "fps": round(summary.fps, 1),
+            "dropped": summary.dropped,
+            "complete": complete(summary, wish),
+        },
     }
+
+
+def complete(summary: "Summary", wish: Wish) -> bool:
+    """Whether the clip was read to its end, as far as that can be told."""
+    reached = wish.max_frames is not None and summary.frames >= wish.max_frames
+    return not (reached or summary.interrupted or summary.error)
 
 
 def report(clips: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def read_frame(frame: Frame, models: Sequence[Model]) -> Result:
     """What `models` find in a frame that is all of its stream.
 
     A detection with a label is an event, too, where its kind says so (`Kind.still`) and its
-    recogniser, which goes by what lasts, has none of it.
+    recogniser, which goes by what lasts, has none of it. An event has the `file` of its picture and
+    the `box` of what it tells of, [left, top, right, bottom] in pixels, among its details.
     """
     detections: list[Detection] = []
     events: list[Event] = []
@@ -38,8 +39,8 @@ def read_frame(frame: Frame, models: Sequence[Model]) -> Result:
             seen = session.recognize(frame)
             rest = session.finish()
         detections += seen.detections
-        own = [*seen.events, *rest.events]
-        events += own or _still(seen, frame)
+        own = [*seen.events, *rest.events] or _still(seen, frame)
+        events += [_placed(each, seen.detections, frame) for each in own]
         texts += [each for each in (rest.text or seen.text,) if each]
         hints += seen.hints
     told = tuple(replace(each, stream=frame.stream, origin=frame.origin) for each in events)
@@ -58,3 +59,20 @@ def _still(seen: Findings, frame: Frame) -> list[Event]:
                 Event(kind.still, each.label, frame.time, frame.time, each.confidence, details)
             )
     return found
+
+
+def _placed(event: Event, detections: Sequence[Detection], frame: Frame) -> Event:
+    """The event with its picture's name, and the box of what it tells of, if that is one alone."""
+    details: dict[str, object] = dict(event.details)
+    track = details.get("track")
+    boxes = [
+        each.box
+        for each in detections
+        if each.label == event.label and (track is None or each.track == track)
+    ]
+    if frame.file:
+        details.setdefault("file", frame.file)
+    if len(boxes) == 1:
+        box = boxes[0]
+        details.setdefault("box", [box.left, box.top, box.right, box.bottom])
+    return replace(event, details=details)

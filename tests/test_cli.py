@@ -10,11 +10,13 @@ import time
 import tomllib
 from pathlib import Path
 
+import cv2
 import pytest
 
 import livevision
 from livevision import __main__ as cli
-from livevision import commands, recognizers, settings, signals
+from livevision import assets, commands, recognizers, settings, signals
+from livevision.errors import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -326,3 +328,51 @@ def test_a_missing_system_library_is_told_with_its_cure(tmp_path: Path) -> None:
         assert "libGL.so.1" in told
         assert "apt install libgl1" in told
         assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("run --foo", "there is no option --foo. See: livevision run --help"),
+        ("run --signs-modle=x", "--signs-modle; did you mean --signs-model? See: livevision run"),
+        ("run --size 3", "--size: '3' is no size; write e.g. 640x480. See: livevision run --help"),
+        ("run --signs-model fusde", "is none of fused, landmarks, cnn28; did you mean fused? See"),
+        ("run a.mp4 b.mp4", "'b.mp4' is one word too many. See: livevision run --help"),
+        ("replay", "CLIP is missing. See: livevision replay --help"),
+        ("signs", "ACTION is missing; there are: calibrate, teach, list, forget. See: livevision"),
+        ("signs calibrat", "did you mean calibrate? See: livevision signs --help"),
+        ("signs calibrate --leters=A", "did you mean --letters? See: livevision signs calibrate"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(
+    words: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(words.split()) == UsageError.exit_code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("livevision: ")
+    assert said in line
+
+
+def test_hints_come_with_the_first_result_and_not_before_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "damaged.mp4").write_bytes(b"no video")
+    assert exit_code("run", str(tmp_path / "damaged.mp4"), "--no-window") == 3
+    assert "hint:" not in capsys.readouterr().err
+    assert exit_code("run", "jawsclub", "--no-window", "--max-frames", "2") == 0
+    assert "hint: Nobody is enrolled" in capsys.readouterr().err
+
+
+def test_a_folder_of_photos_tells_file_and_box(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture = cv2.VideoCapture(str(assets.folder("recordings") / "jawsclub.mp4"))
+    frames = [capture.read()[1] for _ in range(104)]
+    for index in (52, 103):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), frames[index])
+    assert exit_code("run", str(tmp_path), "--no-window", "--events", "-") == 0
+    _, *events = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [(each["label"], each["file"]) for each in events] == [("W", "52.png"), ("L", "103.png")]
+    left, top, right, bottom = events[0]["box"]
+    assert 100 < left < right < 500
+    assert 30 < top < bottom < 420

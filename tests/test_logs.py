@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from livevision.logs import KeyValues
+from livevision.logs import KeyValues, Plain
 
 
 def fields(line: str) -> dict[str, str]:
@@ -61,3 +61,8 @@ def test_the_program_logs_so_on_stderr_from_the_level_asked_for(tmp_path: Path) 
         lines = [line for line in done.stderr.splitlines() if line.startswith("time=")]
         assert bool(lines) == expected, done.stderr
         assert all("b\n.png" in fields(line)["message"] for line in lines)
+
+
+def test_people_are_told_in_words() -> None:
+    made = logging.LogRecord("livevision.x", logging.WARNING, "x.py", 1, "%s\n", ("a\x1b",), None)
+    assert Plain().format(made) == "warning: a\\x1b\\x0a"

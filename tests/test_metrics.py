@@ -97,9 +97,7 @@ def test_the_command_line_takes_a_port_of_this_machine_alone(
         assert main([*words, "--metrics-port", str(port)]) == 6
     assert re.search(f"port {port}: .*Choose another port", capsys.readouterr().err)
     for wrong in ("0", "-1", "65536", "http"):
-        with pytest.raises(SystemExit) as raised:
-            main([*words, f"--metrics-port={wrong}"])
-        assert raised.value.code == 2
+        assert main([*words, f"--metrics-port={wrong}"]) == 2
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])

@@ -156,3 +156,17 @@ def test_a_clip_that_fails_costs_no_other_clip(
     told = capsys.readouterr().err
     assert "none.mp4 does not exist" in told
     assert "letters:" not in told
+
+
+def test_a_clip_that_was_not_read_to_its_end_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["replay", "jawsclub", "--no-signs", "--json", str(tmp_path / "read.json")]
+    assert cli.main([*words, "--max-frames", "3"]) == 0
+    assert "read no further, as --max-frames says" in capsys.readouterr().err
+    (entry,) = json.loads((tmp_path / "read.json").read_text())["clips"]
+    assert entry["run"]["complete"] is False
+    assert cli.main(words) == 0
+    assert "no further" not in capsys.readouterr().err
+    (entry,) = json.loads((tmp_path / "read.json").read_text())["clips"]
+    assert entry["run"]["complete"] is True

@@ -17,9 +17,59 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from livevision import plugins
+from livevision.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one line, and where help is, instead of listing all that there is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises UsageError with argparse's `message` in plain words."""
+        if choice := re.fullmatch(r"argument (\S+): invalid choice: '(.*)' \(.*\)", message):
+            message = self._no_choice(choice[1], choice[2])
+        elif missing := re.fullmatch(r"the following arguments are required: (.*)", message):
+            message = f"{missing[1]} is missing"
+            if actions := self._actions_by_name():
+                message += f"; there are: {', '.join(actions)}"
+        message = message.removeprefix("argument ")
+        end = "" if message.endswith(("?", ".")) else "."
+        raise UsageError(f"{message}{end} See: {self.prog} --help")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but what is not known is told by the command that it was meant for."""
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            self._unknown(left[0])
+        return found, left
+
+    def _unknown(self, word: str) -> NoReturn:
+        if not word.startswith("-"):
+            self.error(f"{word!r} is one word too many")
+        name = word.split("=")[0]
+        near = difflib.get_close_matches(name, self._option_string_actions, n=1, cutoff=0.7)
+        self.error(f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else ""))
+
+    def _no_choice(self, name: str, word: str) -> str:
+        """What to say if `word` is no choice for an option or an action."""
+        known = [str(each) for each in self._actions_by_name()]
+        for action in self._actions:
+            if name in (*action.option_strings, "/".join(action.option_strings)):
+                known = [str(each) for each in action.choices or ()]
+        near = difflib.get_close_matches(word, known, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        return f"{name}: {word!r} is none of {', '.join(known)}{meant}"
+
+    def _actions_by_name(self) -> list[str]:
+        """The names of a command's actions, if it has some."""
+        return [
+            name
+            for each in self._actions
+            if isinstance(each, argparse._SubParsersAction)
+            for name in each.choices
+        ]
 
 
 def _found() -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from livevision import plugins
 from livevision.errors import ModelError
+from livevision.frame import Result
 from livevision.plugins import Kind
+from livevision.sinks import Sink
 
 if TYPE_CHECKING:
     from livevision.pipeline import Summary
@@ -70,7 +73,7 @@ def counted(summary: "Summary") -> list[Kind]:
 
 def told(kind: Kind, count: int) -> str:
     """A number of events of a kind, in words."""
-    return f"{count} {kind.name if count == 1 else kind.many}"
+    return f"{count} {kind.one if count == 1 else kind.many}"
 
 
 def outcome(summary: "Summary") -> int:
@@ -82,6 +85,19 @@ def outcome(summary: "Summary") -> int:
         kind = ModelError if summary.failure is None else type(summary.failure)
         raise kind(f"{first.rstrip('.')}. The rest went on; '--log-level info' tells more.")
     return INTERRUPTED if summary.interrupted else 0
+
+
+class Hints(Sink):
+    """Prints hints once there is something to see; before an error they would only distract."""
+
+    asked = False
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._left = list(texts)
+
+    def write(self, result: Result) -> None:
+        while self._left:
+            hint(self._left.pop(0))
 
 
 def hint(text: str) -> None:

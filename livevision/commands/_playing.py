@@ -52,22 +52,27 @@ def play(
     more: "Sequence[Sink]" = (),
     inputs: Sequence[str | Path] = (),
     hold: bool = False,
+    hints: Sequence[str] = (),
 ) -> "Summary":
     """Run `source` through the recognisers `names` into the outputs asked for, and `more`.
 
     `mirror` shows it so in a window; `camera` tells that it is a camera of this machine;
     with `hold` the window stays open at the end (`Summary.again`: it is wanted once more).
-    Raises UsageError if an output would take the place of one of the `inputs` or of the gallery.
+    The `hints` are printed with the first result. Pictures are read each by itself where no window
+    shows them one after the other. Raises UsageError if an output would take the place of one of
+    the `inputs` or of the gallery.
     """
-    from livevision import pipeline
+    from livevision import pipeline, replaying
     from livevision.sinks.window import display_available
+    from livevision.sources.pictures import Pictures
 
     written = sinks.outputs(arguments)
     files.check_outputs(*written, inputs=(*inputs, *recognizers.files_read(arguments)))
     controls = pipeline.Controls()
     shown = arguments.window and display_available()
+    hints = list(hints)
     if arguments.window and not shown:
-        _output.hint("there is no display, so no window; what is read is printed.")
+        hints.append("there is no display, so no window; what is read is printed.")
     context = RunContext(
         source.name,
         source.live,
@@ -78,7 +83,11 @@ def play(
         recognizers=tuple(names),
         controls=controls,
     )
-    opened = [*more, *sinks.open_sinks(arguments, context)]
+    opened = [*more, _output.Hints(hints), *sinks.open_sinks(arguments, context)]
+    if isinstance(source, Pictures) and not shown and not getattr(arguments, "fps", None):
+        with files.reserved(*written):
+            chosen = {name: recognizers.values(name, arguments) for name in names}
+            return replaying.read_pictures(source, chosen, opened, arguments.max_frames)
     loaded = recognizers.sessions(names, arguments, live=source.live)
     with files.reserved(*written):
         return pipeline.run(

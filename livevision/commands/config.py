@@ -10,10 +10,12 @@ examples: livevision config
 """
 
 import argparse
+import difflib
 import shutil
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 from livevision import options, plugins, settings
 from livevision.errors import UsageError
@@ -135,23 +137,63 @@ def check(values: dict[str, settings.Value], *, file: Path | None = None) -> Non
     """Raises UsageError if 'run' would not understand `values`, which come from `file`."""
     from livevision.commands import _playing
 
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> None:  # type: ignore[override]
-            raise UsageError(f"Not a setting of 'livevision run': {message}")
-
-    parser = Parser(add_help=False, allow_abbrev=False)
+    parser = _Parser(add_help=False, allow_abbrev=False)
     _playing.add_options(parser)
+    known = {action.dest: action for action in parser._actions}
     for key, value in values.items():  # one by one, so that the message names the culprit
         if value == "":
             raise UsageError(f"{key} has no value. Forget it with: livevision config --unset {key}")
         try:
-            parser.parse_args(settings.words({key: value}))
+            if key == settings.SOURCE:
+                if file is None:  # what was there when it was set may be gone for the moment
+                    _check_source(value)
+            elif key not in known:
+                near = difflib.get_close_matches(key, [*known, settings.SOURCE], n=1)
+                meant = f" Did you mean {near[0]}?" if near else ""
+                raise UsageError(
+                    f"There is no setting {key!r}.{meant} 'livevision config' lists all."
+                )
+            else:
+                _check_value(parser, known[key], value)
         except UsageError as error:
             if file is None:
                 raise
             raise UsageError(
-                f"The settings {file}: {error}. Forget it with: livevision config --unset {key}"
+                f"The settings {file}: {error} Forget it with: livevision config --unset {key}"
             ) from error
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def _check_value(
+    parser: argparse.ArgumentParser, action: argparse.Action, value: settings.Value
+) -> None:
+    """Raises UsageError if an option does not take `value`."""
+    told = _told(value)
+    if isinstance(value, bool) != (action.nargs == 0):
+        raise UsageError(f"{action.dest} cannot be {told}; it may be: {_may_be(action)}.")
+    try:
+        parser.parse_args(settings.words({action.dest: value}))
+    except UsageError as error:
+        why = str(error).partition(": ")[2]
+        if not why or why.startswith(("invalid", "-")):
+            why = f"it may be: {_may_be(action)}"
+        raise UsageError(f"{action.dest} cannot be {told}: {why.rstrip('.')}.") from error
+
+
+def _check_source(value: settings.Value) -> None:
+    """Raises UsageError if `value` names no SOURCE that there may be."""
+    from livevision.sources.opening import known
+
+    spec = str(value)
+    if isinstance(value, bool) or not (known(spec) or Path(spec).exists()):
+        raise UsageError(
+            f"{settings.SOURCE} cannot be {_told(value)}: give a camera's number "
+            "('livevision devices' lists them), a URL, or a file or folder that there is."
+        )
 
 
 def _value(text: str) -> settings.Value:

@@ -143,7 +143,7 @@ def _engine(arguments: argparse.Namespace, job: "Reading") -> "Engine":
     from livevision.fleet.local import Local
     from livevision.machine import cores
 
-    return Local(job, arguments.workers or cores(), arguments.log_level)
+    return Local(job, arguments.workers or cores(), arguments.log_level or "warning")
 
 
 def _summary(progress: "Progress") -> str:

@@ -117,11 +117,19 @@ def found() -> Iterator[Kept]:
     ours = _is_settings(configuration)
     for each in (configuration, *files.drafts(configuration)):
         if each.is_symlink() or each.is_file():
-            yield Kept("settings", each, ours=ours)
+            empty = ours and each == configuration and _nothing_set(each)
+            yield Kept("settings, none set" if empty else "settings", each, ours=ours)
     for what, file in traces.own():
         yield Kept(what, file)
     for what, file in fleet.own():
         yield Kept(what, file)
+
+
+def _nothing_set(file: Path) -> bool:
+    try:
+        return not settings.read(file)
+    except UsageError:  # damaged: who knows
+        return False
 
 
 def _is_settings(file: Path) -> bool:

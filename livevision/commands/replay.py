@@ -87,8 +87,6 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     files.check_writable(arguments.json)
     names, hints = recognizers.chosen(arguments)
-    for text in hints:
-        _output.hint(text)
     chosen = {name: recognizers.values(name, arguments) for name in names}
     wish = replaying.Wish(
         frames=arguments.frames,
@@ -108,7 +106,11 @@ def execute(arguments: argparse.Namespace) -> int:
                 *(arguments.json, arguments.save, arguments.events, arguments.captions)
             ):
                 summary, read[place] = replaying.replay(clip, chosen, wish)
+            while hints:  # before an error they would only distract
+                _output.hint(hints.pop(0))
             _output.tell(summary, name=Path(clip).name)
+            if summary.frames == arguments.max_frames:
+                _output.hint(f"{clip} was read no further, as --max-frames says.")
             code = code or _output.outcome(summary)
         except LivevisionError as error:  # the other clips and what was read so far still count
             trouble.append(error)

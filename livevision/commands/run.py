@@ -1,13 +1,15 @@
 """Read signs and name faces, live.
 
-SOURCE is a camera's number, a video file, an rtsp:// or http:// URL, a folder of pictures, or
-'demo'. With a display a window shows the picture (press h in it for the keys); without one,
-what is read is printed. A file plays at its own speed in a window, which stays open at its end.
+SOURCE is a camera's number, a video file, an rtsp:// or http:// URL, a picture or a folder of
+them, the name of a bundled clip (jawsclub, alphabet, cloudy), or 'demo'. With a display a window
+shows the picture (press h in it for the keys); without one, what is read is printed. A file plays
+at its own speed in a window, which stays open at its end.
 
 examples: livevision                            webcam 0
           livevision run 1 --size 1280x720
           livevision run clip.mp4 --record annotated.mp4
           livevision run rtsp://camera/stream --events letters.jsonl --no-window
+          livevision run photos/ --events - --no-window
 """
 
 import argparse
@@ -43,9 +45,9 @@ def execute(arguments: argparse.Namespace) -> int:
         from livevision.commands import demo
 
         return demo.play(arguments)
-    spec = arguments.source
-    if spec is None:
-        spec = settings.source()
+    from livevision import replaying
+
+    spec = settings.source() if arguments.source is None else replaying.bundled(arguments.source)
     from livevision.sinks.window import display_available
     from livevision.sources import open_source
     from livevision.sources.realtime import Paced
@@ -66,8 +68,6 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.blur_others:
         recognizers.look_for_people(arguments)  # with nobody enrolled, too: then all are blurred
     names, hints = recognizers.chosen(arguments)
-    for text in hints:
-        _output.hint(text)
     mirror = spec.isdigit() if arguments.mirror is None else arguments.mirror
     camera = plugins.sources()["camera"].claims(spec)
     while True:
@@ -79,8 +79,10 @@ def execute(arguments: argparse.Namespace) -> int:
             camera=camera,
             inputs=(spec,),
             hold=isinstance(source, Paced),
+            hints=hints,
         )
         if not summary.again:
             break
+        hints = []
     _output.tell(summary)
     return _output.outcome(summary)

@@ -38,6 +38,8 @@ class Console(Sink):
     def _line(event: Event) -> str:
         hand = event.details.get("hand")
         by = f"  {hand} hand" if hand else ""
+        file = event.details.get("file")
+        by += f"  {file}" if file else ""
         return (
             f"{event.start:7.2f} - {event.end:6.2f} s  {event.kind:<6}  {event.label:<12} "
             f"{event.confidence:4.0%}{by}"

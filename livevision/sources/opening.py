@@ -50,6 +50,17 @@ def open_source(
     return Paced(source) if paced and kind.paced and not kind.live else source
 
 
+def known(spec: str) -> bool:
+    """Whether `spec` is by its looks alone an address or a camera that some kind of source reads.
+
+    Files do not count: any word may be one's name.
+    """
+    scheme = re.match(r"([a-z][a-z0-9+.-]+)://", spec, re.IGNORECASE)
+    if scheme:
+        return any(scheme[1].lower() in each.schemes for each in plugins.sources().values())
+    return any(each.live and each.claims(spec) for each in plugins.sources().values())
+
+
 def _kind(spec: str) -> SourcePlugin[Any]:
     """The kind of source that claims `spec`; UsageError for an address that none does."""
     scheme = re.match(r"([a-z][a-z0-9+.-]+)://", spec, re.IGNORECASE)

@@ -94,8 +94,9 @@ def kept_files() -> Iterator[Kept]:
     from livevision.recognizers.faces import traces
 
     gallery = settings.data_folder() / "gallery.sqlite"
+    empty = ", nobody in it" if wanted() == (False, _NOBODY) else ""
     for file in traces.own(gallery):
-        yield Kept(traces.described(file), file)
+        yield Kept(traces.described(file) + (empty if file == gallery else ""), file)
     for file in traces.copies(gallery):
         yield Kept("copy of a gallery", file, ours=False)
 
@@ -137,7 +138,8 @@ PLUGIN = RecognizerPlugin(
         ),
         Kind(
             "person",
-            plural="people",
+            singular="stay of a person",
+            plural="stays of people",
             view="people",
             key="name",
             private=True,

@@ -14,6 +14,7 @@ from livevision import files
 from livevision.errors import SourceError, UsageError
 from livevision.options import between
 
+LEVEL = "The five lines of a staff should be level and 6 pixels apart."
 SUMMARY = "read sheet music: MIDI, MusicXML, ABC, sound"
 
 
@@ -57,8 +58,11 @@ def execute(arguments: argparse.Namespace) -> int:
     grey = grayscale(image)
     sheet = reader(arguments.method).read(grey).sheet
     if not sheet.notes:
-        print("No notes found. The five lines of a staff should be level and 6 pixels apart.")
-        return 1
+        none = f"{arguments.picture}: no notes found. " + LEVEL
+        if arguments.output:
+            raise SourceError(f"{none} Nothing was written.")
+        print(none)
+        return 0
     print(sheet.text)
     for path in arguments.output:
         export.save(sheet, path, tempo=arguments.tempo)
