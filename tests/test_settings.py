@@ -59,7 +59,7 @@ def test_settings_become_words_of_the_command_line() -> None:
         ("size=abc", "size cannot be 'abc': 'abc' is no size; write e.g. 640x480."),
         ("camera=abc", "camera cannot be 'abc': give a camera's number"),
         ("camera=true", "camera cannot be true"),
-        ("realtime=false", "realtime cannot be false; it may be: true."),
+        ("realtime=false", "realtime cannot be false: it may be: true."),
         ("text_size=99", "text_size cannot be 99: '99' is not a number from 0.4 to 4."),
         ("captions_at=left", "captions_at cannot be 'left': it may be: bottom, top."),
     ],

@@ -174,7 +174,7 @@ def _check_value(
     """Raises UsageError if an option does not take `value`."""
     told = _told(value)
     if isinstance(value, bool) != (action.nargs == 0):
-        raise UsageError(f"{action.dest} cannot be {told}; it may be: {_may_be(action)}.")
+        raise UsageError(f"{action.dest} cannot be {told}: it may be: {_may_be(action)}.")
     try:
         parser.parse_args(settings.words({action.dest: value}))
     except UsageError as error:
