@@ -41,7 +41,7 @@ JUMP = 5.0
 STROKE = 4
 """Pixels that the mouse moves while its button is held, for a stroke; less is a click."""
 _NARROWEST = 64
-"""Pixels; OpenCV gives nonsense for a window that is not in view yet, or was made an icon."""
+"""Pixels; less has a window that was made an icon."""
 _SAME_SHAPE = 0.02
 """Part by which a window's shape may differ from its picture's and still be thought of as its own.
 """
@@ -296,7 +296,8 @@ class Window(Sink):
 
     def idle(self) -> None:
         self._tell_recording()
-        if self._changed or (self._status.notice and self._clock() > self._notice_ends):
+        over = self._status.notice and self._clock() > self._notice_ends
+        if self._changed or over or self._inside() != self._size:
             self._draw()
         self._listen()
 
@@ -422,14 +423,14 @@ class Window(Sink):
             cv2.resizeWindow(self._title, width, wanted)
 
     def _inside(self) -> tuple[int, int]:
-        """(width, height) of the window's inside; as it was where OpenCV cannot tell."""
-        if not self._shown or sys.platform == "darwin":
+        """(width, height) of the window's inside; as it was at first where nobody can tell.
+
+        OpenCV only knows where in it the picture is.
+        """
+        if self._beside is None or not self._shown:
             return self._size
-        try:
-            _, _, width, height = cv2.getWindowImageRect(self._title)
-        except cv2.error:
-            return self._size
-        return (width, height) if min(width, height) >= _NARROWEST else self._size
+        size = self._beside.size()
+        return size if min(size) >= _NARROWEST else self._size
 
     def _listen(self) -> None:
         """Let the window breathe, and hand on what was pressed in it."""

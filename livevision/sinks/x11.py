@@ -63,6 +63,14 @@ class Beside:
         screen = self._display.screen()
         return int(screen.width_in_pixels), int(screen.height_in_pixels)
 
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the window's inside in pixels; (0, 0) once it is gone."""
+        try:
+            place = self._window.get_geometry()
+        except error.XError:
+            return 0, 0
+        return int(place.width), int(place.height)
+
     def shows_something(self) -> bool:
         """False while the window is not in view, or black all over."""
         try:
