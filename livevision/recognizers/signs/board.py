@@ -293,7 +293,9 @@ class _Page:
             cv2.rectangle(self.image, *corners, ink, edge)
             self._text(letter, max(_LEAST, side // 6), ink, left + side // 16, top + side // 40)
             lines = lettering.broken(text, small, pitch - gap) if text else ()
-            for number, line in enumerate(lines[:_LINES]):
+            if len(lines) > _LINES:
+                lines = (*lines[: _LINES - 1], lines[_LINES - 1] + " \u2026")
+            for number, line in enumerate(lines):
                 self._text(line, small, INK, left, top + side + number * row)
 
     def panel(self, status: overlay.Status) -> None:

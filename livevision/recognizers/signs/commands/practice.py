@@ -294,7 +294,7 @@ class Page:
         heading = (
             f"These need work: {', '.join(weak)}" if weak else "Nothing needs work. Well done!"
         )
-        letters = [*weak, *sorted({*coach.asked} - {*weak})]
+        letters = dict.fromkeys([*weak, *"".join(coach.words)])
         again = "     w: these once more" if weak else ""
         return Report(
             f"{coach.right} of {coach.count}",
