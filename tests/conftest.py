@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import apart
 import pytest
 
 # so starts a script what it puts in the background, and nohup: all children would be deaf to them
@@ -33,3 +34,36 @@ def no_error_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     for when in ("setup", "call"):
         for record in caplog.get_records(when):
             assert record.levelno < logging.ERROR, record.getMessage()
+
+
+_children: dict[pytest.Session, apart.Child] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Tests of TensorFlow run in a child process (apart.py)."""
+    if not apart.runs_apart(item):
+        return None
+    child = _children.get(item.session)
+    if child is None:
+        child = _children[item.session] = apart.Child(item.session.items, item.config)
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in child.reports(item):
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if apart.is_child():
+        config.pluginmanager.register(_Reporter(config))
+
+
+class _Reporter:
+    """In a child process: hands reports on to the parent."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        apart.write(report, self._config)

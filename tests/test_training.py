@@ -117,6 +117,7 @@ def test_figures_count_misses_as_wrong_and_sources_alike() -> None:
     assert validation.per_letter(found)["B"][1] == pytest.approx((0.75 + 1) / 2)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.long
 def test_the_report_shows_letters_read_where_nobody_signs(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
@@ -223,6 +224,7 @@ def words_for(data: Path, folder: Path) -> list[str]:
     return [*words, "--output", str(folder / "models"), "--report", str(folder / "report.html")]
 
 
+@pytest.mark.tensorflow
 def test_trains_from_a_folder(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -244,6 +246,7 @@ def test_trains_from_a_folder(
     assert reading.probabilities.sum() == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.long
 def test_training_continues_repeats_itself_and_holds_out(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -273,6 +276,7 @@ def test_training_continues_repeats_itself_and_holds_out(
     assert kept.items() <= after.items(), "what was kept was made anew"
 
 
+@pytest.mark.tensorflow
 @pytest.mark.long
 def test_every_person_is_held_out_once(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow")
@@ -308,6 +312,7 @@ def test_grey_pictures_can_be_made_anew_without_a_step(data: Path, tmp_path: Pat
     assert min(changes.values()) > 0.1
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("more", [["--without", "crop"], ["--held-out", "cloudy"]])
 def test_what_only_measures_trains_nothing(
     more: list[str], data: Path, capsys: pytest.CaptureFixture[str]
@@ -317,6 +322,7 @@ def test_what_only_measures_trains_nothing(
     assert "--cross-validate" in capsys.readouterr().err
 
 
+@pytest.mark.tensorflow
 def test_data_that_is_not_there_is_a_plain_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
