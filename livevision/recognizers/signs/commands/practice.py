@@ -27,7 +27,7 @@ from livevision.sinks import Sink
 
 if TYPE_CHECKING:
     from livevision.frame import Image
-    from livevision.recognizers.signs.board import Card, Report
+    from livevision.recognizers.signs.commands.board import Card, Report
     from livevision.sinks.overlay import Look, Status
 
 SUMMARY = "learn to spell with a coach"
@@ -253,7 +253,7 @@ class Page:
         self, result: Result, look: "Look", status: "Status", size: tuple[int, int]
     ) -> "Image":
         """The page, (height, width, 3) BGR; `size` is (width, height)."""
-        from livevision.recognizers.signs import board
+        from livevision.recognizers.signs.commands import board
 
         if self._coach.done:
             return board.draw_report(self.report(), look, status, size)
@@ -261,7 +261,7 @@ class Page:
 
     def card(self) -> "Card":
         """What to say while a letter is due."""
-        from livevision.recognizers.signs.board import Card
+        from livevision.recognizers.signs.commands.board import Card
 
         coach = self._coach
         asked = coach.asked.total()
@@ -281,7 +281,7 @@ class Page:
 
     def report(self) -> "Report":
         """What to say at the end."""
-        from livevision.recognizers.signs.board import Report
+        from livevision.recognizers.signs.commands.board import Report
 
         coach = self._coach
         weak = coach.weak

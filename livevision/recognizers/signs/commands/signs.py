@@ -31,8 +31,8 @@ from livevision.sinks import Sink
 
 if TYPE_CHECKING:
     from livevision.frame import Image
-    from livevision.recognizers.signs.board import Card
     from livevision.recognizers.signs.classifiers import Classifier
+    from livevision.recognizers.signs.commands.board import Card
     from livevision.recognizers.signs.lesson import Lesson
     from livevision.recognizers.signs.personal import Example, Layer
     from livevision.sinks.overlay import Look, Status
@@ -311,13 +311,13 @@ class Page:
         self, result: Result, look: "Look", status: "Status", size: tuple[int, int]
     ) -> "Image":
         """The page, (height, width, 3) BGR; `size` is (width, height)."""
-        from livevision.recognizers.signs import board
+        from livevision.recognizers.signs.commands import board
 
         return board.draw(self.card(), result, look, status, size)
 
     def card(self) -> "Card":
         """What to say of the sign that is due."""
-        from livevision.recognizers.signs.board import Card
+        from livevision.recognizers.signs.commands.board import Card
 
         place, taken = self._lesson.progress
         if place == len(self._signs):
