@@ -1,5 +1,6 @@
 """Looking after the gallery: thresholds, strangers, clips, and what is kept."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from livevision.__main__ import main
 from livevision.errors import GalleryError, SourceError, UsageError
 from livevision.frame import Box, Frame, Image
 from livevision.locators.faces import FaceLocator
-from livevision.recognizers.faces import tuning
+from livevision.recognizers.faces import enrolment, tuning
 from livevision.recognizers.faces.alignment import Pose
 from livevision.recognizers.faces.embedding import FaceReader
 from livevision.recognizers.faces.enrolment import best_views, misfits, undecided
@@ -306,12 +307,35 @@ def turned(portrait: Image, box: Box) -> Image:
     return np.asarray(cv2.remap(portrait, columns, rows, cv2.INTER_LINEAR), np.uint8)
 
 
-def test_enrol_before_a_camera(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+class Obedient(MjpegServer):
+    """A camera before somebody who does what was `told`, and nothing else."""
+
+    def __init__(self, poses: Sequence[bytes], told: list[str]) -> None:
+        super().__init__(rate=10)
+        self._poses = poses
+        self._told = told
+
+    def _picture(self) -> bytes:
+        asked = [any(word in each for each in self._told) for word in ("head", "other")]
+        return self._poses[sum(asked)]
+
+
+def test_enrol_before_a_camera(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     portrait = demo.astronaut()
     aside = turned(portrait, FaceLocator().locate(portrait)[0].box)
     poses = (portrait, aside, cv2.flip(aside, 1))
-    shown = [cv2.imencode(".jpg", pose)[1].tobytes() for pose in poses for _ in range(8)]
-    with MjpegServer(rate=10, pictures=shown) as camera:
+    shown = [cv2.imencode(".jpg", pose)[1].tobytes() for pose in poses]
+    heard: list[str] = []
+    say = enrolment.Guide._tell
+
+    def tell(guide: enrolment.Guide, words: str) -> None:
+        heard.append(words)
+        say(guide, words)
+
+    monkeypatch.setattr(enrolment.Guide, "_tell", tell)
+    with Obedient(shown, heard) as camera:
         assert main(["faces", "add", "Zoë", "--camera", camera.url]) == 0
     out, told = capsys.readouterr()
     assert "views added" in out

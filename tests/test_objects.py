@@ -14,6 +14,7 @@ import pytest
 import skimage.data
 import ssd
 from numpy.typing import NDArray
+from until import PATIENCE
 
 from livevision import __main__, litert, recognizers
 from livevision.errors import LivevisionError, ModelError, UsageError
@@ -241,7 +242,7 @@ def test_a_live_stream_never_waits() -> None:
     go = threading.Event()
 
     def see(frame: Frame) -> list[Object]:
-        go.wait(5)
+        go.wait(PATIENCE)
         return [dog(0)]
 
     with ObjectRecognizer(Fake(see)) as session:  # type: ignore[arg-type]

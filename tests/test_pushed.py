@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from until import PATIENCE, until
 
 from livevision import pipeline
 from livevision.sources.pushed import RECORDED_WAITING, Pushed
@@ -25,7 +26,8 @@ def test_of_a_recording_every_frame_is_kept_and_who_pushes_waits() -> None:
     thread = threading.Thread(target=push)
     thread.start()
     with source:
-        time.sleep(0.05)
+        until(lambda: len(pushed) == RECORDED_WAITING)
+        time.sleep(0.02)
         assert len(pushed) == RECORDED_WAITING
         frames = list(source)
     thread.join()
@@ -74,15 +76,15 @@ def test_who_waits_is_freed(live: bool) -> None:
         reader = threading.Thread(target=lambda: ends.append(source.read()))
         reader.start()
         source.interrupt()
-        reader.join(2)
+        reader.join(PATIENCE)
     assert ends == [None]
     with source:
         for _ in range(RECORDED_WAITING):
             source.push(image())
         pusher = threading.Thread(target=lambda: ends.append(source.push(image())))
         pusher.start()
-        time.sleep(0.02)
-    pusher.join(2)
+        pusher.join(PATIENCE if live else 0.02)
+    pusher.join(PATIENCE)
     assert ends[1] is live  # it waited for room, and there was none
     if not live:
         with source:

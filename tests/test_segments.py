@@ -1,5 +1,6 @@
 """Segments: each quick method against scikit-image's call, regions, strokes, the stream."""
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from skimage import data
+from until import until
 
 from livevision import __main__, recognizers
 from livevision.errors import UsageError
@@ -234,13 +236,14 @@ def test_strokes_of_the_options_and_of_commands() -> None:
 
 def test_a_live_stream_goes_on_and_gets_its_segments(coffee: Image) -> None:
     with SegmentModel(Options()).session(live=True) as session:
-        for index in range(500):
-            frame = Frame(coffee, index, index / 30, time.monotonic())
-            if session.recognize(frame).detections:
-                break
-            time.sleep(0.01)
-        else:
-            pytest.fail("no segments came")
+        index = itertools.count()
+
+        def see() -> bool:
+            number = next(index)
+            frame = Frame(coffee, number, number / 30, time.monotonic())
+            return bool(session.recognize(frame).detections)
+
+        until(see)
 
 
 def test_evaluation_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
