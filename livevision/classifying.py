@@ -6,6 +6,8 @@ vector machine, k nearest neighbours, random forest, logistic regression. Each a
 of vectors at once.
 """
 
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -269,10 +271,18 @@ _WHOLE = {"labels", "feature", "children", "roots"}
 _SINGLE = {"gamma", "steepness", "count", "depth"}
 
 
+DAMAGE: tuple[type[Exception], ...] = (
+    *(OSError, EOFError, LookupError, ValueError, TypeError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What NumPy raises for a file that is none, cut off or damaged."""
+
+
 def load(path: Path) -> Classifier:
     """The classifier in an npz file. Raises ModelError if it is missing or none of ours."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here: NumPy leaves a file open that is no archive
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         kind = _KINDS[str(stored.pop("kind"))]
         classes = tuple(str(each) for each in stored.pop("classes"))
@@ -291,5 +301,5 @@ def load(path: Path) -> Classifier:
             else:
                 arguments[name] = value.astype(np.float32)
         return kind(classes, space, **arguments)
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except DAMAGE as error:
         raise ModelError(f"Cannot read the classifier {path}: train or install it anew.") from error

@@ -21,6 +21,8 @@ _DRAFT = re.compile(
 )
 """Names of drafts: the process, a number, and the file that they are to become."""
 _LOCK = re.compile(r"\.(?P<target>.+)\.lock")
+_WRITTEN = {".json", ".jsonl", ".csv", ".srt", ".vtt", ".txt", ".html"}
+"""Endings of files that are written, and never looked for in a folder of pictures or videos."""
 _POLL = (0.005, 0.03)
 """Least and most seconds between two attempts at a lock that another program holds."""
 _LOCKED_BYTE = 1 << 40
@@ -330,17 +332,23 @@ def protect(own: Callable[[], Iterable[Path]]) -> None:
 def check_outputs(*paths: Path | None, inputs: Iterable[str | Path | None] = ()) -> None:
     """Raises UsageError if two outputs would be one file, or one would take the place of an input.
 
+    Of a folder, all that is in it is an input, but for files of the kinds that are written alone.
     The program's own files (see `protect`) are inputs, too. Devices and "-" (standard output) are
     passed over.
     """
     inputs = [*inputs, *(path for own in _own for path in own())]
     read = {identity for each in inputs if each is not None and (identity := _identity(each))}
+    folders = {
+        Path(os.path.realpath(each)) for each in inputs if each is not None and _is_folder(each)
+    }
     seen: set[str] = set()
     for path in paths:
         identity = None if path is None else _identity(path)
         if path is None or identity is None:
             continue
-        if identity in read:
+        inside = folders and path.suffix.lower() not in _WRITTEN and path.exists()
+        within = inside and folders & set(Path(os.path.realpath(path)).parents)
+        if identity in read or within:
             raise UsageError(
                 f"{path} is read from: it would be lost as an output. Name another file."
             )
@@ -370,6 +378,13 @@ def check_reports(*reports: str | Path | None, inputs: Iterable[str | Path | Non
     check_outputs(*paths, inputs=inputs)
     for path in paths:
         check_writable(path)
+
+
+def _is_folder(path: str | Path) -> bool:
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):  # a camera's address, too long for a name
+        return False
 
 
 def _identity(path: str | Path) -> str | None:

