@@ -135,6 +135,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:
+    """A parser of the words of the command `wanted`; of the list of commands if it is empty."""
     parser = commands.Parser(
         prog="livevision",
         description="Reads American Sign Language fingerspelling and names faces, "
@@ -147,21 +148,21 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"livevision {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    for name in commands.available():
-        if name != wanted:  # what the others are like need not be known
+    if not wanted:
+        for name in commands.available():  # what they are like need not be known
             subparsers.add_parser(name, help=commands.summary(name))
-            continue
-        module = commands.module(name)
-        child = commands.add_parser(subparsers, name, module)
-        child.add_argument(
-            "--log-level",
-            choices=("debug", "info", "warning", "error"),
-            default=None,
-            help="log on stderr from this level on, a line of key=value pairs a record (default: "
-            "warnings, in words)",
-        )
-        module.add_arguments(child)
-        child.set_defaults(execute=module.execute)
+        return parser
+    module = commands.module(wanted)
+    child = commands.add_parser(subparsers, wanted, module)
+    child.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default=None,
+        help="log on stderr from this level on, a line of key=value pairs a record (default: "
+        "warnings, in words)",
+    )
+    module.add_arguments(child)
+    child.set_defaults(execute=module.execute)
     return parser
 
 

@@ -1,6 +1,5 @@
 """Networks as LiteRT runs them."""
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,8 @@ _lock = Lock()
 _told = False
 """True once LiteRT has said what it says."""
 _loading = Lock()
-_networks: dict[str, "Network"] = {}
+_networks: dict[bytes, "Network"] = {}
+"""By their models' content."""
 
 
 class Network:
@@ -62,11 +62,10 @@ def network(model: bytes | Path, *, name: str, cure: str) -> Network:
         content = model if isinstance(model, bytes) else model.read_bytes()
     except OSError as error:
         raise ModelError(f"Cannot load {name}: {error}. {cure}") from error
-    digest = hashlib.sha256(content).hexdigest()
     with _loading:
-        if digest not in _networks:
-            _networks[digest] = Network(content, name=name, cure=cure)
-        return _networks[digest]
+        if content not in _networks:
+            _networks[content] = Network(content, name=name, cure=cure)
+        return _networks[content]
 
 
 def load(model: bytes | Path, *, name: str, cure: str) -> Any:

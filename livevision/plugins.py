@@ -292,14 +292,20 @@ def rooms(room: Literal["commands", "synonyms", "evaluations", "trainings"]) -> 
 
 def refresh() -> None:
     """Look for plug-ins anew; for tests, and programs that install some."""
-    for each in (recognizers, sources, sinks, kinds):
+    for each in (recognizers, sources, sinks, kinds, _entry_points):
         each.cache_clear()
+
+
+@cache
+def _entry_points() -> Any:
+    """Those of all installed packages, whose `select` chooses: a file of each is read for them."""
+    return metadata.entry_points()
 
 
 def _installed(group: str, manifest: type, own: Mapping[str, Any]) -> dict[str, Any]:
     """Manifests that other packages bring; one that fails is told of and passed over."""
     found: dict[str, Any] = {}
-    for entry in metadata.entry_points(group=f"livevision.{group}"):
+    for entry in _entry_points().select(group=f"livevision.{group}"):
         try:
             loaded = entry.load()
             if not isinstance(loaded, manifest):

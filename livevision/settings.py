@@ -86,18 +86,19 @@ def is_ours(folder: Path) -> bool:
 
 def read(file: Path | None = None) -> dict[str, Value]:
     """The settings; empty if there is no file. Raises UsageError if it is no such file."""
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
     file = file or path()
     try:
-        values = tomlkit.parse(file.read_text(encoding="utf-8")).unwrap()
-    except FileNotFoundError:
+        content = file.read_bytes()
+    except FileNotFoundError:  # as for most users, who then need not wait for a parser
         return {}
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise UsageError(
-            f"Cannot read the settings {file}: {error}. Mend the file or delete it."
-        ) from error
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    import tomllib
+
+    try:
+        values: dict[str, Value] = tomllib.loads(content.decode("utf-8"))
+    except ValueError as error:
+        raise _unreadable(file, error) from error
     for key, value in values.items():
         if not isinstance(value, bool | int | float | str):
             raise UsageError(
@@ -105,6 +106,10 @@ def read(file: Path | None = None) -> dict[str, Value]:
                 "Mend the file or delete it."
             )
     return values
+
+
+def _unreadable(file: Path, why: Exception) -> UsageError:
+    return UsageError(f"Cannot read the settings {file}: {why}. Mend the file or delete it.")
 
 
 def write(values: Mapping[str, Value], file: Path | None = None) -> None:

@@ -1,7 +1,8 @@
-"""Writes .tflite files operation by operation, without TensorFlow.
+"""Writes .tflite files operation by operation, without TensorFlow, and changes them.
 
 For weights that are not ours to hand on: they are read out of their own package's file on the
-user's machine and put into a graph that LiteRT runs.
+user's machine and put into a graph that LiteRT runs. The slots of the tables, and all numbers that
+stand for a name, are those of LiteRT's `schema.fbs`.
 """
 
 from collections.abc import Sequence
@@ -9,10 +10,77 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_ROOM = 32 << 20
-"""Bytes that the writer begins with; it takes more where that is not enough."""
+from livevision import flatbuffer
+from livevision.flatbuffer import Byte, Table
+
+_IDENTIFIER = b"TFL3"
 _VERSION = 3
 """Of the file format: the only one that LiteRT reads."""
+
+_OPERATORS = {
+    "ADD": 0,
+    "AVERAGE_POOL_2D": 1,
+    "CONCATENATION": 2,
+    "CONV_2D": 3,
+    "DEPTHWISE_CONV_2D": 4,
+    "DEQUANTIZE": 6,
+    "LOGISTIC": 14,
+    "MAX_POOL_2D": 17,
+    "MUL": 18,
+    "RESHAPE": 22,
+    "PAD": 34,
+    "EXP": 47,
+    "SLICE": 65,
+}
+_OPTIONS = {
+    "CONV_2D": 1,
+    "DEPTHWISE_CONV_2D": 2,
+    "AVERAGE_POOL_2D": 5,
+    "MAX_POOL_2D": 5,
+    "CONCATENATION": 10,
+    "ADD": 11,
+    "RESHAPE": 17,
+    "MUL": 21,
+    "PAD": 22,
+    "EXP": 33,
+    "DEQUANTIZE": 38,
+    "SLICE": 48,
+}
+"""Which kind of options an operator has; those that are not here have none."""
+_ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU6": 3}
+_SAME, _VALID = 0, 1
+"""Paddings."""
+_TYPES = {"float32": 0, "float16": 1, "int32": 2}
+
+_SUBGRAPHS = 2
+"""Slot of a model."""
+_TENSORS, _OUTPUTS = 0, 2
+"""Slots of a subgraph."""
+_NAME = 3
+"""Slot of a tensor."""
+
+
+def tapped(model: bytes, taps: Sequence[str]) -> bytes:
+    """The .tflite `model` with the tensors `taps` as further outputs; ValueError if it has not all.
+
+    Its list of outputs is written anew at the end of the file, and the graph pointed to it.
+    """
+    (graph, *_) = flatbuffer.Reader(model).tables(_SUBGRAPHS)
+    names = [each.array(_NAME, np.uint8).tobytes().decode() for each in graph.tables(_TENSORS)]
+    added = [names.index(tap) for tap in taps]
+    outputs = np.append(graph.array(_OUTPUTS, np.int32), added).astype("<i4")
+    at = graph.place(_OUTPUTS)
+    end = len(model) + -len(model) % 4
+    return b"".join(
+        (
+            model[:at],
+            (end - at).to_bytes(4, "little"),
+            model[at + 4 :],
+            bytes(end - len(model)),
+            len(outputs).to_bytes(4, "little"),
+            outputs.tobytes(),
+        )
+    )
 
 
 class Graph:
@@ -24,14 +92,11 @@ class Graph:
 
     def __init__(self, *, half: bool = False) -> None:
         """With `half`, weights are stored as 16-bit floats, half the size, and widened on load."""
-        from ai_edge_litert import schema_py_generated as schema
-
-        self._schema = schema
         self._half = half
-        self._tensors: list[object] = []
+        self._tensors: list[Table] = []
         self._shapes: list[tuple[int, ...]] = []
-        self._buffers = [schema.BufferT()]
-        self._operators: list[object] = []
+        self._buffers: list[Table] = [()]
+        self._operators: list[Table] = []
         self._codes: list[int] = []
         self._inputs: list[int] = []
 
@@ -53,12 +118,10 @@ class Graph:
         activation: str = "NONE",
     ) -> int:
         """Filters are (outputs, side, side, inputs); `same` pads as TensorFlow's SAME does."""
-        options = self._schema.Conv2DOptionsT()
-        size = self._window(options, x, filters.shape[1], stride, same, activation)
-        out = self._tensor((1, *size, len(filters)))
         weights = self.constant(filters), self.constant(biases)
-        self._operator("CONV_2D", (x, *weights), out, "Conv2DOptions", options)
-        return out
+        shape = (1, *self._windows(x, filters.shape[1], stride, same), len(filters))
+        options = (_padding(same), stride, stride, _activation(activation))
+        return self._operator("CONV_2D", (x, *weights), shape, options)
 
     def convolve_each(
         self,
@@ -71,30 +134,25 @@ class Graph:
         activation: str = "NONE",
     ) -> int:
         """Every channel with a filter of its own ("depthwise"); they are (side, side, channels)."""
-        options = self._schema.DepthwiseConv2DOptionsT()
-        options.depthMultiplier = 1
-        size = self._window(options, x, filters.shape[0], stride, same, activation)
-        out = self._tensor((1, *size, filters.shape[2]))
         weights = self.constant(filters[None]), self.constant(biases)
-        self._operator("DEPTHWISE_CONV_2D", (x, *weights), out, "DepthwiseConv2DOptions", options)
-        return out
+        shape = (1, *self._windows(x, filters.shape[0], stride, same), filters.shape[2])
+        multiplier = 1  # outputs of each channel
+        options = (_padding(same), stride, stride, multiplier, _activation(activation))
+        return self._operator("DEPTHWISE_CONV_2D", (x, *weights), shape, options)
 
     def pool(self, x: int, side: int, stride: int, kind: str) -> int:
         """`kind` is "MAX_POOL_2D" or "AVERAGE_POOL_2D"; nothing is padded."""
-        options = self._schema.Pool2DOptionsT()
-        options.filterWidth = options.filterHeight = side
-        size = self._window(options, x, side, stride, same=False, activation="NONE")
-        out = self._tensor((1, *size, self.shape(x)[3]))
-        self._operator(kind, (x,), out, "Pool2DOptions", options)
-        return out
+        shape = (1, *self._windows(x, side, stride, same=False), self.shape(x)[3])
+        options = (_padding(False), stride, stride, side, side, _activation("NONE"))
+        return self._operator(kind, (x,), shape, options)
 
     def add(self, x: int, y: int, *, activation: str = "NONE") -> int:
         """The sum; shapes of size 1 are stretched as numpy does."""
-        return self._of_two("ADD", "AddOptions", x, y, activation)
+        return self._of_two("ADD", x, y, activation)
 
     def multiply(self, x: int, y: int, *, activation: str = "NONE") -> int:
         """The product; shapes of size 1 are stretched as numpy does."""
-        return self._of_two("MUL", "MulOptions", x, y, activation)
+        return self._of_two("MUL", x, y, activation)
 
     def fill_up(self, x: int, shape: Sequence[int]) -> int:
         """`x` with zeros at the far end of every axis, until it is of `shape`."""
@@ -102,130 +160,88 @@ class Graph:
         if not any(after for _, after in missing):
             return x
         amounts = self.constant(np.array(missing, np.int32))
-        return self._simple("PAD", "PadOptions", (x, amounts), shape)
+        return self._operator("PAD", (x, amounts), shape)
 
     def sigmoid(self, x: int) -> int:
-        # it has no options of its own in the format
-        return self._simple("LOGISTIC", None, (x,), self.shape(x))
+        return self._operator("LOGISTIC", (x,), self.shape(x))
 
     def exponential(self, x: int) -> int:
-        return self._simple("EXP", "ExpOptions", (x,), self.shape(x))
+        return self._operator("EXP", (x,), self.shape(x))
 
     def reshape(self, x: int, shape: Sequence[int]) -> int:
-        options = self._schema.ReshapeOptionsT()
-        options.newShape = list(shape)
-        wanted = self.constant(np.array(shape, np.int32))
-        out = self._tensor(shape)
-        self._operator("RESHAPE", (x, wanted), out, "ReshapeOptions", options)
-        return out
+        wanted = np.array(shape, np.int32)
+        return self._operator("RESHAPE", (x, self.constant(wanted)), shape, (wanted,))
 
     def part(self, x: int, begin: Sequence[int], size: Sequence[int]) -> int:
         """The part of `x` that begins at `begin` and is of `size`."""
         where = self.constant(np.array(begin, np.int32)), self.constant(np.array(size, np.int32))
-        return self._simple("SLICE", "SliceOptions", (x, *where), size)
+        return self._operator("SLICE", (x, *where), size)
 
     def join(self, tensors: Sequence[int], axis: int) -> int:
         """The tensors one after another along `axis`."""
-        options = self._schema.ConcatenationOptionsT()
-        options.axis = axis
         shape = list(self.shape(tensors[0]))
         shape[axis] = sum(self.shape(each)[axis] for each in tensors)
-        out = self._tensor(shape)
-        self._operator("CONCATENATION", tensors, out, "ConcatenationOptions", options)
-        return out
+        return self._operator("CONCATENATION", tensors, shape, (axis, _activation("NONE")))
 
     def constant(self, values: NDArray[np.float32] | NDArray[np.int32]) -> int:
         """Numbers that are part of the network: float32 (see `half`) or int32."""
-        if values.dtype == np.int32:
-            return self._stored(values, "INT32")
-        if not self._half:
-            return self._stored(values, "FLOAT32")
-        stored = self._stored(values.astype(np.float16), "FLOAT16")
-        return self._simple("DEQUANTIZE", "DequantizeOptions", (stored,), values.shape)
+        if not self._half or values.dtype == np.int32:
+            return self._stored(values)
+        return self._operator(
+            "DEQUANTIZE", (self._stored(values.astype(np.float16)),), values.shape
+        )
 
     def model(self, *outputs: int) -> bytes:
         """The file's content."""
-        import flatbuffers  # type: ignore[import-untyped]
+        graph: Table = (self._tensors, _numbers(self._inputs), _numbers(outputs), self._operators)
+        codes: list[Table] = [(Byte(code), None, 1, code) for code in self._codes]
+        description = None
+        root: Table = (_VERSION, codes, [graph], description, self._buffers)
+        return flatbuffer.write(root, _IDENTIFIER)
 
-        schema = self._schema
-        graph = schema.SubGraphT()
-        graph.tensors, graph.operators = self._tensors, self._operators
-        graph.inputs, graph.outputs = self._inputs, list(outputs)
-        model = schema.ModelT()
-        model.version = _VERSION
-        model.subgraphs, model.buffers = [graph], self._buffers
-        model.operatorCodes = []
-        for code in self._codes:
-            entry = schema.OperatorCodeT()
-            entry.builtinCode = code
-            entry.deprecatedBuiltinCode = code
-            entry.version = 1
-            model.operatorCodes.append(entry)
-        builder = flatbuffers.Builder(_ROOM)
-        builder.Finish(model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
-
-    def _window(
-        self, options: object, x: int, side: int, stride: int, same: bool, activation: str
-    ) -> tuple[int, int]:
-        """Fill in what convolutions and pools have in common; (height, width) of the result."""
-        schema = self._schema
-        values = {
-            "padding": schema.Padding.SAME if same else schema.Padding.VALID,
-            "strideW": stride,
-            "strideH": stride,
-            "fusedActivationFunction": getattr(schema.ActivationFunctionType, activation),
-        }
-        for name, value in values.items():
-            setattr(options, name, value)
+    def _windows(self, x: int, side: int, stride: int, same: bool) -> tuple[int, int]:
+        """(height, width) of what convolutions and pools make of `x`."""
         _, height, width, _ = self.shape(x)
         if same:
             return -(-height // stride), -(-width // stride)
         return (height - side) // stride + 1, (width - side) // stride + 1
 
-    def _of_two(self, kind: str, union: str, x: int, y: int, activation: str) -> int:
-        options = getattr(self._schema, f"{union}T")()
-        options.fusedActivationFunction = getattr(self._schema.ActivationFunctionType, activation)
-        out = self._tensor(np.broadcast_shapes(self.shape(x), self.shape(y)))
-        self._operator(kind, (x, y), out, union, options)
-        return out
+    def _of_two(self, name: str, x: int, y: int, activation: str) -> int:
+        shape = np.broadcast_shapes(self.shape(x), self.shape(y))
+        return self._operator(name, (x, y), shape, (_activation(activation),))
 
-    def _simple(
-        self, kind: str, union: str | None, inputs: Sequence[int], shape: Sequence[int]
-    ) -> int:
-        out = self._tensor(shape)
-        options = None if union is None else getattr(self._schema, f"{union}T")()
-        self._operator(kind, inputs, out, union, options)
-        return out
-
-    def _tensor(self, shape: Sequence[int], buffer: int = 0, kind: str = "FLOAT32") -> int:
-        tensor = self._schema.TensorT()
-        tensor.shape = list(shape)
-        tensor.type = getattr(self._schema.TensorType, kind)
-        tensor.buffer = buffer
-        self._tensors.append(tensor)
+    def _tensor(self, shape: Sequence[int], buffer: int = 0, kind: str = "float32") -> int:
+        self._tensors.append((_numbers(shape), Byte(_TYPES[kind]), buffer))
         self._shapes.append(tuple(shape))
         return len(self._tensors) - 1
 
-    def _stored(
-        self, values: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.int32], kind: str
-    ) -> int:
-        buffer = self._schema.BufferT()
-        buffer.data = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
-        self._buffers.append(buffer)
-        return self._tensor(values.shape, len(self._buffers) - 1, kind)
+    def _stored(self, values: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.int32]) -> int:
+        content = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+        self._buffers.append((content,))
+        return self._tensor(values.shape, len(self._buffers) - 1, values.dtype.name)
 
     def _operator(
-        self, kind: str, inputs: Sequence[int], output: int, union: str | None, options: object
-    ) -> None:
-        schema = self._schema
-        code = getattr(schema.BuiltinOperator, kind)
+        self, name: str, inputs: Sequence[int], shape: Sequence[int], options: Table = ()
+    ) -> int:
+        """Append an operator; its output, which is of `shape`."""
+        code = _OPERATORS[name]
         if code not in self._codes:
             self._codes.append(code)
-        operator = schema.OperatorT()
-        operator.opcodeIndex = self._codes.index(code)
-        operator.inputs, operator.outputs = list(inputs), [output]
-        if union is not None:
-            operator.builtinOptionsType = getattr(schema.BuiltinOptions, union)
-            operator.builtinOptions = options
+        output = self._tensor(shape)
+        operator: Table = (self._codes.index(code), _numbers(inputs), _numbers((output,)))
+        if name in _OPTIONS:
+            operator = (*operator, Byte(_OPTIONS[name]), options)
         self._operators.append(operator)
+        return output
+
+
+def _padding(same: bool) -> Byte:
+    return Byte(_SAME if same else _VALID)
+
+
+def _activation(name: str) -> Byte:
+    return Byte(_ACTIVATIONS[name])
+
+
+def _numbers(values: Sequence[int]) -> NDArray[np.int32]:
+    return np.array(values, np.int32)

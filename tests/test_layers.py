@@ -14,7 +14,7 @@ ROOT = Path(livevision.__file__).parent
 
 LAYERS = [
     {"__init__"},
-    {"closing", "digests", "errors", "frame", "languages", "rate", "signals", "text"},
+    {"closing", "digests", "errors", "flatbuffer", "frame", "languages", "rate", "signals", "text"},
     {
         "assets",
         "classifying",

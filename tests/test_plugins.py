@@ -198,13 +198,8 @@ assert 'livevision_seen{kind="brightness"} 1.0' in look.page, look.page
 def test_a_package_that_fails_is_told_of_and_passed_over(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Broken:
-        name, value = "broken", "nowhere:PLUGIN"
-
-        def load(self) -> object:
-            raise ImportError("no module named nowhere")
-
-    monkeypatch.setattr(metadata, "entry_points", lambda group: [Broken()])
+    broken = metadata.EntryPoint("broken", "nowhere:PLUGIN", "livevision.recognizers")
+    monkeypatch.setattr(metadata, "entry_points", lambda: metadata.EntryPoints([broken]))
     plugins.refresh()
     try:
         assert "signs" in recognizers.available()

@@ -135,6 +135,8 @@ def _secret() -> set[str]:
 
 def check(values: dict[str, settings.Value], *, file: Path | None = None) -> None:
     """Raises UsageError if 'run' would not understand `values`, which come from `file`."""
+    if not values:  # as for most users, at every start
+        return
     from livevision.commands import _playing
 
     parser = _Parser(add_help=False, allow_abbrev=False)

@@ -13,6 +13,7 @@ from functools import cache, partial
 import cv2
 import numpy as np
 
+from livevision import tflite
 from livevision.frame import Floats, Image, Points
 from livevision.locators import ssd
 from livevision.locators.ssd import anchors, blend
@@ -25,8 +26,6 @@ _Z_SCALE = 0.4
 _TRAITS = "model_1/model/global_average_pooling2d/Mean"
 _MAPS = ("model_1/model/add_8/add", "model_1/model/add_5/add")
 """The last maps of 7x7 and of 14x14 places before that layer, in the finer network."""
-_OUTPUTS_FIELD = 8
-"""Where the schema of .tflite files puts a subgraph's outputs in its table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +225,7 @@ class _Network:
 @cache
 def _tapping(taps: tuple[str, ...]) -> Callable[[bytes], bytes]:
     """What lets a model tell of its tensors `taps`; the same function each time."""
-    return partial(_tapped, taps=taps)
+    return partial(tflite.tapped, taps=taps)
 
 
 def _at(values: Floats, places: Floats) -> Floats:
@@ -241,24 +240,6 @@ def _at(values: Floats, places: Floats) -> Floats:
     upper = values[row, column] * (1.0 - x) + values[row, column + 1] * x
     lower = values[row + 1, column] * (1.0 - x) + values[row + 1, column + 1] * x
     return np.asarray(upper * (1.0 - y) + lower * y, np.float32)
-
-
-def _tapped(model: bytes, taps: tuple[str, ...]) -> bytes:
-    """The .tflite `model` with the tensors `taps` as further outputs; ValueError if it has not all.
-
-    Its list of outputs is written anew at the end of the file, and the graph pointed to it.
-    """
-    from ai_edge_litert import schema_py_generated as schema
-
-    graph = schema.Model.GetRootAs(model, 0).Subgraphs(0)
-    names = [graph.Tensors(index).Name().decode() for index in range(graph.TensorsLength())]
-    outputs = [*graph.OutputsAsNumpy().tolist(), *(names.index(tap) for tap in taps)]
-    data = bytearray(model) + bytes(-len(model) % 4)
-    pointer = graph._tab.Pos + graph._tab.Offset(_OUTPUTS_FIELD)
-    data[pointer : pointer + 4] = (len(data) - pointer).to_bytes(4, "little")
-    for value in (len(outputs), *outputs):
-        data += value.to_bytes(4, "little")
-    return bytes(data)
 
 
 def _around_palm(values: Floats) -> Region:

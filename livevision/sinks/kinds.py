@@ -42,6 +42,8 @@ class RecorderOptions:
 
 
 def _recorders(options: RecorderOptions, run: RunContext) -> Iterable[Sink]:
+    if not (options.record or options.raw or run.shown):
+        return
     from livevision.sinks.overlay import annotate
     from livevision.sinks.recorder import Recorder
 
@@ -71,9 +73,9 @@ class EventsOptions:
 
 
 def _events(options: EventsOptions, run: RunContext) -> Iterable[Sink]:
-    from livevision.sinks.events import Events
-
     if options.events:
+        from livevision.sinks.events import Events
+
         yield Events(options.events, source=run.source)
 
 
@@ -87,9 +89,9 @@ class CaptionsOptions:
 
 
 def _captions(options: CaptionsOptions, run: RunContext) -> Iterable[Sink]:
-    from livevision.sinks.captions import Captions
-
     if options.captions:
+        from livevision.sinks.captions import Captions
+
         yield Captions(options.captions)
 
 
@@ -106,9 +108,9 @@ class TranscriptOptions:
 
 
 def _transcript(options: TranscriptOptions, run: RunContext) -> Iterable[Sink]:
-    from livevision.sinks.transcript import Transcript
-
     if options.transcript:
+        from livevision.sinks.transcript import Transcript
+
         yield Transcript(options.transcript, source=run.source)
 
 
@@ -120,9 +122,9 @@ class SpeechOptions:
 
 
 def _speech(options: SpeechOptions, run: RunContext) -> Iterable[Sink]:
-    from livevision.sinks.speech import Speech
-
     if options.speak:
+        from livevision.sinks.speech import Speech
+
         yield Speech()
 
 
@@ -289,9 +291,9 @@ class MetricsOptions:
 
 
 def _metrics(options: MetricsOptions, run: RunContext) -> Iterable[Sink]:
-    from livevision.sinks.metrics import Metrics
-
     if options.metrics_port:
+        from livevision.sinks.metrics import Metrics
+
         yield Metrics(options.metrics_port)
 
 

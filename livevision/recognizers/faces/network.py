@@ -170,4 +170,4 @@ class _Weights:
             raise ValueError("it is cut off")
         values = np.frombuffer(self._data, "<f4", count, self._at)
         self._at = end
-        return values.astype(np.float32)
+        return values.astype(np.float32, copy=False)

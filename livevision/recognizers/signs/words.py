@@ -88,19 +88,19 @@ class Words:
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         """`counts` has words in capitals and how often each was found."""
-        total = sum(counts.values())
-        self._shares = {word: count / total for word, count in counts.items()}
+        self._counts = counts
+        self._total = sum(counts.values())
         self._by_length: dict[int, list[str]] = {}
         for word in counts:
             self._by_length.setdefault(len(word), []).append(word)
         self._sorted = sorted(counts)
 
     def __contains__(self, word: str) -> bool:
-        return word in self._shares
+        return word in self._counts
 
     def commonest(self, count: int) -> list[str]:
         """The `count` words used most."""
-        return sorted(self._shares, key=lambda word: (-self._shares[word], word))[:count]
+        return sorted(self._counts, key=lambda word: (-self._counts[word], word))[:count]
 
     def propose(self, letters: Sequence[Read]) -> Proposal:
         """What the `letters` of one word may spell."""
@@ -122,7 +122,7 @@ class Words:
         sure = (
             word != raw
             and confidence >= SURE
-            and raw not in self._shares
+            and raw not in self._counts
             and len(raw) >= SHORTEST
             and _doubtful(word, letters)
         )
@@ -172,7 +172,8 @@ class Words:
 
     def _score(self, word: str, letters: Sequence[Read]) -> float:
         """Logarithm of how likely `word` is signed and read as `letters`."""
-        return math.log((1 - NO_WORD) * self._shares[word]) + channel(word, letters)
+        share = self._counts[word] / self._total
+        return math.log((1 - NO_WORD) * share) + channel(word, letters)
 
     def _name(self, raw: str, letters: Sequence[Read]) -> float:
         return math.log(NO_WORD) + len(raw) * math.log(LETTER) + channel(raw, letters)
@@ -182,12 +183,10 @@ class Words:
 def english() -> Words:
     """82,765 English words with their frequencies in books, from the package symspellpy."""
     file = resources.files("symspellpy") / "frequency_dictionary_en_82_765.txt"
-    counts: dict[str, int] = {}
-    for line in file.read_text(encoding="utf-8-sig").splitlines():
-        word, _, count = line.partition(" ")
-        if word.isascii() and word.isalpha():
-            counts[word.upper()] = int(count)
-    return Words(counts)
+    # all at once, as it is on the way of every start: each line is a word and its count
+    fields = file.read_text(encoding="utf-8-sig").upper().split()
+    words, counts = fields[::2], map(int, fields[1::2])
+    return Words({word: count for word, count in zip(words, counts, strict=True) if word.isalpha()})
 
 
 def channel(word: str, letters: Sequence[Read]) -> float:
