@@ -1,12 +1,14 @@
-"""The demo's picture: a signing hand beside a moving portrait, put together while it runs.
+"""The demo's pictures: a signing hand beside a moving portrait, then a scene for each recogniser.
 
 The hand is one of the bundled recordings. The portraits come with the dependencies: scikit-image's
 astronaut (Eileen Collins, NASA, public domain), who is enrolled, and matplotlib's sample portrait
 (Grace Hopper, US Navy, public domain), who is the stranger. No picture of them is part of
-livevision.
+livevision. Scenes are made by the recognisers' `showing` modules.
 """
 
 import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +16,8 @@ import cv2
 import numpy as np
 
 from livevision.errors import SourceError
-from livevision.frame import Frame, Image
+from livevision.frame import Findings, Frame, Image
+from livevision.recognizers.recognizer import Session
 from livevision.sources import Source
 
 ENROLLED = "Eileen Collins"
@@ -83,45 +86,146 @@ class Portraits:
         return np.asarray(drawn, np.uint8)
 
 
+SIZE = (960, 480)
+"""Width and height of the demo's pictures, in pixels."""
+FPS = 15.0
+"""Pictures a second of a scene."""
+_WALL = (90, 90, 90)
+"""BGR of what is beside a scene that is narrower than the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Pictures that show one recogniser, and that only it looks at, `FPS` a second."""
+
+    pictures: Callable[[], Iterator[Image]]
+    """Makes them, from the first one on: (height, width, 3) BGR, all of one size, any size."""
+    commands: tuple[tuple[float, str], ...] = ()
+    """Seconds of the scene, and the commands that the user would give then."""
+
+
 class Demo(Source):
-    """Every frame of the recordings `clips`, one after the other, beside a portrait."""
+    """Every frame of the recordings `clips` in turn, beside a portrait; then every scene."""
 
     name = "demo"
 
-    def __init__(self, clips: list[Source]) -> None:
+    def __init__(self, clips: Sequence[Source], scenes: "dict[str, Scene] | None" = None) -> None:
+        """`scenes` by the name of their recogniser."""
         self._clips = clips
+        self._scenes = scenes or {}
         self._portraits = Portraits()
-        self._playing = -1
+        self._open: Source | None = None
+        self._frames: Iterator[tuple[float, Image]] = iter(())
+        self._whose: list[tuple[int, str, float]] = []
+        """First frame of each clip or scene, the scene's name, and its time in seconds."""
         self._index = 0
-        self._offset = 0.0
-        self._time = 0.0
-        self._step = 0.0
 
     def __enter__(self) -> Self:
-        self._playing, self._index, self._offset, self._time = 0, 0, 0.0, 0.0
-        self._clips[0].__enter__()
+        self._whose, self._index = [], 0
+        self._frames = self._all()
         return self
 
     def read(self) -> Frame | None:
-        frame = self._clips[self._playing].read()
-        while frame is None:
-            if self._playing + 1 == len(self._clips):
-                return None
-            self._clips[self._playing].close()
-            self._playing += 1
-            self._offset = self._time + self._step
-            self._clips[self._playing].__enter__()
-            frame = self._clips[self._playing].read()
-        time = self._offset + frame.time
-        if self._index:
-            self._step = time - self._time
-        self._time = time
-        hand = cv2.resize(frame.image, (640, 480), interpolation=cv2.INTER_AREA)
-        image = np.hstack([hand, self._portraits.draw(time)])
-        image.flags.writeable = False
-        self._index += 1
-        return Frame(np.asarray(image, np.uint8), self._index - 1, time)
+        for time, image in self._frames:
+            image.flags.writeable = False
+            self._index += 1
+            return Frame(image, self._index - 1, time)
+        return None
 
     def close(self) -> None:
-        if 0 <= self._playing < len(self._clips):
-            self._clips[self._playing].close()
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def whose(self, frame: Frame) -> tuple[str, float]:
+        """The name of the scene that a frame is of, "" if of none, and its time in there."""
+        for first, name, begin in reversed(self._whose):
+            if frame.index >= first:
+                return name, frame.time - begin
+        return "", frame.time
+
+    def _all(self) -> Iterator[tuple[float, Image]]:
+        """Times and pictures."""
+        last, step = 0.0, 0.0
+        for name, frames in self._parts():
+            begin = last + step
+            self._whose.append((self._index, name, begin))
+            for time, image in frames:
+                if self._index:
+                    step = begin + time - last
+                last = begin + time
+                yield last, image
+
+    def _parts(self) -> Iterator[tuple[str, Iterator[tuple[float, Image]]]]:
+        for clip in self._clips:
+            yield "", self._beside_portrait(clip)
+        for name, scene in self._scenes.items():
+            yield name, ((at / FPS, fitted(each)) for at, each in enumerate(scene.pictures()))
+
+    def _beside_portrait(self, clip: Source) -> Iterator[tuple[float, Image]]:
+        before = self._whose[-1][2]
+        self._open = clip
+        clip.__enter__()
+        while (frame := clip.read()) is not None:
+            hand = cv2.resize(frame.image, (640, 480), interpolation=cv2.INTER_AREA)
+            portrait = self._portraits.draw(before + frame.time)
+            yield frame.time, np.asarray(np.hstack([hand, portrait]), np.uint8)
+        self.close()
+
+
+def recorded(name: str) -> Iterator[Image]:
+    """The pictures of a bundled clip; `FPS` a second, as all of them."""
+    from livevision import assets
+    from livevision.sources.recording import Recording
+
+    with Recording(assets.folder("recordings") / name) as clip:
+        while (frame := clip.read()) is not None:
+            yield frame.image
+
+
+def fitted(image: Image) -> Image:
+    """A picture as large as it can be in the demo's, in the middle."""
+    width, height = SIZE
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    if inner == SIZE and scale == 1:
+        return np.array(image)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    whole = np.full((height, width, 3), _WALL, np.uint8)
+    whole[top : top + inner[1], left : left + inner[0]] = cv2.resize(
+        image, inner, interpolation=way
+    )
+    return whole
+
+
+class OwnScene(Session):
+    """Shows a recogniser its own scene alone; what was pending is told when that ends."""
+
+    def __init__(self, session: Session, scene: Scene, demo: Demo) -> None:
+        self.name, self.patience = session.name, session.patience
+        self._session = session
+        self._demo = demo
+        self._commands = list(scene.commands)
+        self._state = "before"
+
+    def recognize(self, frame: Frame) -> Findings:
+        name, time = self._demo.whose(frame)
+        if name != self.name:
+            return self.finish()
+        self._state = "in"
+        while self._commands and time >= self._commands[0][0]:
+            self._session.command(self._commands.pop(0)[1])
+        return self._session.recognize(frame)
+
+    def finish(self) -> Findings:
+        if self._state != "in":
+            return Findings()
+        self._state = "after"
+        return self._session.finish()
+
+    def command(self, name: str) -> None:
+        self._session.command(name)
+
+    def close(self) -> None:
+        self._session.close()

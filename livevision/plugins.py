@@ -88,6 +88,8 @@ class Kind:
     """For transcripts: "signs" if it may be somebody's hand, "named" if it tells who that is."""
     still: str = ""
     """The kind of event that a labelled detection of it is in a picture that stands alone."""
+    odds: bool = True
+    """Whether its probability is drawn beside its label; not where dozens stand close together."""
     dots: bool = True
     """Whether landmarks that no lines join are drawn."""
     scale: float = 1.3
@@ -156,7 +158,9 @@ class RecognizerPlugin(Generic[Options]):
     package and its digest), `installed() -> Path` and `setup(tarball or None, tell) -> Path`."""
     demo: str = ""
     """The module whose `prepare(folder) -> options` makes it ready for `livevision demo`, with what
-    it needs in a temporary folder; not shown there unless asked for if empty."""
+    it needs in a temporary folder. It is shown there, beside others, unless its module has a
+    `scene() -> livevision.demo.Scene` of its own as well: then it is shown when asked for, as is
+    one without such a module, which is given the picture of all."""
     checks: Callable[[], Iterable[Check]] = _nothing
     """What `doctor` should look at."""
     personal: Callable[[], Iterable[Kept]] = _nothing

@@ -1,7 +1,7 @@
 """A run with the outputs that the command line asks for, for `run`, `demo` and the settings."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from livevision.sinks import opening as sinks
 
 if TYPE_CHECKING:
     from livevision.pipeline import Summary
+    from livevision.recognizers.recognizer import Session
     from livevision.sinks import Sink
     from livevision.sources import Source
 
@@ -52,15 +53,16 @@ def play(
     more: "Sequence[Sink]" = (),
     inputs: Sequence[str | Path] = (),
     hold: bool = False,
+    shown_by: "Callable[[Session], Session]" = lambda session: session,
     hints: Sequence[str] = (),
 ) -> "Summary":
     """Run `source` through the recognisers `names` into the outputs asked for, and `more`.
 
     `mirror` shows it so in a window; `camera` tells that it is a camera of this machine;
-    with `hold` the window stays open at the end (`Summary.again`: it is wanted once more).
-    The `hints` are printed with the first result. Pictures are read each by itself where no window
-    shows them one after the other. Raises UsageError if an output would take the place of one of
-    the `inputs` or of the gallery.
+    with `hold` the window stays open at the end (`Summary.again`: it is wanted once more);
+    `shown_by` puts something between a session and the source. The `hints` are printed with the
+    first result. Pictures are read each by itself where no window shows them one after the other.
+    Raises UsageError if an output would take the place of one of the `inputs` or of the gallery.
     """
     from livevision import pipeline, replaying
     from livevision.sinks.window import display_available
@@ -92,7 +94,7 @@ def play(
     with files.reserved(*written):
         return pipeline.run(
             source,
-            loaded,
+            [shown_by(each) for each in loaded],
             opened,
             controls=controls if shown else None,
             max_frames=getattr(arguments, "max_frames", None),

@@ -36,6 +36,8 @@ _BAR = 14
 _ROWS = 2
 """Lines of running text; the newest."""
 _HINTS = 3
+_PICTURE = 0.45
+"""How wide a picture that a recogniser made is drawn at the most, as a share of the whole."""
 _MOSAIC = 6
 """A blurred face has so many patches across: too few to recognise anybody by."""
 
@@ -278,6 +280,7 @@ class _Drawing:
         top = tall + gap if above else gap
         top = self._state(status, top)
         floor -= 0 if above else tall
+        self._pictures(top, floor - gap)
         self._messages(status, floor - gap)
         for each in result.detections:  # nothing across a name
             self._name(each, top, floor)
@@ -354,7 +357,7 @@ class _Drawing:
         if not label:
             return
         stamps = [self._stamp(label, round(self._small * kind.scale), _color(each))]
-        if each.label not in kind.unknown and each.confidence > 0:
+        if kind.odds and each.label not in kind.unknown and each.confidence > 0:
             stamps.append(self._stamp(f"{each.confidence * 100:.0f} %", self._small))
         self._row(stamps, box.left, box.top - self._thick, top, floor)
 
@@ -440,6 +443,25 @@ class _Drawing:
         center = min(max(end, tall // 3), self._width - tall // 3), at + line // 2
         cv2.circle(self._image, center, tall // 3, WHITE, cv2.FILLED, cv2.LINE_AA)
         return tall
+
+    def _pictures(self, top: int, bottom: int) -> None:
+        """What recognisers made, in small, at the lower right; the newest above the others."""
+        gap = self._small // 2
+        for picture in self._result.pictures.values():
+            room = min(self._width * _PICTURE, self._width - 2 * gap), bottom - top - gap
+            scale = min(room[0] / picture.shape[1], room[1] / picture.shape[0])
+            size = (int(picture.shape[1] * scale), int(picture.shape[0] * scale))
+            if min(size) < 2:
+                return
+            small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            left, bottom = self._width - gap - size[0], bottom - size[1]
+            self._image[bottom : bottom + size[1], left : left + size[0]] = (
+                small if small.ndim == 3 else small[..., None]
+            )
+            cv2.rectangle(
+                self._image, (left, bottom), (left + size[0] - 1, bottom + size[1] - 1), WHITE, 1
+            )
+            bottom -= gap
 
     def _blur(self, box: Box) -> None:
         """A mosaic over the face and a margin."""

@@ -1,6 +1,6 @@
 """Compose the clips anew.
 
-usage: python -m recordings.compose digits|notes [--output DIR]
+usage: python -m recordings.compose digits|leaves|notes [--output DIR]
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from recordings.compose import digits, notes
+from recordings.compose import digits, leaves, notes
 
-CLIPS = {"digits": digits.compose, "notes": notes.compose}
+CLIPS = {"digits": digits.compose, "leaves": leaves.compose, "notes": notes.compose}
 
 
 def main() -> None:

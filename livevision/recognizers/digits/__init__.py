@@ -67,4 +67,5 @@ PLUGIN = RecognizerPlugin(
     teaching="livevision.recognizers.digits.training.lesson",
     personal=kept_files,
     trainings={"digits": "livevision.recognizers.digits.training.train"},
+    demo="livevision.recognizers.digits.commands.showing",
 )

@@ -1,7 +1,6 @@
 """Reads the handwritten numbers of a stream, beside its pictures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from livevision import assets, classifying
@@ -12,6 +11,7 @@ from livevision.recognizers.digits import Options, taught_file
 from livevision.recognizers.digits.lines import Read, lines, numbers
 from livevision.recognizers.digits.prepare import LENGTH
 from livevision.recognizers.digits.reading import Reader
+from livevision.recognizers.holding import Holding
 from livevision.recognizers.recognizer import Model, Session
 
 DELAY = 0.2
@@ -26,20 +26,6 @@ FORGET = 0.5
 """Seconds for which a number may be misread or hidden and still be the same one."""
 SHOWN = 0.4
 """Seconds after which what is no longer read is no longer shown."""
-
-
-@dataclass(slots=True)
-class _Number:
-    """A number that is held before the camera."""
-
-    label: str
-    box: Box
-    confidence: float
-    since: float
-    """Seconds of the stream from which on it has been still and the same."""
-    last: float
-    track: int
-    counted: bool = False
 
 
 class DigitModel(Model):
@@ -75,11 +61,9 @@ class DigitSession(Session):
         self._beside = Beside(
             lambda frame: _read(reader, frame.image), delay=DELAY, every=0.0, name="digits"
         )
-        self._held: list[_Number] = []
+        self._held = Holding(reach=STILL, forget=FORGET)
         self._detections: tuple[Detection, ...] = ()
         self._read_at = 0.0
-        self._tracks = 0
-        self._first = True
 
     def recognize(self, frame: Frame) -> Findings:
         events: list[Event] = []
@@ -95,8 +79,7 @@ class DigitSession(Session):
         answer = self._beside.finish()
         if answer is not None:
             events = self._take(answer.value, answer.frame.time)
-        events += [_event(each) for each in self._held if each.counted]
-        self._held.clear()
+        events += [each.event("number") for each in self._held.end() if each.counted]
         return Findings(events=tuple(events))
 
     def close(self) -> None:
@@ -105,23 +88,15 @@ class DigitSession(Session):
     def _take(self, found: Sequence[Sequence[Read]], time: float) -> list[Event]:
         """Make use of what was read at `time`; the numbers that have ended."""
         self._read_at = time
-        left = list(self._held)
+        self._held.begin()
         detections: list[Detection] = []
         for digits in found:
             box = _around(digits)
             label = "".join(each.label for each in digits)
             confidence = min(each.confidence for each in digits)
-            near = [each for each in left if _still(each.box, box)]
-            same = [each for each in near if each.label == label]
-            if same:
-                held = same[0]
-                left.remove(held)
-                held.box, held.last = box, time
-                held.confidence = max(held.confidence, confidence)
-            else:
-                self._tracks += 1
-                held = _Number(label, box, confidence, time, time, self._tracks)
-                self._held.append(held)
+            held = self._held.find(box, label) or self._held.add(label, box, confidence, time)
+            held.box, held.last = box, time
+            held.confidence = max(held.confidence, confidence)
             sure = len(digits) > 1 or held.confidence >= SINGLE
             held.counted |= sure and time - held.since >= self._hold
             if not sure or time - held.since < min(SETTLED, self._hold):
@@ -136,9 +111,7 @@ class DigitSession(Session):
                 for each in digits
             ]
         self._detections = tuple(detections)
-        gone = [each for each in self._held if time - each.last > FORGET]
-        self._held = [each for each in self._held if time - each.last <= FORGET]
-        return [_event(each) for each in gone if each.counted]
+        return [each.event("number") for each in self._held.gone(time) if each.counted]
 
 
 def _read(reader: Reader, image: Image) -> list[list[Read]]:
@@ -152,22 +125,4 @@ def _around(digits: Sequence[Read]) -> Box:
         min(each.top for each in boxes),
         max(each.right for each in boxes),
         max(each.bottom for each in boxes),
-    )
-
-
-def _still(before: Box, now: Box) -> bool:
-    """Whether a number is where it was."""
-    reach = STILL * max(before.height, now.height)
-    (x, y), (new_x, new_y) = before.center, now.center
-    return abs(new_x - x) <= reach and abs(new_y - y) <= reach
-
-
-def _event(number: _Number) -> Event:
-    return Event(
-        "number",
-        number.label,
-        number.since,
-        number.last,
-        number.confidence,
-        details={"track": number.track},
     )

@@ -56,4 +56,5 @@ PLUGIN = RecognizerPlugin(
     teaching="livevision.recognizers.leaves.training.lesson",
     personal=kept_files,
     trainings={"leaves": "livevision.recognizers.leaves.training.train"},
+    demo="livevision.recognizers.leaves.commands.showing",
 )

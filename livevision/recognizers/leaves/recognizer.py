@@ -1,12 +1,12 @@
 """Names the leaves that lie before a camera, beside its pictures."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from livevision import assets, classifying
 from livevision.errors import ModelError
-from livevision.frame import Box, Detection, Event, Findings, Frame, Step, Steps
+from livevision.frame import Detection, Event, Findings, Frame, Step, Steps
 from livevision.recognizers.beside import Beside
+from livevision.recognizers.holding import Held, Holding
 from livevision.recognizers.leaves import Options, taught_file
 from livevision.recognizers.leaves.features import LENGTH, thumbnail, upright
 from livevision.recognizers.leaves.naming import Leaf, Namer
@@ -16,24 +16,11 @@ from livevision.recognizers.recognizer import Model, Session
 DELAY = 0.3
 """Seconds of the stream after which a recording takes what was named."""
 STILL = 0.25
-"""How far, in widths of a leaf, it may have moved between two looks and be the same one."""
+"""How far, in sizes of a leaf, it may have moved between two looks and be the same one."""
 FORGET = 0.7
 """Seconds for which a leaf may be hidden or called something else and still be the same one."""
 SHOWN = 0.5
 """Seconds after which what is no longer seen is no longer shown."""
-
-
-@dataclass(slots=True)
-class _Held:
-    """A leaf that lies before the camera."""
-
-    label: str
-    box: Box
-    confidence: float
-    since: float
-    last: float
-    """Seconds of the stream."""
-    track: int
 
 
 class LeafModel(Model):
@@ -62,11 +49,10 @@ class LeafSession(Session):
         """`hold` in seconds of the stream."""
         self._hold = hold
         self._beside = Beside(lambda frame: namer.name(frame.image), delay=DELAY, name="leaves")
-        self._held: list[_Held] = []
+        self._held = Holding(reach=STILL, forget=FORGET)
         self._detections: tuple[Detection, ...] = ()
         self._stages: Steps | tuple[Step, ...] = ()
         self._seen = 0.0
-        self._tracks = 0
 
     def recognize(self, frame: Frame) -> Findings:
         events: list[Event] = []
@@ -82,48 +68,42 @@ class LeafSession(Session):
         answer = self._beside.finish()
         if answer is not None:
             events = self._take(answer.value, answer.frame.time)
-        events += [_event(each) for each in self._held if self._counts(each)]
-        self._held.clear()
+        events += self._told(self._held.end())
         return Findings(events=tuple(events))
 
     def close(self) -> None:
         self._beside.close()
 
-    def _counts(self, held: _Held) -> bool:
-        return held.last - held.since >= self._hold
+    def _told(self, ended: list[Held]) -> list[Event]:
+        """The events of leaves that have gone: of those that lay there for long enough."""
+        return [each.event("leaf") for each in ended if each.last - each.since >= self._hold]
 
     def _take(self, leaves: list[Leaf], time: float) -> list[Event]:
         """Make use of what was named at `time`; the leaves that have gone."""
         self._seen = time
-        left = list(self._held)
+        self._held.begin()
         detections = []
         for leaf in leaves:
             label = leaf.label or UNKNOWN
-            same = [each for each in left if each.label == label and _still(each.box, leaf.box)]
-            if same:
-                held = same[0]
-                left.remove(held)
-                held.box, held.last = leaf.box, time
-                held.confidence = max(held.confidence, leaf.confidence)
-            else:
-                self._tracks += 1
-                held = _Held(label, leaf.box, leaf.confidence, time, time, self._tracks)
-                self._held.append(held)
+            held = self._held.find(leaf.box)
+            if held is None:
+                held = self._held.add(label, leaf.box, leaf.confidence, time)
+            held.box, held.last = leaf.box, time
+            held.vote(label, leaf.confidence)
+            shown = "" if held.label == UNKNOWN else held.label
             detections.append(
                 Detection(
                     "leaf",
                     leaf.box,
-                    leaf.label,
-                    leaf.confidence,
+                    shown,
+                    leaf.confidence if held.label == label else held.confidence,
                     held.track,
-                    alternatives=leaf.alternatives,
+                    alternatives=leaf.alternatives if held.label == label else (),
                 )
             )
         self._detections = tuple(detections)
         self._stages = Steps(lambda: _steps(leaves[0])) if leaves else ()
-        gone = [each for each in self._held if time - each.last > FORGET]
-        self._held = [each for each in self._held if time - each.last <= FORGET]
-        return [_event(each) for each in gone if self._counts(each)]
+        return self._told(self._held.gone(time))
 
 
 def _steps(leaf: Leaf) -> tuple[Step, ...]:
@@ -132,21 +112,4 @@ def _steps(leaf: Leaf) -> tuple[Step, ...]:
     return (
         ("crop", piece.image),
         ("upright", thumbnail(*upright(piece.image, piece.mask))),
-    )
-
-
-def _still(before: Box, now: Box) -> bool:
-    reach = STILL * max(before.width, now.width, 1)
-    (x, y), (new_x, new_y) = before.center, now.center
-    return abs(new_x - x) <= reach and abs(new_y - y) <= reach
-
-
-def _event(held: _Held) -> Event:
-    return Event(
-        "leaf",
-        held.label,
-        held.since,
-        held.last,
-        held.confidence,
-        details={"track": held.track},
     )

@@ -47,10 +47,11 @@ PLUGIN = RecognizerPlugin(
     load=load,
     kinds=(
         Kind("tune"),
-        Kind("staff", plural="staffs", counted=False, colors=(BLUISH_GREEN,)),
-        Kind("note", counted=False, scale=0.8, colors=(VERMILION,)),
+        Kind("staff", plural="staffs", counted=False, odds=False, colors=(BLUISH_GREEN,)),
+        Kind("note", counted=False, odds=False, scale=0.8, colors=(VERMILION,)),
     ),
     commands={"notes": f"{_HERE}.commands.notes"},
     evaluations={"notes": f"{_HERE}.evaluation.notes"},
     trainings={"notes": f"{_HERE}.training.train"},
+    demo=f"{_HERE}.commands.showing",
 )

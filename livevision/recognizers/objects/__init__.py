@@ -70,4 +70,5 @@ PLUGIN = RecognizerPlugin(
     evaluations={"objects": f"{_HERE}.evaluation.objects"},
     weights=f"{_HERE}.weights",
     checks=checks,
+    demo=f"{_HERE}.commands.showing",
 )

@@ -40,4 +40,5 @@ PLUGIN = RecognizerPlugin(
     kinds=(Kind("panorama"),),
     commands={"panorama": f"{_HERE}.commands.panorama"},
     evaluations={"panorama": f"{_HERE}.evaluation.panorama"},
+    demo=f"{_HERE}.commands.showing",
 )

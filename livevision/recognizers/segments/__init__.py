@@ -76,4 +76,5 @@ PLUGIN = RecognizerPlugin(
         Kind("points", counted=False, colors=((255, 255, 255),), scale=1.0),
     ),
     evaluations={"segments": f"{_HERE}.evaluation.segments"},
+    demo=f"{_HERE}.commands.showing",
 )

@@ -148,7 +148,7 @@ def _of_label(labels: Labels, label: int, names: list[str]) -> Detection:
     name = names[label] if names else f"color {label + 1}"
     share = round(float(mask.mean()), 4)
     return Detection(
-        "segment", box, name, 1.0, label + 1, mask=mask[box.top : box.bottom, box.left : box.right],
+        "segment", box, name, 0.0, label + 1, mask=mask[box.top : box.bottom, box.left : box.right],
         details={"share": share},
     )  # fmt: skip
 
@@ -156,10 +156,10 @@ def _of_label(labels: Labels, label: int, names: list[str]) -> Detection:
 def _of_region(region: Region, sort: int, name: str, pixels: int) -> Detection:
     details = {key: round(value, 3) for key, value in region.properties.items()}
     details["share"] = round(region.properties["area"] / pixels, 4)
-    return Detection("segment", region.box, name, 1.0, sort + 1, mask=region.mask, details=details)
+    return Detection("segment", region.box, name, 0.0, sort + 1, mask=region.mask, details=details)
 
 
 def _points(method: str, image: Image) -> Detection:
     found = methods.harris(image) if method == "harris" else methods.orb(image)
     height, width = image.shape[:2]
-    return Detection("points", Box(0, 0, width, height), method, 1.0, landmarks=found)
+    return Detection("points", Box(0, 0, width, height), method, 0.0, landmarks=found)

@@ -47,9 +47,12 @@ def scene(name: str) -> Image:
     return np.asarray(cv2.resize(picture[..., ::-1], (SCENE, height), interpolation=way), np.uint8)
 
 
-def turned(pan: float, tilt: float, roll: float) -> Homography:
-    """What a camera that turned by these angles (degrees) does to the picture before."""
-    width, height = SIZE
+def turned(pan: float, tilt: float, roll: float, *, size: tuple[int, int] = SIZE) -> Homography:
+    """What a camera that turned by these angles (degrees) does to the picture before.
+
+    `size` is the view's (width, height) in pixels.
+    """
+    width, height = size
     camera = np.array(((FOCAL * width, 0, width / 2), (0, FOCAL * width, height / 2), (0, 0, 1)))
     rotations = [
         cv2.Rodrigues(np.radians(angle) * np.eye(3)[axis])[0]
