@@ -17,6 +17,8 @@ from livevision import __version__, assets, files, options, plugins
 from livevision.errors import LivevisionError
 
 _ABSENT = "not there"
+_SHOWN = 12
+"""Digits of a digest that people are shown."""
 _BESIDE = ("-shm",)
 """Endings of files that hold nothing of their own: SQLite's index of another one."""
 
@@ -69,6 +71,19 @@ def personal(names: Iterable[str]) -> dict[str, str]:
                 found.update(f"{path.name} {_digest(path)}\n".encode())
         told[name] = found.hexdigest()
     return told
+
+
+def told(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """All of that for people: what it is, and the beginning of its digest."""
+    found: dict[str, str] = {}
+    for name, digest in models(chosen).items():
+        found[f"the model of {name}"] = digest[:_SHOWN]
+    for name, digest in personal(chosen).items():
+        found[f"what was taught to {name}"] = digest[:_SHOWN]
+    for name, given in chosen.items():
+        for key, value in options_of(given).items():
+            found[f"the option {key} of {name}"] = str(value)[:_SHOWN]
+    return found
 
 
 def packages() -> dict[str, str]:

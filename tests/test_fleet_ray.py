@@ -1,0 +1,205 @@
+"""The same archive by Ray's workers; minutes, since a Ray takes ten seconds to start."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fleet_jobs
+import pytest
+from test_fleet_replay import RUN, done, texts, until
+
+from livevision import assets
+from livevision.__main__ import main
+from livevision.errors import UsageError
+from livevision.fleet import archive, identity, on_ray
+from livevision.fleet.job import Done, Reading, Task, content_of
+from livevision.fleet.ledger import Ledger
+
+ray: Any = pytest.importorskip("ray", reason="needs the extra fleet")
+
+pytestmark = pytest.mark.long
+TESTS = str(Path(__file__).parent)
+CLIP = assets.folder("recordings") / "cloudy.mp4"
+LIMIT = 300.0
+"""Seconds that a run may take."""
+
+
+@pytest.fixture(autouse=True)
+def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LIVEVISION_CONFIG", str(tmp_path / "settings.toml"))
+    monkeypatch.setenv("PYTHONPATH", TESTS)  # Ray's workers have to find `fleet_jobs`
+    for name, value in on_ray._ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    yield
+    ray.shutdown()
+
+
+def read(clips: list[str], folder: Path, out: Path) -> archive.Progress:
+    job = fleet_jobs.Light({}, folder=folder)
+    with Ledger(out) as ledger, on_ray.Ray(job, workers=2) as engine:
+        planned = archive.plan(clips, job, ledger, retry=False)
+        return archive.read(planned, len(clips), engine, ledger)
+
+
+def test_workers_that_are_killed_cost_no_clip(tmp_path: Path) -> None:
+    folder, out = tmp_path / "attempts", tmp_path / "out"
+    folder.mkdir()
+    out.mkdir()
+    clips = texts(
+        tmp_path / "in",
+        **{f"clip{number}": f"good {number}" for number in range(20)},
+        **{f"once{number}": f"once {number}" for number in range(4)},
+        poison="poison",
+        damaged="damaged",
+    )
+    progress = read([*clips, str(tmp_path / "none.mp4")], folder, out)
+    assert set(done(out).values()) == {1}
+    assert len(done(out)) == 24
+    failed = {Path(clip).stem: reason for clip, reason in progress.failed}
+    assert failed.keys() == {"poison", "damaged", "none"}
+    assert "attempt 3" in failed["poison"]
+    assert fleet_jobs.attempts(folder, "poison") == archive.ATTEMPTS
+    assert all(fleet_jobs.attempts(folder, f"once{number}") == 2 for number in range(4))
+    assert all(fleet_jobs.attempts(folder, f"clip{number}") == 1 for number in range(20))
+
+
+def test_what_a_machine_has_otherwise_is_told_before_work_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = texts(tmp_path / "in", a="good")
+    (tmp_path / "out").mkdir()
+    packages = identity.packages()
+    monkeypatch.setattr(identity, "packages", lambda: packages | {"livevision": "9.9"})
+    with pytest.raises(UsageError, match=r"livevision is 0.* there and 9\.9 here"):
+        read(clips, tmp_path, tmp_path / "out")
+    assert not list(tmp_path.glob("*.attempt-*"))
+
+
+def test_a_file_that_a_worker_does_not_have_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker on another machine: its side of the work, in this process."""
+    monkeypatch.setattr(on_ray, "PIECE", 1000)
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(os.urandom(2500))
+    one = tmp_path / "clip.mp4"
+    one.write_bytes(os.urandom(2500))
+
+    class Copied(Reading):
+        def read(self, task: Task, at: str | None = None) -> Done:
+            return Done({".json": f"{at}"})
+
+    for clip in (str(one), str(folder)):
+        pieces: on_ray.Pieces = [
+            (path.name, [ray.put(each) for each in on_ray._cut(path)])
+            for path in on_ray._files(clip)
+        ]
+        assert len(pieces[0][1]) == 3
+        task = Task("key", f"/elsewhere/{Path(clip).name}", content_of(clip), 0, 0)
+        assert on_ray._read(Copied({}), task, None) == on_ray.Missing()
+        answer = on_ray._read(Copied({}), task, pieces)
+        assert isinstance(answer, Done)
+        assert answer.outputs[".json"].endswith(f"/{Path(clip).name}")
+        other = Task("key", task.clip, "another content", 0, 0)
+        changed = on_ray._read(Copied({}), other, pieces)
+        assert isinstance(changed, Done)
+        assert "was changed while it was sent" in changed.reason
+
+
+class Cluster:
+    """A Ray that was started by itself, as an administrator would."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.folder = folder
+        words = ["--head", f"--port={self.address.split(':')[1]}", "--num-cpus=2", "--block"]
+        more = ["--include-dashboard=false", "--object-store-memory=200000000"]
+        program = Path(sys.executable).with_name("ray")
+        self.log = (folder / f"ray-{time.monotonic_ns()}.log").open("wb")
+        self.process = subprocess.Popen(
+            [str(program), "start", *words, *more],
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        until(lambda: b"Ray runtime started" in Path(self.log.name).read_bytes(), "no Ray")
+
+    def kill(self) -> None:
+        """All that the head consists of, at once."""
+        pids = [self.process.pid, *descendants(self.process.pid)]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes that it began, and those that they began (Linux)."""
+    parents: dict[int, list[int]] = {}
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = each.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        parents.setdefault(int(fields[1]), []).append(int(each.parent.name))
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
+def test_the_head_s_death_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    """The archive is read wholly after all, each clip once, as one process would read it."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for number in range(8):  # the same pictures, yet another content
+        (folder / f"clip{number}.mp4").write_bytes(CLIP.read_bytes() + bytes(number))
+    words = ["fleet", "replay", str(folder), "--out", str(out), "--on", "ray"]
+    words += ["--signs", "--max-frames", "60"]
+    first = Cluster(tmp_path)
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "livevision", *words, "--address", first.address],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(lambda: (out / "ledger.jsonl").exists() and len(done(out)) >= 2, "nothing was read")
+    finally:
+        first.kill()
+        _, told = driver.communicate(timeout=LIMIT)
+    assert driver.returncode not in (0, None), told
+    before = dict(done(out))
+    assert 2 <= len(before) < 8
+    second = Cluster(tmp_path)
+    try:
+        assert subprocess.call(
+            [sys.executable, "-m", "livevision", *words, "--address", second.address], timeout=LIMIT
+        ) in (0,)
+    finally:
+        second.kill()
+    assert done(out) == Counter({f"clip{number}": 1 for number in range(8)})
+    for number in range(8):
+        clip = folder / f"clip{number}.mp4"
+        alone = tmp_path / "alone.json"
+        assert main(["replay", str(clip), "--json", str(alone), *words[-3:]]) == 0
+        (made,) = out.glob(f"clip{number}.mp4.*.json")
+        assert RUN.sub("", made.read_text()) == RUN.sub("", alone.read_text())
+    assert not re.search(r"Traceback", told)
