@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -37,6 +37,8 @@ class Ending:
 
 _deferring = 0
 _pending = False
+_spared: set[int] = set()
+"""Signals that mean something else for a while."""
 _again = 0
 """How often a signal was repeated by ourselves."""
 _repeated = False
@@ -107,6 +109,21 @@ def handled(ending: Ending | None = None) -> Iterator[Ending]:
         woken.close()
 
 
+@contextmanager
+def instead(number: int, call: Callable[[], None]) -> Iterator[None]:
+    """In here a signal of `ENDING` does not end the program, but has `call` called.
+
+    On the main thread alone, within `handled`; `call` comes in the middle of anything.
+    """
+    _spared.add(number)
+    before = signal.signal(number, lambda number, frame: call())
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+        _spared.discard(number)
+
+
 def ignored() -> None:
     """Turn a deaf ear to `ENDING`: the program is over but for its last instructions."""
     for number in ENDING:
@@ -129,7 +146,7 @@ def _watch(woken: socket.socket, numbers: list[int]) -> None:
             break
         if not data:
             return
-        came += [number for number in data if number in numbers]
+        came += [number for number in data if number in numbers and number not in _spared]
         if len(came) - (_again - own) >= HARD:
             break
         if came and last == float("inf"):

@@ -1,13 +1,17 @@
-"""Read whole archives of recordings, with processes of this machine or of many.
+"""Read whole archives of recordings, and watch many cameras, with many processes.
 
 examples:
   livevision fleet replay recordings/ --out read/            (go on after any end: the same again)
   livevision fleet replay recordings/ --out read/ --captions srt --transcript
+  livevision fleet watch cameras.toml
+  livevision fleet status
+  livevision fleet reload                   (after cameras.toml was changed)
 
-docs/scaling.md tells what it costs, and what comes of it when something dies meanwhile.
+docs/fleet.md tells how it works, and what becomes of it when something dies meanwhile.
 """
 
 import argparse
+import dataclasses
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from livevision.fleet.engine import Engine
     from livevision.fleet.job import Reading
 
-SUMMARY = "read archives of recordings, on one machine or many"
+SUMMARY = "read archives of recordings, watch many cameras"
 FAILED = 1
 """Exit code if a clip could not be read."""
 EVERY = 30.0
@@ -33,11 +37,33 @@ _EXAMPLES = {
     "replay": """examples: livevision fleet replay recordings/ --out read/
           livevision fleet replay 'school/**/*.mp4' @more.txt --out read/ --captions vtt
           livevision fleet replay recordings/ --out read/ --retry-failed
+          livevision fleet replay recordings/ --out read/ --on ray --address ray://head:10001
 
 A source is a file, a folder with all below it, a pattern, or @LIST with one clip a line. DIR gets a
 JSON file for each clip, as 'livevision replay --json' writes it, and a ledger of what was done: a
 clip that is in it is not read again, unless it, the options or the models have changed. Exit code 1
 if a clip could not be read.""",
+    "watch": """example of cameras.toml:
+
+[fleet]
+folder = "/srv/livevision"      # files of the cameras, a folder each
+keep_days = 30                  # older ones are erased
+
+[defaults]                      # of all cameras: options of 'livevision run', and
+events = true                   # events, transcript, record, raw = true; captions = "vtt"
+
+[cameras.door]
+source = "rtsp://door.example/stream"
+faces = true
+mqtt = "mqtt://broker.example"
+
+docs/fleet.md lists all.""",
+    "status": "example: livevision fleet status --json",
+    "measure": """example: livevision fleet measure
+
+Reads one stream of 30 frames a second, then two and so on, until more than 1 in 100 frames are
+dropped. 'fleet watch' and 'serve' go by what was found. Close other programs first.""",
+    "reload": "example: livevision fleet reload      (the same as SIGHUP; other cameras go on)",
 }
 
 
@@ -64,9 +90,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     replay.add_argument(
         "--on",
-        choices=("local",),
+        choices=("local", "ray"),
         default="local",
-        help="processes of this machine (default: %(default)s)",
+        help="processes of this machine, or Ray's on many (default: %(default)s)",
+    )
+    replay.add_argument(
+        "--address",
+        metavar="ADDRESS",
+        help="with --on ray: ray://HOST:10001, HOST:6379, or 'auto' for the cluster that this "
+        "machine is in (default: a Ray of its own)",
     )
     replay.add_argument(
         "--workers",
@@ -89,6 +121,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     recognizers.add_arguments(replay)
 
+    watch = action("watch", "read the cameras of a site, each in a process of its own", _watch)
+    watch.add_argument("file", type=Path, metavar="CAMERAS.toml", help="what to watch")
+    watch.add_argument(
+        "--check", action="store_true", help="only say whether the file can be used, and end"
+    )
+    status = action("status", "tell how the cameras are doing", _status)
+    status.add_argument("--json", action="store_true", help="all of it, for programs")
+    reload = action("reload", "have the cameras' file read again", _reload)
+    for each in (watch, status, reload):
+        each.add_argument(
+            "--socket", type=Path, metavar="PATH", help="another than the runtime folder's"
+        )
+    measure = action("measure", "find out how many cameras this machine carries", _measure)
+    measure.add_argument(
+        "--seconds",
+        type=_output.positive,
+        default=20,
+        metavar="N",
+        help="for each number of cameras (default: %(default)s)",
+    )
+    # without help it is not listed: the supervisor begins it
+    camera = actions.add_parser("camera", description="One camera of 'livevision fleet watch'.")
+    camera.set_defaults(act=_camera)
+
 
 def execute(arguments: argparse.Namespace) -> int:
     return int(arguments.act(arguments))
@@ -98,6 +154,8 @@ def _replay(arguments: argparse.Namespace) -> int:
     from livevision.fleet import archive, finding, traces
     from livevision.fleet.ledger import Ledger
 
+    if arguments.address and arguments.on != "ray":
+        raise UsageError("--address belongs to --on ray.")
     clips = finding.clips(arguments.sources)
     if not clips:
         raise UsageError("There is no clip in what was named. Name folders with videos in them.")
@@ -126,6 +184,44 @@ def _replay(arguments: argparse.Namespace) -> int:
     return FAILED if progress.failed else 0
 
 
+def _watch(arguments: argparse.Namespace) -> int:
+    _check_system()
+    from livevision.commands import _cameras
+
+    return _cameras.watch(arguments)
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    _check_system()
+    from livevision.commands import _cameras
+
+    return _cameras.status(arguments)
+
+
+def _reload(arguments: argparse.Namespace) -> int:
+    _check_system()
+    from livevision.commands import _cameras
+
+    return _cameras.reload(arguments)
+
+
+def _measure(arguments: argparse.Namespace) -> int:
+    from livevision.commands import _measuring
+
+    return _measuring.measure(arguments)
+
+
+def _camera(arguments: argparse.Namespace) -> int:
+    from livevision.commands import _cameras
+
+    return _cameras.camera(arguments)
+
+
+def _check_system() -> None:
+    if sys.platform == "win32":
+        raise UsageError("'livevision fleet watch' needs Linux or macOS.")
+
+
 def _job(arguments: argparse.Namespace, names: list[str], work: Path) -> "Reading":
     from livevision.fleet.job import Reading
 
@@ -140,8 +236,13 @@ def _job(arguments: argparse.Namespace, names: list[str], work: Path) -> "Readin
 
 
 def _engine(arguments: argparse.Namespace, job: "Reading") -> "Engine":
-    from livevision.fleet.local import Local
     from livevision.machine import cores
+
+    if arguments.on == "ray":
+        from livevision.fleet.on_ray import Ray
+
+        return Ray(dataclasses.replace(job, work=None), arguments.address, arguments.workers)
+    from livevision.fleet.local import Local
 
     return Local(job, arguments.workers or cores(), arguments.log_level or "warning")
 

@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sessions",
         type=_output.positive,
         metavar="N",
-        help="browsers' cameras read at a time (default: measured at the start; the next is told "
-        "to wait)",
+        help="browsers' cameras read at a time (default: what 'livevision fleet measure' found, "
+        "else measured at the start; the next is told to wait)",
     )
     parser.add_argument(
         "--bind",

@@ -24,7 +24,7 @@ _RESULT = re.compile(r".+\.[0-9a-f]{12}(\.json|\.srt|\.vtt|\.txt|\.transcript\.j
 """Names of an archive's results."""
 _STAMP = "%Y%m%d-%H%M%S"
 _SHIFT = re.compile(
-    r"(?P<began>\d{8}-\d{6})-\d{3}-(?:events\.jsonl|transcript\.jsonl|captions\.(?:srt|vtt|txt)"
+    r"\d{8}-\d{6}-\d{3}-(?:events\.jsonl|transcript\.jsonl|captions\.(?:srt|vtt|txt)"
     r"|(?:record|raw)(?:-\d+)?\.mp4)"
 )
 """Names of what a camera's process writes."""
@@ -94,7 +94,8 @@ def own() -> Iterator[tuple[str, Path]]:
     """What there is, and what it is."""
     for folder in folders():
         yield from _in_archive(folder)
-        yield from _of_cameras(folder)
+        for each in of_cameras(folder):
+            yield f"camera {each.parent.name}", each
     for each in (places(), *files.drafts(places())):
         if each.is_symlink() or each.is_file():
             yield "folders of archives and cameras", each
@@ -125,11 +126,12 @@ def _in_archive(folder: Path) -> Iterator[tuple[str, Path]]:
         yield "draft of an archive", each
 
 
-def _of_cameras(folder: Path) -> Iterator[tuple[str, Path]]:
+def of_cameras(folder: Path) -> Iterator[Path]:
+    """What the cameras' processes wrote below a site's folder."""
     for camera in _listed(folder, folders=True):
         for each in _listed(camera):
             if _SHIFT.fullmatch(files.draft_of(each.name) or each.name):
-                yield f"camera {camera.name}", each
+                yield each
 
 
 def is_ledger(path: Path) -> bool:
@@ -148,14 +150,6 @@ def shift_name(what: str, now: datetime | None = None) -> str:
     """The name of a file that a camera's process begins now."""
     now = now or datetime.now(UTC)
     return f"{now:{_STAMP}}-{now.microsecond // 1000:03d}-{what}"
-
-
-def began(path: Path) -> datetime | None:
-    """When such a file was begun; None if it is none."""
-    found = _SHIFT.fullmatch(path.name)
-    if found is None:
-        return None
-    return datetime.strptime(found["began"], _STAMP).replace(tzinfo=UTC)
 
 
 def expired(path: Path, before: datetime) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from livevision import plugins
 from livevision.errors import UsageError
-from livevision.machine import cores
+from livevision.machine import cores, measured_streams
 from livevision.plugins import RunContext
 from livevision.server import authority, capacity, keys, qr, trust
 from livevision.server.app import Link, Server
@@ -78,9 +78,16 @@ def serve(
         server.links = links
         readers.warm()
         if arguments.sessions is None:
-            cost = capacity.frame_cost(readers)
-            server.allow(capacity.sessions(cores(), cost, len(arguments.sources)))
+            server.allow(_carried(readers, len(arguments.sources)))
         run(doors, lambda: tell("\n".join(lines)), server.leave)
+
+
+def _carried(readers: Readers, sources: int) -> int:
+    """Browsers' cameras that may be read at a time beside the host's own `sources`."""
+    known = measured_streams()
+    if known is not None:
+        return max(1, known - sources)
+    return capacity.sessions(cores(), capacity.frame_cost(readers), sources)
 
 
 def _lan_doors(

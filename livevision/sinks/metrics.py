@@ -73,7 +73,7 @@ class Metrics(Sink):
                 f"Cannot serve metrics at port {self.port}: {reason}. Choose another port."
             ) from error
         server, _ = self._server
-        server.set_app(_for_loopback(server.get_app()))
+        server.set_app(for_loopback(server.get_app()))
         self.port = server.server_port
         return self
 
@@ -100,7 +100,7 @@ class Metrics(Sink):
             thread.join()
 
 
-def _for_loopback(app: Any) -> Any:
+def for_loopback(app: Any) -> Any:
     """The WSGI application `app`, for those alone who call this machine by its own name."""
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:

@@ -1,0 +1,83 @@
+"""How the cameras of a site are doing, for Prometheus: numbers alone, never who was seen."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Self
+
+import prometheus_client as prometheus
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from livevision.closing import Closing
+from livevision.errors import OutputError
+from livevision.sinks.metrics import HOST, for_loopback
+
+Told = Callable[[], Iterable[dict[str, Any]]]
+
+
+class Gauges(Closing):
+    """Answers http://127.0.0.1:PORT/metrics. Raises OutputError if the port is taken."""
+
+    def __init__(self, port: int, told: Told) -> None:
+        """`told` gives what `Supervisor.told` gave last; it is called on other threads."""
+        self.port = port
+        self._registry = prometheus.CollectorRegistry()
+        self._registry.register(_Cameras(told))
+
+    def __enter__(self) -> Self:
+        try:
+            server, thread = prometheus.start_http_server(
+                self.port, addr=HOST, registry=self._registry
+            )
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise OutputError(
+                f"Cannot serve metrics at port {self.port}: {why}. Choose another metrics_port."
+            ) from error
+        server.set_app(for_loopback(server.get_app()))
+        self.port = server.server_port
+        self._server, self._thread = server, thread
+        return self
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Cameras(Collector):
+    def __init__(self, told: Told) -> None:
+        self._told = told
+
+    def collect(self) -> Iterator[Metric]:
+        cameras = list(self._told())
+        for key, name, help_ in (
+            ("fps", "fps", "Frames worked on a second, of late"),
+            ("rss_mb", "resident_megabytes", "Memory of the camera's process"),
+            ("silent_s", "silent_seconds", "Since the process was last heard"),
+        ):
+            gauge = GaugeMetricFamily(f"livevision_camera_{name}", help_, labels=["camera"])
+            for each in cameras:
+                if each[key] is not None:
+                    gauge.add_metric([each["camera"]], each[key])
+            yield gauge
+        up = GaugeMetricFamily("livevision_camera_up", "1 if it is read", labels=["camera"])
+        frames = CounterMetricFamily("livevision_frames", "Frames worked on", labels=["camera"])
+        dropped = CounterMetricFamily(
+            "livevision_frames_dropped", "Frames never worked on, being busy", labels=["camera"]
+        )
+        events = CounterMetricFamily(
+            "livevision_events", "What was read, by kind", labels=["camera", "kind"]
+        )
+        restarts = CounterMetricFamily(
+            "livevision_camera_restarts", "By reason", labels=["camera", "reason"]
+        )
+        for each in cameras:
+            name = each["camera"]
+            up.add_metric([name], float(each["state"] == "running" and not each["source"]))
+            frames.add_metric([name], each["frames"])
+            dropped.add_metric([name], each["dropped"])
+            for kind, number in each["events"].items():
+                events.add_metric([name, kind], number)
+            for reason, number in each["restarts"].items():
+                restarts.add_metric([name, reason], number)
+        yield from (up, frames, dropped, events, restarts)
