@@ -14,6 +14,7 @@ from pathlib import Path
 
 import fleet_jobs
 import pytest
+from programs import descendants
 
 from livevision import assets
 from livevision.__main__ import main
@@ -305,6 +306,43 @@ def test_results_are_those_of_replay_to_the_byte(
     assert not (out / ".livevision-work").exists()
     assert main([*command, "--captions", "srt", "--transcript"]) == 1  # nothing is read again
     assert "0 of 2 clips read" in capsys.readouterr().err
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
+def test_the_command_is_killed_and_every_clip_is_read_once_all_the_same(tmp_path: Path) -> None:
+    """A worker in mid-work, then the driver; what one process reads of each is what there is."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    names = [f"clip{number}" for number in range(8)]
+    for number, name in enumerate(names):  # the same pictures, yet another content
+        (folder / f"{name}.mp4").write_bytes(CLIP.read_bytes() + bytes(number))
+    options = ["--signs", "--max-frames", "60"]
+    words = ["fleet", "replay", str(folder), "--out", str(out), "--workers", "2", *options]
+    program = [sys.executable, "-m", "livevision", *words]
+    driver = subprocess.Popen(program)
+    try:
+        until(lambda: (out / "ledger.jsonl").exists() and len(done(out)) >= 1, "nothing was read")
+        workers = [each for each in descendants(driver.pid) if b"spawn_main" in command(each)]
+        assert len(workers) == 2
+        os.kill(workers[0], signal.SIGKILL)
+        until(lambda: len(done(out)) >= 4, "the work does not go on")
+    finally:
+        driver.kill()
+        driver.wait()
+    assert 4 <= len(done(out)) < len(names)
+    assert subprocess.call(program) == 0
+    assert done(out) == dict.fromkeys(names, 1)
+    alone = tmp_path / "alone.json"
+    for name in names:
+        clip = str(folder / f"{name}.mp4")
+        assert main(["replay", clip, "--json", str(alone), *options]) == 0
+        (made,) = out.glob(f"{name}.mp4.*.json")
+        assert RUN.sub("", made.read_text()) == RUN.sub("", alone.read_text())
+
+
+def command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_privacy_shows_an_archive_and_erases_what_is_old_or_all(

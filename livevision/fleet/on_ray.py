@@ -32,6 +32,8 @@ CHECKING = 120.0
 """Seconds within which a machine has to tell what is installed there; a first import is slow."""
 RESOURCES = 5.0
 """Seconds after which the cluster is asked again how many processors it has."""
+STARTS = 2
+"""Attempts at starting a Ray of our own, which it gives up itself after 30 s on a busy machine."""
 STORE = 256 << 20
 """Bytes of shared memory for a Ray of our own: results are small."""
 _ENVIRONMENT = {
@@ -166,18 +168,23 @@ class Ray(Engine):
         if self.address is None:
             more = {"num_cpus": self.workers, "object_store_memory": STORE}
             more["include_dashboard"] = False
-        try:
-            ray.init(
-                address=self.address or "local",
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-                **more,
-            )
-        except Exception as error:  # of many kinds: its own, of gRPC, of the system
-            raise UsageError(
-                f"Cannot reach Ray at {self.address or 'this machine'}: "
-                f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
-            ) from error
+        for attempt in range(1, STARTS + 1):
+            try:
+                ray.init(
+                    address=self.address or "local",
+                    logging_level=logging.ERROR,
+                    log_to_driver=False,
+                    **more,
+                )
+                return
+            except Exception as error:  # of many kinds: its own, of gRPC, of the system
+                with suppress(Exception):
+                    ray.shutdown()
+                if attempt == STARTS or self.address is not None:
+                    raise UsageError(
+                        f"Cannot reach Ray at {self.address or 'this machine'}: "
+                        f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
+                    ) from error
 
     def _check(self) -> None:
         """Raise UsageError if a machine lacks something, or would give other answers."""
