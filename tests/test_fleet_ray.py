@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,18 +132,22 @@ class Cluster:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.folder = folder
         words = ["--head", f"--port={self.address.split(':')[1]}", "--num-cpus=2", "--block"]
-        more = ["--include-dashboard=false", "--object-store-memory=200000000"]
-        program = Path(sys.executable).with_name("ray")
-        self.log = (folder / f"ray-{time.monotonic_ns()}.log").open("wb")
-        self.process = subprocess.Popen(
-            [str(program), "start", *words, *more],
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
-        )
-        until(lambda: b"Ray runtime started" in Path(self.log.name).read_bytes(), "no Ray")
+        words += ["--include-dashboard=false", "--object-store-memory=200000000"]
+        program = str(Path(sys.executable).with_name("ray"))
+        for _ in range(3):  # on a busy machine it gives itself up after 30 s
+            log = folder / f"ray-{time.monotonic_ns()}.log"
+            with log.open("wb") as file:
+                self.process = subprocess.Popen(
+                    [program, "start", *words], stdout=file, stderr=file, start_new_session=True
+                )
+            until(partial(self._up_or_over, log), "no Ray")
+            if self.process.poll() is None:
+                return
+        raise AssertionError(log.read_text())
+
+    def _up_or_over(self, log: Path) -> bool:
+        return b"Ray runtime started" in log.read_bytes() or self.process.poll() is not None
 
     def kill(self) -> None:
         """All that the head consists of, at once."""
@@ -150,7 +155,6 @@ class Cluster:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
-        self.log.close()
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")

@@ -35,6 +35,8 @@ STARTING = 90.0
 SILENT = 8.0
 """Seconds without a pulse after which a process hangs. A frame takes 20 ms, the slowest recogniser
 half a second; with the pause and the start it is back within 20."""
+FIRST = 60.0
+"""The same before its first frame, with which a recogniser may load what it needs."""
 LEAVING = 3.0
 """Seconds that a process may take to end by itself; the supervisor has five (`signals.LAST`)."""
 GLANCE = 0.1
@@ -75,6 +77,11 @@ class Watched:
     """True if the configuration no longer has it."""
     rest: dict[str, bytes] = field(default_factory=dict)
     """Beginnings of lines, by the pipe that they come from."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which it may be silent."""
+        return SILENT if self.pulse.get("frames") else FIRST
 
     def counted(self) -> Counter[str]:
         """Frames, dropped ones and events since the supervisor began."""
@@ -222,7 +229,7 @@ class Supervisor(Closing):
                 process.kill()
         elif each.state == "starting" and now - each.since > STARTING:
             self._kill(each, "it did not start")
-        elif each.state in ("running", "away") and now - each.heard > SILENT:
+        elif each.state in ("running", "away") and now - each.heard > each.patience:
             self._kill(each, "it hung")
         elif (each.pulse.get("rss_mb") or 0) > self.site.memory_mb:
             self._kill(each, "it took too much memory")
