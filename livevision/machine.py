@@ -15,19 +15,21 @@ def cores() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def streams() -> int:
-    """Live streams of 30 frames a second that it reads without losing frames.
-
-    As `livevision fleet measure` found with as many processors; one a processor if it was not
-    measured.
-    """
+def measured_streams() -> int | None:
+    """Live streams of 30 frames a second that it reads without losing frames, as `livevision fleet
+    measure` found with as many processors; None if that was not measured."""
     try:
         content = json.loads(_measured().read_text(encoding="utf-8"))
         if content["cores"] == cores():
             return max(1, int(content["streams"]))
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    return cores()
+    return None
+
+
+def streams() -> int:
+    """What `measured_streams` says, else one a processor."""
+    return measured_streams() or cores()
 
 
 def keep_streams(number: int) -> Path:
