@@ -321,10 +321,11 @@ def test_pictures_come_in_through_the_one_door() -> None:
         bytes(1000),
     ],
 )
-def test_an_upload_that_could_name_other_files_is_refused(content: bytes, shared: Running) -> None:
-    answer = shared.post("/api/read", content=content, headers={"Content-Type": "video/mp4"})
-    assert answer.status_code == 415
-    assert not list(traces.prepare().glob("serve-upload-*"))
+def test_an_upload_that_could_name_other_files_is_refused(content: bytes) -> None:
+    with running() as server:
+        answer = server.post("/api/read", content=content, headers={"Content-Type": "video/mp4"})
+        assert answer.status_code == 415
+        assert not list(traces.prepare().glob("serve-upload-*"))
 
 
 def test_an_upload_that_a_killed_server_left_is_erased_by_the_next() -> None:
