@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livevision.frame import Event
-from livevision.recognizers.signs.spelling import Showing, Speller
+from livevision.recognizers.signs.hand import Showing
+from livevision.recognizers.signs.spelling import Speller
 
 LABELS = (*string.ascii_uppercase, "")
 PALM = 80.0

@@ -6,20 +6,16 @@ import pytest
 from numpy.typing import NDArray
 from signing import LABELS, PALM, Signer, hand, shape_of
 
-from livevision.recognizers.signs.decoder import Motion
-from livevision.recognizers.signs.motion import (
-    Drawing,
-    Drawings,
-    Gestures,
-    spread_open,
-    straightness,
-)
+from livevision.recognizers.signs.drawings import Drawing, Drawings
+from livevision.recognizers.signs.gestures import Gestures, spread_open
+from livevision.recognizers.signs.motion import Motion, straightness
+from livevision.recognizers.signs.thresholds import DEFAULT
 
 SHARED = Path(os.environ.get("LIVEVISION_SHARED", Path(__file__).parents[2] / "shared"))
 
 
 def drawn(signer: Signer) -> list[Drawing]:
-    drawings, motion, found = Drawings(), Motion(), []
+    drawings, motion, found = Drawings(DEFAULT.drawings), Motion(DEFAULT.motion), []
     for time, each in signer.frames:
         if each is not None:
             motion.see(time, each.landmarks)
@@ -97,7 +93,7 @@ def test_another_handshape_draws_nothing() -> None:
 
 def test_memory_holds_the_last_seconds_alone() -> None:
     signer = Signer(fps=60).spell("I").rest(10)
-    drawings, motion = Drawings(), Motion()
+    drawings, motion = Drawings(DEFAULT.drawings), Motion(DEFAULT.motion)
     for time, each in signer.frames:
         assert each is not None
         motion.see(time, each.landmarks)
@@ -126,7 +122,7 @@ def z_sequences() -> list[list[tuple[float, NDArray[np.float32]]]]:
 def test_a_real_signers_z_is_found() -> None:
     hits = 0
     for frames in z_sequences():
-        drawings, motion = Drawings(), Motion()
+        drawings, motion = Drawings(DEFAULT.drawings), Motion(DEFAULT.motion)
         found = []
         for time, points in frames:
             motion.see(time, points)
@@ -141,13 +137,13 @@ def test_a_real_signers_z_is_found() -> None:
 
 def test_an_open_hand_held_accepts_and_waved_deletes() -> None:
     open_hand = hand((1, 1, 1, 1), spread=0.3)
-    assert spread_open(open_hand * 0.09)
-    assert not spread_open(hand((1, 1, 1, 1)) * 0.09)
+    assert spread_open(open_hand * 0.09, DEFAULT.gestures)
+    assert not spread_open(hand((1, 1, 1, 1)) * 0.09, DEFAULT.gestures)
     near = open_hand * 0.09
     near[4] += 0.15 * (near[5] - near[4])  # a thumb less far out
-    assert spread_open(near)
-    assert not spread_open(hand((1, 0, 0, 0), spread=0.3) * 0.09)
-    held, waved = Gestures(), Gestures()
+    assert spread_open(near, DEFAULT.gestures)
+    assert not spread_open(hand((1, 0, 0, 0), spread=0.3) * 0.09, DEFAULT.gestures)
+    held, waved = Gestures(DEFAULT.gestures), Gestures(DEFAULT.gestures)
     asked: dict[str, list[str]] = {"held": [], "waved": []}
     for index in range(90):
         time = index / 30

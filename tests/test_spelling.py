@@ -6,8 +6,10 @@ import pytest
 from numpy.typing import NDArray
 from signing import LABELS, Signer, chances, hand, letters, read, shape_of, showing, steps
 
-from livevision.recognizers.signs.decoder import Decoder
-from livevision.recognizers.signs.spelling import LONGEST_WORD, Showing, Speller
+from livevision.recognizers.signs.hand import Showing
+from livevision.recognizers.signs.letters import Decoder
+from livevision.recognizers.signs.spelling import Speller
+from livevision.recognizers.signs.thresholds import DEFAULT
 from livevision.recognizers.signs.words import Words
 
 WORDS = Words({"HELLO": 900, "HELP": 800, "CAB": 50, "THE": 20000, "BALL": 300})
@@ -411,7 +413,7 @@ def test_memory_does_not_grow() -> None:
         time += 3
     assert len(speller._hands) <= 2
     assert len(speller._lines) <= 2
-    decoder = Decoder(LABELS)
+    decoder = Decoder(LABELS, DEFAULT)
     for index in range(500):
         decoder.see(index / 100, chances("A"), shape_of("A"), right=True)
     assert len(decoder.motion._looks) < 10
@@ -495,4 +497,7 @@ def test_a_word_without_end_is_ended() -> None:
     speller = Speller(LABELS, WORDS)
     events = read(signer.frames, speller)
     assert len(letters(events)) == 120
-    assert [len(each.label) for each in events if each.kind == "word"] == [LONGEST_WORD, 20]
+    assert [len(each.label) for each in events if each.kind == "word"] == [
+        DEFAULT.text.longest_word,
+        20,
+    ]

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from livevision.errors import ModelError
-from livevision.frame import Detection, Findings, Frame, Image
+from livevision.frame import Detection, Findings, Floats, Frame, Image
 from livevision.locators.hands import SKELETON, Hand, HandLocator
 from livevision.recognizers.recognizer import Model, Session
 from livevision.recognizers.signs import Options, personal
 from livevision.recognizers.signs.classifiers import Classifier, load_classifier
+from livevision.recognizers.signs.hand import Showing
 from livevision.recognizers.signs.prepare import MARGIN
-from livevision.recognizers.signs.spelling import Floats, Showing, Speller
+from livevision.recognizers.signs.spelling import Speller
 from livevision.recognizers.signs.words import english
 
 ALTERNATIVES = 3

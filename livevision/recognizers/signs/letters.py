@@ -7,79 +7,13 @@ read alike. A next letter needs a movement in between; the same letter twice nee
 or to slide aside. Goes by time alone, whatever the frame rate, and remembers nothing but sums.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from livevision.frame import Points
-
-Floats = NDArray[np.float32]
-
-EVEN = 0.42
-"""The probability that speaks neither for nor against a letter."""
-FOR, AGAINST = 0.85, -2.0
-"""Most and least that a frame's probability can say, in nats a second."""
-REST = 1.2
-"""A change of shape, in palms a second on the mean over all landmarks, as of a hand that still
-forms a sign; at rest it is 0.1 to 0.6, between letters 2 to 10."""
-MOVE_SHARE = 0.35
-"""How much moving the whole hand counts beside changing its shape."""
-STILL, MOVING = 0.3, -1.6
-"""Most and least that rest or movement can say, in nats a second."""
-ENOUGH = 0.06
-"""Sum at which a letter is signed: a clear letter of a still hand takes 55 ms."""
-FRAMES = 2
-"""Frames that have to agree: at low rates one frame on the way from sign to sign would do."""
-UNSURE = 0.3
-"""A probability that is worth nothing."""
-QUIET = 0.6
-"""Change of shape at which holding a sign counts half, in palms a second."""
-UNQUIET = 0.1
-"""What it counts at least: landmarks that jitter move as well."""
-FULL = 0.22
-"""The sums grow no further, so that they forget as quickly."""
-LONGEST_STEP, SLOW_STEP = 0.1, 0.3
-"""Seconds that one frame can stand for, and where all frames are that far apart."""
-FEW = 2.5
-"""The same in times from frame to frame, as of the last ones, where these are long: cameras in the
-dark, or a busy machine, give three frames a second."""
-SLOWEST = 1.1
-"""Seconds between frames up to which they show one hand."""
-LAG = 0.03
-"""Least seconds between two looks that are compared, so that jitter is no movement."""
-RELEASE = 0.3
-"""Seconds without evidence after which a sign is over."""
-APART = 0.12
-"""Distance between two shapes that are surely two, in palms on the mean over all landmarks."""
-NEAR, PEAK, UNREST = 0.03, 0.32, 1.8
-"""Shapes nearer than the first are one; between them, two if the change was as fast as the second
-(in palms a second), and so many times as fast as the hand's unrest while it held the last letter: M
-and N, S and T, U and V differ by little."""
-SETTLED = 0.8
-"""Change of shape at which the hand has come to rest in a sign, in palms a second."""
-CLEAR = 0.55
-"""Mean probability of a letter whose shape differs by so little."""
-SURE, APART_SLOWLY = 0.9, 0.045
-"""The same, and least distance between shapes, where the hand went from one to the other slowly."""
-OPENING = 0.8
-"""Least change of shape on the way between two equal letters, in palms a second."""
-NO_SIGN_TIME = 0.8
-"""Time constant of the running mean of the probability of no sign, in seconds of rest."""
-UNREST_TIME = 0.25
-"""Time constant of the running mean of the unrest, in seconds."""
-OPENED = 0.16
-"""Change of shape and back between two equal letters, likewise."""
-SLIDE = 0.26
-"""Way of the hand between two equal letters of one shape, in palms: rendered signers slide by 0.35,
-a real hand that holds a letter for a second drifts by 0.2."""
-SLIDE_SPEED, SLIDE_REST = 1.0, 0.55
-"""Its least speed on the way, and its greatest before and after, in palms a second."""
-SIZE_TIME = 0.3
-"""Time constant of the running mean of a hand's size, in seconds."""
-
-_PALM = (0, 5, 9, 13, 17)
-_KNUCKLES = (5, 9, 13, 17)
+from livevision.frame import Floats, Points
+from livevision.recognizers.signs import thresholds
+from livevision.recognizers.signs.motion import Motion
 
 
 @dataclass(slots=True, eq=False)
@@ -118,89 +52,18 @@ class Sign:
         return [(self.labels[index], float(shares[index])) for index in order]
 
 
-@dataclass(slots=True, eq=False)
-class _Look:
-    time: float
-    shape: Floats
-    """(21, 2): landmarks around the palm's middle, in palms."""
-    place: Floats
-    """(2,): the palm's middle, in pixels."""
-
-
-@dataclass(slots=True, eq=False)
-class Motion:
-    """How a hand moves in the picture, in its own size."""
-
-    size: float = 0.0
-    """Pixels from wrist to knuckles, about."""
-    shape: Floats = field(default_factory=lambda: np.zeros((21, 2), np.float32))
-    """(21, 2): landmarks around the palm's middle, in palms."""
-    place: Floats = field(default_factory=lambda: np.zeros(2, np.float32))
-    """(2,): the palm's middle, in pixels."""
-    speed: float = 0.0
-    """Change of shape and direction, in palms a second on the mean over the landmarks."""
-    way: float = 0.0
-    """Speed of the palm's middle, in palms a second."""
-    step: float = 0.0
-    """Seconds since the look before, 0 at the first."""
-    interval: float = 0.0
-    """Running mean of the same."""
-    away: bool = False
-    """Whether that was so long that the hand begins anew."""
-    _time: float = 0.0
-    _looks: list[_Look] = field(default_factory=list)
-
-    @property
-    def release(self) -> float:
-        """Seconds without evidence after which a sign is over."""
-        return max(RELEASE, FEW * min(self.interval, SLOWEST))
-
-    def see(self, time: float, landmarks: Points) -> None:
-        """Take in the (21, 2 or 3) landmarks, in pixels."""
-        points = landmarks[:, :2]
-        place = points[_PALM, :].mean(axis=0)
-        size = max(
-            float(np.linalg.norm(points[_KNUCKLES, :] - points[0], axis=1).mean()),
-            1.6 * float(np.linalg.norm(points[5] - points[17])),
-            1.0,
-        )
-        self.step = time - self._time if self._looks else 0.0
-        self._time = time
-        self.away = self.step > (self.release if self.interval else SLOWEST)
-        if self.step > 2 * (self.release if self.interval else SLOWEST):
-            self._looks.clear()
-        if self.step > 0:  # a hand that was lost for a moment makes no slow camera
-            most = 2 * self.interval + LAG if self.interval else self.step
-            self.interval += (min(self.step, most) - self.interval) * (0.5 if self.interval else 1)
-        share = 1.0 - np.exp(-self.step / SIZE_TIME) if self._looks else 1.0
-        self.size += (size - self.size) * share
-        self.shape = np.asarray((points - place) / self.size, np.float32)
-        self.place = np.asarray(place, np.float32)
-        before = next((each for each in reversed(self._looks) if time - each.time >= LAG), None)
-        if before is None and self._looks:
-            before = self._looks[0]
-        if before is not None and time > before.time:
-            passed = time - before.time
-            self.speed = float(np.linalg.norm(self.shape - before.shape, axis=1).mean() / passed)
-            self.way = float(np.linalg.norm(place - before.place) / self.size / passed)
-        else:
-            self.speed = self.way = 0.0
-        self._looks.append(_Look(time, self.shape, self.place))
-        while len(self._looks) > 2 and time - self._looks[1].time >= LAG:
-            del self._looks[0]
-
-
 class Decoder:
     """The letters of one hand.
 
     `labels` are what the probabilities are of; "" is no sign.
     """
 
-    def __init__(self, labels: tuple[str, ...]) -> None:
+    def __init__(self, labels: tuple[str, ...], at: thresholds.Thresholds) -> None:
+        self._at = at.letters
         none = labels.index("")
         self._order = [index for index in range(len(labels)) if index != none] + [none]
         self.labels = tuple(labels[index] for index in self._order)
-        self.motion = Motion()
+        self.motion = Motion(at.motion)
         self.sign: Sign | None = None
         """The letter that is being signed."""
         self.clear = False
@@ -241,32 +104,36 @@ class Decoder:
         probabilities = probabilities[self._order]
         motion = self.motion
         motion.see(time, landmarks)
-        step = min(motion.step, min(max(LONGEST_STEP, motion.interval), SLOW_STEP))
-        self.clear = float(probabilities[:-1].max()) >= SURE
+        step = min(
+            motion.step, min(max(self._at.longest_step, motion.interval), self._at.slow_step)
+        )
+        self.clear = float(probabilities[:-1].max()) >= self._at.sure
         if motion.away:  # the hand was away: it begins anew
             self._clear()
             step = 0.0
         weight = step * self._calm()
         if not self._restarted:  # a movement that was a letter looks like no sign
-            share = 1.0 - float(np.exp(-step * self._rest() ** 2 / NO_SIGN_TIME))
+            share = 1.0 - float(np.exp(-step * self._rest() ** 2 / self._at.no_sign_time))
             self._no_sign += share * (float(probabilities[-1]) - self._no_sign)
         self._add(time, step, probabilities)
         self._follow()
         ended: list[Sign] = []
         best = int(np.argmax(self._sums))
-        enough = self._sums[best] >= ENOUGH and self._frames[best] >= FRAMES
-        if enough and probabilities[best] >= EVEN / 2:
+        enough = self._sums[best] >= self._at.enough and self._frames[best] >= self._at.frames
+        if enough and probabilities[best] >= self._at.even / 2:
             ended += self._signed(best, time, right)
         sign = self.sign
         if sign is not None:
             index = self.labels.index(sign.label)
-            if self._sums[index] > 0 and probabilities[index] >= EVEN / 2:
+            if self._sums[index] > 0 and probabilities[index] >= self._at.even / 2:
                 sign.end = time
                 sign.votes += probabilities * weight
                 sign.no_sign = self._no_sign
                 self._worth[index] = 0.0
-                sign.worth += step * max(float(probabilities[index]) - UNSURE, 0.0) * self._rest()
-                if self._sums[index] >= ENOUGH:
+                sign.worth += (
+                    step * max(float(probabilities[index]) - self._at.unsure, 0.0) * self._rest()
+                )
+                if self._sums[index] >= self._at.enough:
                     self._hold(step)
         return ended + self.wait(time)
 
@@ -307,25 +174,34 @@ class Decoder:
 
     def _calm(self) -> float:
         """How much a frame counts: 1 at rest, little in movement."""
-        return 1.0 / (1.0 + (self._speed() / REST) ** 2)
+        return 1.0 / (1.0 + (self._speed() / self._at.rest) ** 2)
 
     def _rest(self) -> float:
         """How much a frame says about a sign that is held: 1 if the hand is quite still."""
-        return max(1.0 / (1.0 + (self._speed() / QUIET) ** 2), UNQUIET)
+        return max(1.0 / (1.0 + (self._speed() / self._at.quiet) ** 2), self._at.unquiet)
 
     def _speed(self) -> float:
-        return max(self.motion.speed, MOVE_SHARE * self.motion.way, 0.05)
+        return max(self.motion.speed, self._at.move_share * self.motion.way, 0.05)
 
     def _add(self, time: float, step: float, probabilities: Floats) -> None:
-        rest = float(np.clip(0.7 * np.log(REST / self._speed()), MOVING, STILL))
-        says = np.clip(np.log(np.maximum(probabilities[:-1], 1e-6) / EVEN), AGAINST, FOR) + rest
+        rest = float(
+            np.clip(0.7 * np.log(self._at.rest / self._speed()), self._at.moving, self._at.still)
+        )
+        says = (
+            np.clip(
+                np.log(np.maximum(probabilities[:-1], 1e-6) / self._at.even),
+                self._at.least,
+                self._at.most,
+            )
+            + rest
+        )
         before = self._sums > 0
-        self._sums = np.clip(self._sums + step * says, 0, FULL).astype(np.float32)
+        self._sums = np.clip(self._sums + step * says, 0, self._at.full).astype(np.float32)
         rose = (self._sums > 0) & ~before
         self._since[rose] = time - step
         self._frames = np.where(self._sums > 0, self._frames + 1, 0)
         self._pending[self._sums == 0] = 0
-        self._worth += step * np.maximum(probabilities[:-1] - UNSURE, 0.0) * self._rest()
+        self._worth += step * np.maximum(probabilities[:-1] - self._at.unsure, 0.0) * self._rest()
         self._worth[self._sums == 0] = 0
         self._pending[self._sums > 0] += probabilities * (step * self._calm())
 
@@ -348,8 +224,8 @@ class Decoder:
             self._held_weight = 0.0
             self._place = motion.place
             self._left, self._slid, self._peak = 0.0, 0.0, motion.speed
-            still = motion.speed < max(SETTLED, UNREST * self._unrest)
-            self._settled = still and motion.way < SLIDE_SPEED
+            still = motion.speed < max(self._at.settled, self._at.unrest * self._unrest)
+            self._settled = still and motion.way < self._at.slide_speed
         weight = step * self._calm()
         self._held_weight = min(self._held_weight + weight, 0.5)
         self._held = self._held + (motion.shape - self._held) * min(
@@ -357,10 +233,10 @@ class Decoder:
         )
         if self.sign is not None:
             self.sign.shape = self._held
-        if motion.speed < max(PEAK, UNREST * self._unrest):
+        if motion.speed < max(self._at.peak, self._at.unrest * self._unrest):
             self._left *= 0.5
             self._peak = motion.speed
-            share = 1.0 - float(np.exp(-step / UNREST_TIME))
+            share = 1.0 - float(np.exp(-step / self._at.unrest_time))
             self._unrest += share * (motion.speed - self._unrest)
 
     def _signed(self, best: int, time: float, right: bool) -> list[Sign]:
@@ -399,25 +275,33 @@ class Decoder:
         motion = self.motion
         if sign is None or self.labels[best] != sign.label:
             away = float(np.linalg.norm(motion.shape - self._held, axis=1).mean())
-            if sign is None and self._left >= OPENED:
+            if sign is None and self._left >= self._at.opened:
                 return True
-            if away >= APART:
+            if away >= self._at.apart:
                 return True
-            quick = self._peak >= max(PEAK, UNREST * self._unrest)
+            quick = self._peak >= max(self._at.peak, self._at.unrest * self._unrest)
             pending = self._pending[best]
             share = float(pending[best]) / max(float(pending.sum()), 1e-9)
-            if self._restarted or away < NEAR:
+            if self._restarted or away < self._at.near:
                 return False
             # without haste, but then beyond doubt
-            slow = share >= SURE and self._sums[best] >= FULL and away >= APART_SLOWLY
-            return (quick and share >= CLEAR) or slow
-        if self._left >= OPENED and self._peak >= OPENING and motion.speed < REST:
+            slow = (
+                share >= self._at.sure
+                and self._sums[best] >= self._at.full
+                and away >= self._at.apart_slowly
+            )
+            return (quick and share >= self._at.clear) or slow
+        if (
+            self._left >= self._at.opened
+            and self._peak >= self._at.opening
+            and motion.speed < self._at.rest
+        ):
             return True
-        rests = motion.way < SLIDE_REST and motion.speed < REST
+        rests = motion.way < self._at.slide_rest and motion.speed < self._at.rest
         if not rests:
             return False
         way = float(np.linalg.norm(motion.place - self._place) / motion.size)
-        slid = self._slid >= SLIDE_SPEED and way >= SLIDE
+        slid = self._slid >= self._at.slide_speed and way >= self._at.slide
         self._place = motion.place
         self._slid = 0.0
         return slid

@@ -1,0 +1,378 @@
+"""What one hand signs: from the letters of its frames, and what it draws, to those that stand.
+
+A letter is reported once nothing can change it any more: a drawn J or Z takes the place of the
+handshape it began with, and what a hand shows that only gestures is dropped again, unless it was
+held or came in the company of other letters.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from livevision.frame import Event, Floats, Points
+from livevision.recognizers.signs import thresholds
+from livevision.recognizers.signs.drawings import Drawing, Drawings
+from livevision.recognizers.signs.gestures import Gesture, Gestures
+from livevision.recognizers.signs.letters import Decoder, Sign
+
+ALTERNATIVES = 3
+"""Other letters that are told with one."""
+
+_BEGINS = {"J": frozenset("IY"), "Z": frozenset("DXGLQ")}
+"""What the hands that draw look like at rest."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Showing:
+    """What a hand shows in one frame."""
+
+    track: int
+    right: bool
+    landmarks: Points
+    """(21, 3), pixels."""
+    world: Floats
+    """(21, 3), metres."""
+    probabilities: Floats
+    """(n,), of the labels, sum 1."""
+
+
+@dataclass(slots=True, eq=False)
+class Letter:
+    """A letter that was signed."""
+
+    label: str
+    start: float
+    end: float
+    shown: float
+    confidence: float
+    alternatives: list[tuple[str, float]]
+    side: str
+    track: int
+    worth: float
+    """How much it was held still and clear, in seconds."""
+    no_sign: float = 0.0
+    """Mean probability of no sign up to its end, while the hand was at rest."""
+    shape: Floats | None = None
+    """(21, 2): landmarks around the palm's middle, in palms."""
+    drawn: bool = False
+
+    def event(self) -> Event:
+        """The letter as it is reported."""
+        others = [
+            {"letter": label, "confidence": round(chance, 4)} for label, chance in self.alternatives
+        ]
+        return Event(
+            "letter",
+            self.label,
+            self.start,
+            self.end,
+            self.confidence,
+            {
+                "hand": self.side,
+                "alternatives": others,
+                "track": self.track,
+                "shown": round(self.shown, 3),
+            },
+        )
+
+
+class SigningHand:
+    """What is remembered of one hand."""
+
+    def __init__(
+        self,
+        labels: tuple[str, ...],
+        showing: Showing,
+        time: float,
+        at: thresholds.Thresholds,
+    ) -> None:
+        self._at = at.text
+        self._longest_drawing = at.drawings.longest
+        self.seen = time
+        self.track = showing.track
+        self.side = "right" if showing.right else "left"
+        self.probabilities = showing.probabilities.astype(np.float32)
+        self._none = labels.index("")
+        self.rest = 1.0
+        """Running mean of the probability of no sign, 1 where the hand was not in view."""
+        self.legible = np.inf
+        """Since when its letters are in the text, in seconds; infinite if they are not."""
+        self.decoder = Decoder(labels, at)
+        self.drawings = Drawings(at.drawings)
+        self.gestures = Gestures(at.gestures)
+        self.waiting: list[Letter] = []
+        """Letters that may yet be dropped or become part of a drawing."""
+        self.drawn = ""
+        """The last letter, if it was drawn."""
+        self.begun: Floats | None = None
+        """The shape of the hand before it, if that was held."""
+        self.unfinished = -1.0
+        """Until when, in seconds, the hand may still come to rest from drawing it."""
+        self.company = False
+        """Whether the letters before were enough for those that follow."""
+        self.last = -10.0
+        """End of the last letter that was kept, in seconds."""
+        self.before: Letter | None = None
+        """That letter."""
+        self.interval = 0.5
+        """Running mean of the time from letter to letter, in seconds."""
+        self.dwell: deque[float] = deque(maxlen=5)
+        """How long the last letters were held, in seconds."""
+
+    def see(self, showing: Showing, time: float, passed: float) -> list[Gesture]:
+        """Take in a frame, `passed` seconds after the one before; the gestures complete with it."""
+        found = showing.probabilities
+        self.probabilities += _share(time - self.seen, self._at.smoothing) * (
+            found - self.probabilities
+        )
+        missing = max(time - passed - self.seen, 0.0)
+        self.rest += _share(missing, self._at.rested) * (1.0 - self.rest)
+        self.rest += _share(passed, self._at.rested) * (float(found[self._none]) - self.rest)
+        if time - self.seen > self._at.at_once:  # what the hand did out of the picture is no pause
+            self.last += time - self.seen
+        self.seen = time
+        self.side = "right" if showing.right else "left"
+        for sign in self.decoder.see(
+            time, showing.probabilities, showing.landmarks, right=showing.right
+        ):
+            self._keep(sign)
+        size = self.decoder.motion.size
+        drawing = self.drawings.see(
+            time, showing.landmarks, showing.world, size, right=showing.right
+        )
+        if drawing is not None:
+            self._draw(drawing)
+        if self.decoder.clear:  # a W that is held asks for nothing
+            return []
+        return self.gestures.see(
+            time, showing.landmarks, showing.world, size, self.decoder.motion.way
+        )
+
+    def beside(self) -> Floats:
+        """Smoothed probabilities, (n,), to stand beside it; no sign at least as before."""
+        now = self.probabilities[self._none]
+        if self.rest <= now:
+            return self.probabilities
+        shown = self.probabilities * np.float32((1.0 - self.rest) / max(1.0 - now, 1e-6))
+        shown[self._none] = self.rest
+        return shown
+
+    def showing(self) -> list[Letter]:
+        """The letters that were not yet reported, with the one that is being signed."""
+        sign = self.decoder.sign
+        found = self.waiting + ([self._letter(sign)] if sign is not None else [])
+        enough = self.company or sum(letter.worth for letter in found) >= self._at.glimpse
+        return found if enough else []
+
+    def settle(self, time: float, *, finally_: bool = False) -> list[Letter]:
+        """The letters that nothing can change any more at `time`, all of them if `finally_`."""
+        gone = time - self.seen > self._at.away or finally_
+        if gone:
+            for sign in self.decoder.finish():
+                self._keep(sign)
+            drawing = self.drawings.finish()
+            if drawing is not None:
+                self._draw(drawing)
+        else:
+            for sign in self.decoder.wait(time):
+                self._keep(sign)
+        now = self.decoder.sign
+        starts = [each.start for each in self.waiting] + ([now.start] if now else [])
+        idle = bool(self.waiting) and self.waiting[0].no_sign > self._at.idle
+        if starts and min(starts) - self.last > (self._at.at_once if idle else self._at.together):
+            self.company = False
+        if not self.company:
+            self._judge(time, gone=gone)
+        legible = self.company or bool(self.showing())
+        self.legible = min(self.legible, time) if legible else np.inf
+        settled: list[Letter] = []
+        if self.company:
+            busy = self.drawings.busy(time)
+            while self.waiting:
+                letter = self.waiting[0]
+                age = time - letter.end
+                if (
+                    not gone
+                    and not letter.drawn
+                    and (age < self._at.settle or (busy and age < self._longest_drawing))
+                ):
+                    break
+                self._drop_fleeting()
+                if self.waiting and self.waiting[0] is letter:
+                    self._learn(self.waiting.pop(0))
+                    letter.shown = max(letter.shown, self.legible)
+                    settled.append(letter)
+        return settled
+
+    def _judge(self, time: float, *, gone: bool) -> None:
+        """Whether what waits is spelling; if it is over and was not, it is dropped."""
+        worth, first, chain = 0.0, 0, set[str]()
+        for index, letter in enumerate(self.waiting):
+            if index and letter.start - self.waiting[index - 1].end > self._at.together:
+                worth, first, chain = 0.0, index, set()
+            if letter.label not in chain and letter.confidence >= self._at.vague:
+                worth += min(letter.worth, self._at.share) + self._at.company * (
+                    letter.confidence >= self._at.sure
+                )
+            chain.add(letter.label)
+            caution, over = self._caution(self.waiting[first : index + 1])
+            alone = self._at.alone + self._at.uncertain * max(
+                self._at.certain - letter.confidence, 0.0
+            )
+            together = len(chain) > 1 and worth >= self._at.enough * caution
+            alone = min(alone * caution, self._at.held) * (1.0 + self._at.longer * over)
+            if together or letter.drawn or letter.worth >= alone:
+                self.company = True
+                del self.waiting[: first if together else index]
+                return
+        busy = self.decoder.sign is not None or self.drawings.busy(time)
+        if self.waiting and (
+            gone or (not busy and time - self.waiting[-1].end > self._at.together)
+        ):
+            self.waiting.clear()
+
+    def _caution(self, run: Sequence[Letter]) -> tuple[float, float]:
+        """How many times as much the letters of a run have to be worth, 1 to `most_caution`.
+
+        Then by how much no sign is too probable.
+        """
+        lasted = max(sum(each.end - each.start for each in run), 1e-6)
+        no_sign = sum(each.no_sign * (each.end - each.start) for each in run) / lasted
+        steady = sum(each.worth for each in run) / lasted
+        over = max(no_sign - self._at.no_sign, 0.0)
+        over *= min(max((self._at.quite - steady) / (self._at.quite - self._at.steady), 0.0), 1.0)
+        restless = self._at.restless * min(no_sign / self._at.no_sign, 1.0)
+        caution = 1.0 + self._at.caution * over + restless * max(self._at.steady - steady, 0.0)
+        return min(caution, self._at.most_caution), over
+
+    def _drop_fleeting(self) -> None:
+        """Drop what was only passed through on the way between two letters held far longer."""
+        letter, before, now = self.waiting[0], self.before, self.decoder.sign
+        if before is None or letter.drawn or letter.start - self.last > self._at.together:
+            return
+        after = self.waiting[1].worth if len(self.waiting) > 1 else np.inf
+        if np.isinf(after) and (now is None or now.start - letter.end > self._at.together):
+            return  # the last of a word: nothing was on its way
+        least = min(before.worth, after)
+        least = (
+            self._at.fleeting * least
+            if letter.confidence < self._at.doubt
+            else self._at.passing * min(least, self._at.full)
+        )
+        if letter.worth < least:
+            del self.waiting[0]
+
+    def _learn(self, letter: Letter) -> None:
+        passed = letter.start - self.last
+        if passed < self._at.together * 2:
+            self.interval += 0.3 * (min(passed + letter.end - letter.start, 3.0) - self.interval)
+        self.last, self.before = letter.end, letter
+        if not letter.drawn:
+            self.dwell.append(letter.end - letter.start)
+
+    def _letter(self, sign: Sign) -> Letter:
+        return Letter(
+            sign.label,
+            sign.start,
+            sign.end,
+            sign.shown,
+            sign.confidence,
+            sign.alternatives(ALTERNATIVES),
+            "right" if sign.right else "left",
+            self.track,
+            sign.worth,
+            sign.no_sign,
+            sign.shape,
+        )
+
+    def _keep(self, sign: Sign) -> None:
+        """Let a sign that is over wait, unless it was only passed through."""
+        letter = self._letter(sign)
+        before = self.waiting[-1] if self.waiting else self.before
+        least = 0.0
+        if before is not None:
+            unlikely = letter.label == before.label or letter.no_sign > self._at.unlikely
+            share = self._at.double if unlikely else self._at.least
+            least = share * min(before.worth, self._at.full)
+        if self.drawn and letter.label in _BEGINS[self.drawn]:
+            # the hand comes to rest where it drew, or back to the shape it drew with
+            if self.begun is not None and _apart(sign.shape, self.begun) < self._at.same:
+                least = self._at.back_again
+            else:
+                least = np.inf if sign.start < self.unfinished else self._at.back
+        if letter.worth >= least:
+            self.waiting.append(letter)
+            self.drawn = ""
+
+    def _draw(self, drawing: Drawing) -> None:
+        """A J or Z takes the place of whatever was read while it was drawn."""
+        sign = self.decoder.sign
+        over = (
+            sign is None
+            or sign.label in _BEGINS[drawing.letter]
+            or sign.start < drawing.end - (0 if drawing.kept else self._at.beside)
+        )
+        if over:
+            for each in self.decoder.finish():
+                self._keep(each)
+        part = [each for each in self.waiting if self._part_of(each, drawing)]
+        kept = [each for each in self.waiting if each not in part]
+        for letter in kept:
+            if letter.start < drawing.start:
+                letter.end = max(min(letter.end, drawing.start), letter.start)
+        place = sum(each.start < drawing.end - self._at.beside for each in kept)
+        kept.insert(
+            place,
+            Letter(
+                drawing.letter,
+                drawing.start,
+                drawing.end,
+                drawing.shown,
+                drawing.confidence,
+                [],
+                self.side,
+                self.track,
+                self._at.drawn,
+                drawn=True,
+            ),
+        )
+        self.waiting = kept
+        if over:
+            self.drawn = drawing.letter
+            held = [each.shape for each in part if each.label in _BEGINS[drawing.letter]]
+            self.begun = held[0] if held else None
+            self.unfinished = -1.0 if drawing.resting else drawing.shown + self._at.finish
+            if drawing.kept:
+                self.decoder.restart()
+            else:
+                self.decoder.forget()
+
+    def _part_of(self, letter: Letter, drawing: Drawing) -> bool:
+        if letter.drawn or letter.end < drawing.start - 2 * self._at.beside:
+            return False
+        inside = min(letter.end, drawing.end) - max(letter.start, drawing.start)
+        if inside > 0.5 * (letter.end - letter.start):
+            return True
+        if letter.label not in _BEGINS[drawing.letter]:
+            return False
+        if letter.label == "Y" and drawing.start - letter.end < 2 * self._at.beside:
+            return True  # the hand drew with the shape it had: no Y draws
+        if letter.start >= drawing.start - self._at.beside:
+            return True
+        # a handshape that was held as long as letters usually are is a letter of its own
+        rest = drawing.start - letter.start
+        few = len(self.dwell) < 3
+        usual = float(np.median(self.dwell)) if self.dwell else np.inf
+        return rest < max((1.0 if few else self._at.own_time) * usual, 0.25)
+
+
+def _share(seconds: float, constant: float) -> float:
+    """What a running mean of that time constant takes over of a value that lasted `seconds`."""
+    return 1.0 - float(np.exp(-seconds / constant))
+
+
+def _apart(shape: Floats, other: Floats) -> float:
+    """Mean distance between the landmarks of two shapes, in palms."""
+    return float(np.linalg.norm(shape - other, axis=1).mean())

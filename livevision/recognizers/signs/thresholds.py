@@ -1,0 +1,336 @@
+"""What the decoding of letters, drawings, gestures and words goes by, each with unit and reason.
+
+`livevision evaluate spelling CLIPS --sensitivity` moves each of them down and up and tells what
+comes of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+_Owner = TypeVar("_Owner")
+_KEY = "threshold"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What is known of a threshold beside its value."""
+
+    unit: str
+    reason: str
+
+
+def threshold(value: Any, unit: str, reason: str) -> Any:
+    """A field of a dataclass of thresholds."""
+    return field(default=value, metadata={_KEY: Spec(unit, reason)})
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """How the movement of a hand is measured."""
+
+    lag: float = threshold(
+        0.03, "s", "least time between two looks that are compared, so that jitter is no movement"
+    )
+    size_time: float = threshold(0.3, "s", "time constant of the running mean of a hand's size")
+    release: float = threshold(
+        0.3, "s", "without evidence for so long a sign is over, and a hand not seen begins anew"
+    )
+    few: float = threshold(
+        2.5,
+        "times",
+        "the same in times from frame to frame, where these are long: cameras in the dark, or a "
+        "busy machine, give three frames a second",
+    )
+    slowest: float = threshold(1.1, "s", "frames farther apart do not show one hand")
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """From the probabilities of frames to signs."""
+
+    even: float = threshold(0.42, "probability", "speaks neither for nor against a letter")
+    most: float = threshold(0.85, "nats/s", "what a frame's probability can say for a letter")
+    least: float = threshold(-2.0, "nats/s", "and against it")
+    rest: float = threshold(
+        1.2,
+        "palms/s",
+        "change of shape, on the mean over all landmarks, as of a hand that still forms a sign; at "
+        "rest it is 0.1 to 0.6, between letters 2 to 10",
+    )
+    move_share: float = threshold(
+        0.35, "share", "how much moving the whole hand counts beside changing its shape"
+    )
+    still: float = threshold(0.3, "nats/s", "the most that rest can say for a letter")
+    moving: float = threshold(-1.6, "nats/s", "and movement against it")
+    enough: float = threshold(
+        0.06, "nats", "sum at which a letter is signed: a clear one of a still hand takes 55 ms"
+    )
+    frames: int = threshold(
+        2, "frames", "have to agree: at low rates one on the way from sign to sign would do"
+    )
+    unsure: float = threshold(0.3, "probability", "is worth nothing")
+    quiet: float = threshold(0.6, "palms/s", "change of shape at which holding a sign counts half")
+    unquiet: float = threshold(
+        0.1, "share", "what it counts at least: landmarks that jitter move as well"
+    )
+    full: float = threshold(
+        0.22, "nats", "the sums grow no further, so that they forget as quickly"
+    )
+    longest_step: float = threshold(0.1, "s", "that one frame can stand for")
+    slow_step: float = threshold(0.3, "s", "the same where all frames are that far apart")
+    apart: float = threshold(
+        0.12, "palms", "distance of shapes that are surely two, on the mean over all landmarks"
+    )
+    near: float = threshold(0.03, "palms", "shapes nearer than this are one")
+    peak: float = threshold(
+        0.32,
+        "palms/s",
+        "between the two, they are two if the change was as fast as this (M and N, S and T, U and "
+        "V differ by little)",
+    )
+    unrest: float = threshold(
+        1.8, "times", "and so many times as fast as the hand's unrest while it held the last letter"
+    )
+    settled: float = threshold(
+        0.8, "palms/s", "change of shape at which the hand has come to rest in a sign"
+    )
+    clear: float = threshold(
+        0.55, "probability", "mean for a letter whose shape differs by so little"
+    )
+    sure: float = threshold(
+        0.9, "probability", "the same where the hand went from one to the other slowly"
+    )
+    apart_slowly: float = threshold(0.045, "palms", "and the least distance of the shapes then")
+    opening: float = threshold(
+        0.8, "palms/s", "least change of shape on the way between two equal letters"
+    )
+    opened: float = threshold(0.16, "palms", "change of shape and back between two equal letters")
+    slide: float = threshold(
+        0.26,
+        "palms",
+        "way of the hand between two equal letters of one shape: rendered signers slide by 0.35, a "
+        "real hand that holds a letter for a second drifts by 0.2",
+    )
+    slide_speed: float = threshold(1.0, "palms/s", "least speed on that way")
+    slide_rest: float = threshold(0.55, "palms/s", "greatest speed before and after it")
+    no_sign_time: float = threshold(
+        0.8, "s of rest", "time constant of the mean of the probability of no sign"
+    )
+    unrest_time: float = threshold(0.25, "s", "time constant of the mean of the unrest")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a track has to be like to be one letter."""
+
+    like: float = threshold(0.9, "cosine", "least likeness of a track and the letter")
+    extent: float = threshold(0.5, "palms", "least size of the drawing: its wider side")
+    lead: float = threshold(
+        0.15, "share", "how much straighter than any other the drawing finger is, on the mean"
+    )
+    straight: float = threshold(
+        0.8, "share", "how straight it is at first: end to end over the length of its bones"
+    )
+    again: float = threshold(0.0, "s", "after the letter before it can begin again")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """From tracks of fingers to J and Z."""
+
+    j: Drawn = Drawn(0.972, 0.6, 0.12, 0.9, 0.5)
+    """The hand comes back from a J much like a J."""
+    z: Drawn = Drawn()
+    longest: float = threshold(2.4, "s", "that drawing a letter may take")
+    shortest: float = threshold(0.16, "s", "that it takes at least")
+    resting: float = threshold(0.9, "palms/s", "speed of the tip at which a drawing is complete")
+    look_back: float = threshold(0.07, "s", "over which that speed is taken")
+    gone: float = threshold(
+        0.3, "s", "a drawing that got no better is complete even if the hand goes on"
+    )
+    hook: float = threshold(
+        75.0, "degrees", "least turn of a J: a hand that sinks or is lowered draws no hook"
+    )
+    stroke: float = threshold(
+        0.45,
+        "share",
+        "least sideways way in the first and last fifth of a Z: all strokes are there",
+    )
+    tall: float = threshold(
+        0.3, "widths", "least height of a Z: a finger that is only wagged draws none"
+    )
+    every: float = threshold(0.03, "s", "least time between two comparisons")
+
+
+@dataclass(frozen=True, slots=True)
+class Gestures:
+    """What an open hand asks for."""
+
+    accept_hold: float = threshold(
+        0.9, "s", "that an open, spread hand is held still to accept a proposal"
+    )
+    accept_still: float = threshold(0.5, "palms/s", "its greatest speed")
+    wave_stroke: float = threshold(0.35, "palms", "least way of each of the strokes of a wave")
+    wave_strokes: int = threshold(3, "strokes", "of a wave")
+    wave_time: float = threshold(1.3, "s", "within which an open hand waves to delete a letter")
+    wave_again: float = threshold(1.0, "s", "after which it waves for another one")
+    spread: float = threshold(
+        0.36, "palms", "least distance between neighbouring fingertips of a spread hand"
+    )
+    thumb_out: float = threshold(
+        0.6, "palms", "least distance from the thumb's tip to the index finger's knuckle"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """From signs and drawings to letters that stand, and to words."""
+
+    smoothing: float = threshold(0.08, "s", "time constant of the probabilities that are shown")
+    rested: float = threshold(
+        0.4,
+        "s",
+        "the same for whether the hand made no sign, as while it was out of view: beside it stands "
+        "its first letter after some 0.3 s, so that none flicker on idle hands",
+    )
+    away: float = threshold(1.0, "s", "a hand may be out of the picture without ending the word")
+    pause: float = threshold(1.3, "s", "without a sign that end a word, at least")
+    pause_share: float = threshold(
+        2.5, "times", "the same for slow signers, in their own times from letter to letter"
+    )
+    glimpse: float = threshold(
+        0.08,
+        "s",
+        "what the first letters together have to be worth to be in the text: some 0.1 s at rest, "
+        "longer than most idle hands show one",
+    )
+    alone: float = threshold(
+        0.23, "s", "what a letter has to be worth to stand alone: some 0.4 s at rest"
+    )
+    certain: float = threshold(0.8, "probability", "more if its confidence is less than this")
+    uncertain: float = threshold(0.3, "s", "by so much for a confidence of 0")
+    held: float = threshold(
+        0.43, "s", "what is enough for any letter: 0.7 s at rest if it is clear"
+    )
+    enough: float = threshold(
+        0.29, "s", "letters that follow each other stand if together they are worth this"
+    )
+    share: float = threshold(0.14, "s", "what each counts at most")
+    company: float = threshold(0.05, "s", "and beside it if it is sure")
+    sure: float = threshold(0.8, "probability", "from which on it is")
+    vague: float = threshold(0.5, "probability", "below which it counts nothing")
+    together: float = threshold(
+        0.6,
+        "s",
+        "at most between two such letters; from one to the next spellers take 0.2 s, idle hands 1",
+    )
+    no_sign: float = threshold(
+        0.05,
+        "probability",
+        "mean of no sign while the hand rests up to which it is taken to spell: 0.00 to 0.01 for "
+        "spellers, 0.02 to 0.8 for idle hands",
+    )
+    caution: float = threshold(
+        14.0, "times", "beyond it letters have to be worth so much more for each unit"
+    )
+    steady: float = threshold(
+        0.4,
+        "s/s",
+        "what letters are worth for each second that they take: 0.4 to 0.6 for spellers, 0.2 to "
+        "0.4 for idle hands, which never quite rest",
+    )
+    quite: float = threshold(0.5, "s/s", "from here on a hand spells even if it was idle just now")
+    restless: float = threshold(
+        6.0,
+        "times",
+        "how much more letters have to be worth for each unit that they are less steady, in as far "
+        "as no sign is probable as well: landmarks that jitter are found on hands that spell, too",
+    )
+    most_caution: float = threshold(1.8, "times", "as much at most")
+    longer: float = threshold(
+        2.0, "times", "by how much more for each unit of no sign where a letter is alone"
+    )
+    idle: float = threshold(
+        0.35,
+        "probability",
+        "mean of no sign from which on letters that do not follow at once prove themselves anew",
+    )
+    at_once: float = threshold(0.2, "s", "between two letters that do")
+    drawn: float = threshold(0.12, "s", "what a drawn letter is worth")
+    passing: float = threshold(
+        0.1,
+        "share",
+        "a letter worth less than this of the lesser of its neighbours was only passed through",
+    )
+    full: float = threshold(
+        0.2, "s", "what they count at most, so that a quick letter may follow a long one"
+    )
+    least: float = threshold(0.06, "share", "the same while only the letter before is known")
+    double: float = threshold(0.3, "share", "and if that is the same letter, or idleness is likely")
+    unlikely: float = threshold(
+        0.06,
+        "probability",
+        "of no sign from which on it is, as in 5 % of letters rightly read of people never seen",
+    )
+    fleeting: float = threshold(
+        0.25, "share", "the same for a letter in doubt; its neighbours count in full"
+    )
+    doubt: float = threshold(0.8, "probability", "below which it is in doubt")
+    back: float = threshold(
+        0.12, "s", "what the handshape that has just drawn has to be worth to be a letter itself"
+    )
+    back_again: float = threshold(0.06, "s", "the same if it is held as it was before the drawing")
+    same: float = threshold(0.3, "palms", "mean distance of the landmarks up to which it is")
+    finish: float = threshold(
+        0.3, "s", "in which a hand that moved when its drawing was complete comes to rest"
+    )
+    settle: float = threshold(
+        0.35, "s", "after its end in which a letter may still turn out to be part of a drawing"
+    )
+    beside: float = threshold(0.15, "s", "that a drawing's times are known to")
+    own_time: float = threshold(
+        0.8,
+        "share",
+        "of the usual time of a letter that makes a handshape before a drawing its own letter",
+    )
+    word: int = threshold(3, "letters", "from which on a proposal is worth telling")
+    likely: float = threshold(0.5, "probability", "the same")
+    longest_word: int = threshold(
+        100,
+        "letters",
+        "a word ends without a pause: all of it is compared again with each letter",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """All of them."""
+
+    motion: Motion = Motion()
+    letters: Letters = Letters()
+    drawings: Drawings = Drawings()
+    gestures: Gestures = Gestures()
+    text: Text = Text()
+
+
+DEFAULT = Thresholds()
+"""Those that are used."""
+
+
+def listed(owner: Any = None, prefix: str = "") -> Iterator[tuple[str, float, Spec]]:
+    """Name ("letters.even"), value and what is known of all thresholds of a dataclass of such."""
+    owner = DEFAULT if owner is None else owner
+    for each in fields(owner):
+        value = getattr(owner, each.name)
+        if is_dataclass(value):
+            yield from listed(value, f"{prefix}{each.name}.")
+        else:
+            yield f"{prefix}{each.name}", value, each.metadata[_KEY]
+
+
+def changed(owner: _Owner, name: str, value: float) -> _Owner:
+    """A copy of `owner` with another value for the threshold of that name."""
+    first, _, rest = name.partition(".")
+    new = changed(getattr(owner, first), rest, value) if rest else value
+    return replace(owner, **{first: new})  # type: ignore[type-var]
