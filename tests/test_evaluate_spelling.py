@@ -5,14 +5,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from signing import LABELS, Signer
 
 from livevision import assets, recognizers
 from livevision.__main__ import main
 from livevision.errors import UsageError
 from livevision.frame import Event
-from livevision.recognizers.signs import Options
-from livevision.recognizers.signs.evaluation import spelling
-from livevision.recognizers.signs.evaluation.spelling import Clip, Reading, Score
+from livevision.recognizers.signs import Options, thresholds
+from livevision.recognizers.signs.evaluation import sensitivity, spelling
+from livevision.recognizers.signs.evaluation.clips import Clip, Reading
+from livevision.recognizers.signs.evaluation.spelling import Score
 from livevision.truth import Span
 
 
@@ -128,3 +130,44 @@ def test_a_truth_has_to_say_something(tmp_path: Path) -> None:
     clip.with_suffix(".json").write_text("{}")
     with pytest.raises(UsageError, match="neither"):
         spelling.find([clip])
+
+
+def test_each_threshold_is_moved_and_told_what_it_is_worth() -> None:
+    names = ("letters.even", "letters.frames", "drawings.j.like", "text.pause")
+    seen = []
+    for signed in ("CAB", ""):
+        signer = Signer(fps=20).spell(signed) if signed else Signer(fps=20).rest(1.0)
+        frames = [(time, [each] if each else []) for time, each in signer.frames]
+        clip = Clip(Path("clip.mp4"), signed, None, signed)
+        seen.append(sensitivity.Seen(clip, LABELS, frames, frames[-1][0]))
+    now, effects = sensitivity.measure(
+        seen, each=lambda found: [each for each in found if each[0] in names]
+    )
+    assert (now.errors, now.false, now.changed) == (0, 0, 0)
+    assert [effect.name for effect in effects] == list(names)
+    assert [effect.idle for effect in effects] == [True] * 4
+    slow = thresholds.changed(thresholds.DEFAULT, "letters.enough", 5.0)
+    lost = sensitivity.judge(seen, slow, [each.decode(thresholds.DEFAULT) for each in seen], 5.0)
+    assert (lost.errors, lost.changed) == (3, 1)
+
+
+def test_thresholds_are_moved_by_a_quarter_within_their_bounds() -> None:
+    assert sensitivity.moved(0.4, "s") == pytest.approx((0.32, 0.5))
+    assert sensitivity.moved(-2.0, "nats/s") == pytest.approx((-2.5, -1.6))
+    assert sensitivity.moved(0.9, "probability") == pytest.approx((0.875, 0.92))
+    assert sensitivity.moved(2, "frames") == (1, 3)
+    assert sensitivity.moved(0.0, "s") == (0.0, sensitivity.LEAST_STEP)
+    assert len({name for name, _, _ in thresholds.listed()}) == len(list(thresholds.listed()))
+
+
+def test_sensitivity_is_told_and_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = folder / "figures.json"
+    clip = str(folder / "still.avi")
+    assert main(["evaluate", "spelling", clip, "--sensitivity", "--json", str(target)]) == 0
+    content = json.loads(target.read_text())
+    names = [name for name, _, _ in thresholds.listed()]
+    assert [each["threshold"] for each in content["sensitivity"]] == names
+    assert content["sensitivity"][0]["up"]["clips_changed"] == 0
+    out = capsys.readouterr().out
+    assert "0 letters in clips without signs" in " ".join(out.split())
+    assert "Without effect on these clips: motion.lag" in out

@@ -137,13 +137,13 @@ def test_a_real_signers_z_is_found() -> None:
 
 def test_an_open_hand_held_accepts_and_waved_deletes() -> None:
     open_hand = hand((1, 1, 1, 1), spread=0.3)
-    assert spread_open(open_hand * 0.09, DEFAULT.gestures)
-    assert not spread_open(hand((1, 1, 1, 1)) * 0.09, DEFAULT.gestures)
+    assert spread_open(open_hand * 0.09)
+    assert not spread_open(hand((1, 1, 1, 1)) * 0.09)
     near = open_hand * 0.09
     near[4] += 0.15 * (near[5] - near[4])  # a thumb less far out
-    assert spread_open(near, DEFAULT.gestures)
-    assert not spread_open(hand((1, 0, 0, 0), spread=0.3) * 0.09, DEFAULT.gestures)
-    held, waved = Gestures(DEFAULT.gestures), Gestures(DEFAULT.gestures)
+    assert spread_open(near)
+    assert not spread_open(hand((1, 0, 0, 0), spread=0.3) * 0.09)
+    held, waved = Gestures(), Gestures()
     asked: dict[str, list[str]] = {"held": [], "waved": []}
     for index in range(90):
         time = index / 30

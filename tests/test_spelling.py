@@ -8,7 +8,7 @@ from signing import LABELS, Signer, chances, hand, letters, read, shape_of, show
 
 from livevision.recognizers.signs.hand import Showing
 from livevision.recognizers.signs.letters import Decoder
-from livevision.recognizers.signs.spelling import Speller
+from livevision.recognizers.signs.spelling import LONGEST_WORD, Speller
 from livevision.recognizers.signs.thresholds import DEFAULT
 from livevision.recognizers.signs.words import Words
 
@@ -498,6 +498,6 @@ def test_a_word_without_end_is_ended() -> None:
     events = read(signer.frames, speller)
     assert len(letters(events)) == 120
     assert [len(each.label) for each in events if each.kind == "word"] == [
-        DEFAULT.text.longest_word,
+        LONGEST_WORD,
         20,
     ]

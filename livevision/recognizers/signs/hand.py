@@ -19,6 +19,11 @@ from livevision.recognizers.signs.letters import Decoder, Sign
 
 ALTERNATIVES = 3
 """Other letters that are told with one."""
+SMOOTHING = 0.08
+"""Time constant of the probabilities that are shown, in seconds."""
+RESTED = 0.4
+"""The same for whether the hand made no sign, as while it was out of view: beside it stands its
+first letter after some 0.3 s, so that none flicker on idle hands."""
 
 _BEGINS = {"J": frozenset("IY"), "Z": frozenset("DXGLQ")}
 """What the hands that draw look like at rest."""
@@ -101,7 +106,7 @@ class SigningHand:
         """Since when its letters are in the text, in seconds; infinite if they are not."""
         self.decoder = Decoder(labels, at)
         self.drawings = Drawings(at.drawings)
-        self.gestures = Gestures(at.gestures)
+        self.gestures = Gestures()
         self.waiting: list[Letter] = []
         """Letters that may yet be dropped or become part of a drawing."""
         self.drawn = ""
@@ -124,12 +129,10 @@ class SigningHand:
     def see(self, showing: Showing, time: float, passed: float) -> list[Gesture]:
         """Take in a frame, `passed` seconds after the one before; the gestures complete with it."""
         found = showing.probabilities
-        self.probabilities += _share(time - self.seen, self._at.smoothing) * (
-            found - self.probabilities
-        )
+        self.probabilities += _share(time - self.seen, SMOOTHING) * (found - self.probabilities)
         missing = max(time - passed - self.seen, 0.0)
-        self.rest += _share(missing, self._at.rested) * (1.0 - self.rest)
-        self.rest += _share(passed, self._at.rested) * (float(found[self._none]) - self.rest)
+        self.rest += _share(missing, RESTED) * (1.0 - self.rest)
+        self.rest += _share(passed, RESTED) * (float(found[self._none]) - self.rest)
         if time - self.seen > self._at.at_once:  # what the hand did out of the picture is no pause
             self.last += time - self.seen
         self.seen = time

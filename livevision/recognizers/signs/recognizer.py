@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -85,6 +85,8 @@ class SignRecognizer(Session):
     """Reads letters from every hand in the picture."""
 
     least_fps = 4.0  # below, no two looks at a letter lie near enough to each other
+    watch: Callable[[float, Sequence[Showing]], None] | None = None
+    """Told what the hands of every frame show, and its time, for whoever decodes it again."""
 
     def __init__(self, classifier: Classifier, locator: HandLocator) -> None:
         self._classifier = classifier
@@ -107,6 +109,11 @@ class SignRecognizer(Session):
         self._grey = _Grey()
         self._first = True
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the probabilities are of; "" is no sign."""
+        return tuple(self._classifier.labels)
+
     def recognize(self, frame: Frame) -> Findings:
         hands = _distinct(self._locator.locate(frame.image, frame.time))
         readings = [self._classifier.classify(frame.image, hand) for hand in hands]
@@ -124,6 +131,8 @@ class SignRecognizer(Session):
             )
             for hand, reading, silent in zip(hands, readings, mute, strict=True)
         ]
+        if self.watch is not None:
+            self.watch(frame.time, showings)
         events = self._speller.see(showings, frame.time)
         return Findings(
             tuple(self._detection(hand) for hand in hands),

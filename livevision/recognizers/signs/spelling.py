@@ -13,6 +13,10 @@ from livevision.recognizers.signs import thresholds
 from livevision.recognizers.signs.hand import Letter, Showing, SigningHand
 from livevision.recognizers.signs.words import Proposal, Words
 
+WORD, LIKELY = 3, 0.5
+"""Letters and probability from which on a proposal is worth telling."""
+LONGEST_WORD = 100
+"""Letters after which a word ends without a pause: all of it is compared again with each letter."""
 LONGEST_TEXT = 5000
 """Characters that are kept of a text, so that it does not grow for ever."""
 
@@ -79,13 +83,13 @@ class Speller:
         proposal = self._propose(self._current(self._latest()))
         if proposal is None or self._chosen:
             return proposal
-        likely = proposal.word != proposal.raw and proposal.confidence >= self._at.likely
+        likely = proposal.word != proposal.raw and proposal.confidence >= LIKELY
         return proposal if likely else None
 
     def _propose(self, letters: list[Letter]) -> Proposal | None:
         """What they may spell, as it was chosen if it was; None for too few of them."""
         raw = "".join(letter.label for letter in letters)
-        if self._words is None or len(raw) < self._at.word:
+        if self._words is None or len(raw) < WORD:
             return None
         if self._proposal is None or self._proposal.raw != raw:
             self._proposal, self._chosen = self._words.propose(letters), False
@@ -203,7 +207,7 @@ class Speller:
     def _pause(self, hand: SigningHand, time: float) -> list[Event]:
         """End the word if the hand has left or made no sign for a while."""
         line = self._line_of[hand.track]
-        if len(line.letters) >= self._at.longest_word:
+        if len(line.letters) >= LONGEST_WORD:
             return self._end_word(line)
         if not line.letters or hand.waiting or hand.decoder.sign is not None:
             return []

@@ -1,4 +1,4 @@
-"""What the decoding of letters, drawings, gestures and words goes by, each with unit and reason.
+"""What the decoding of letters, drawings and words goes by, each with unit and reason.
 
 `livevision evaluate spelling CLIPS --sensitivity` moves each of them down and up and tells what
 comes of it.
@@ -164,36 +164,9 @@ class Drawings:
 
 
 @dataclass(frozen=True, slots=True)
-class Gestures:
-    """What an open hand asks for."""
-
-    accept_hold: float = threshold(
-        0.9, "s", "that an open, spread hand is held still to accept a proposal"
-    )
-    accept_still: float = threshold(0.5, "palms/s", "its greatest speed")
-    wave_stroke: float = threshold(0.35, "palms", "least way of each of the strokes of a wave")
-    wave_strokes: int = threshold(3, "strokes", "of a wave")
-    wave_time: float = threshold(1.3, "s", "within which an open hand waves to delete a letter")
-    wave_again: float = threshold(1.0, "s", "after which it waves for another one")
-    spread: float = threshold(
-        0.36, "palms", "least distance between neighbouring fingertips of a spread hand"
-    )
-    thumb_out: float = threshold(
-        0.6, "palms", "least distance from the thumb's tip to the index finger's knuckle"
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Text:
     """From signs and drawings to letters that stand, and to words."""
 
-    smoothing: float = threshold(0.08, "s", "time constant of the probabilities that are shown")
-    rested: float = threshold(
-        0.4,
-        "s",
-        "the same for whether the hand made no sign, as while it was out of view: beside it stands "
-        "its first letter after some 0.3 s, so that none flicker on idle hands",
-    )
     away: float = threshold(1.0, "s", "a hand may be out of the picture without ending the word")
     pause: float = threshold(1.3, "s", "without a sign that end a word, at least")
     pause_share: float = threshold(
@@ -294,13 +267,6 @@ class Text:
         "share",
         "of the usual time of a letter that makes a handshape before a drawing its own letter",
     )
-    word: int = threshold(3, "letters", "from which on a proposal is worth telling")
-    likely: float = threshold(0.5, "probability", "the same")
-    longest_word: int = threshold(
-        100,
-        "letters",
-        "a word ends without a pause: all of it is compared again with each letter",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +276,6 @@ class Thresholds:
     motion: Motion = Motion()
     letters: Letters = Letters()
     drawings: Drawings = Drawings()
-    gestures: Gestures = Gestures()
     text: Text = Text()
 
 

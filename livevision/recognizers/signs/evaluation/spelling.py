@@ -14,105 +14,24 @@ import statistics
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-from rapidfuzz.distance import Levenshtein
+from typing import TYPE_CHECKING, Any
 
 from livevision import files, recognizers
 from livevision.errors import UsageError
-from livevision.frame import Event
-from livevision.recognizers.recognizer import Model
-from livevision.truth import Span, Truth, align
+from livevision.recognizers.recognizer import Model, Session
+from livevision.recognizers.signs.evaluation.clips import MOVING, Clip, Reading
+from livevision.truth import Truth
 from livevision.truth import read as read_truth
+
+if TYPE_CHECKING:
+    from livevision.recognizers.signs.evaluation.sensitivity import Effect, Outcome, Seen
+    from livevision.recognizers.signs.hand import Showing
 
 SUMMARY = "letters and words read from recordings of fingerspelling"
 SCHEMA = 1
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".wmv", ".m4v")
-MOVING = ("J", "Z")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Clip:
-    """A recording and what is signed in it."""
-
-    path: Path
-    letters: str
-    spans: tuple[Span, ...] | None
-    """When the letters are signed, if the truth says so."""
-    text: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """What was read in a clip."""
-
-    clip: Clip
-    events: tuple[Event, ...]
-    """Its letters, in the order signed."""
-    text: str
-    seconds: float
-
-    @property
-    def letters(self) -> str:
-        return "".join(event.label for event in self.events)
-
-    @property
-    def errors(self) -> int:
-        """Letters to change, add or take away."""
-        return int(Levenshtein.distance(self.clip.letters, self.letters))
-
-    @property
-    def word_errors(self) -> int:
-        return int(Levenshtein.distance(self.clip.text.upper().split(), self.text.upper().split()))
-
-    def pairs(self) -> list[tuple[int | None, int | None]]:
-        """Places of the letters signed and read that belong together."""
-        return align(list(self.clip.letters), list(self.letters))
-
-    def recalled(self, letter: str) -> tuple[int, int]:
-        """How often `letter` was read where it was signed, and how often it was signed."""
-        hits = sum(
-            one is not None
-            and other is not None
-            and self.clip.letters[one] == self.letters[other] == letter
-            for one, other in self.pairs()
-        )
-        return hits, self.clip.letters.count(letter)
-
-    def delays(self) -> list[float]:
-        """Seconds from the hand's rest in a letter to the letter in the text, for those read."""
-        if self.clip.spans is None:
-            return []
-        found = []
-        for one, other in self.pairs():
-            if one is None or other is None:
-                continue
-            span, event = self.clip.spans[one], self.events[other]
-            shown = event.details.get("shown")
-            if span.label == event.label not in MOVING and isinstance(shown, float | int):
-                found.append(float(shown) - span.start)
-        return found
-
-    def listing(self) -> tuple[str, str]:
-        """What was signed and, aligned below it, what was read."""
-        pairs = self.pairs()
-        top = " ".join("-" if one is None else self.clip.letters[one] for one, _ in pairs)
-        bottom = " ".join("-" if other is None else self.letters[other] for _, other in pairs)
-        return top, bottom
-
-    def record(self) -> dict[str, Any]:
-        signed, read = self.listing()
-        return {
-            "file": str(self.clip.path),
-            "seconds": round(self.seconds, 3),
-            "letters": self.letters,
-            "text": self.text,
-            "signed_text": self.clip.text,
-            "character_errors": self.errors,
-            "word_errors": self.word_errors,
-            "aligned": {"signed": signed, "read": read},
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,6 +103,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "clips", nargs="+", type=Path, metavar="CLIPS", help="videos, or folders of videos"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures")
+    parser.add_argument(
+        "--sensitivity",
+        action="store_true",
+        help="move every threshold of the decoding down and up, and tell what comes of it",
+    )
     recognizers.add_options(parser, "signs")
 
 
@@ -198,17 +122,28 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     progress = Console(stderr=True)
     model = recognizers.load("signs", recognizers.values("signs", arguments))
-    readings = [
-        read(clip, model)
-        for clip in track(
-            clips, "reading", console=progress, transient=True, disable=not progress.is_terminal
-        )
+    told = partial(track, console=progress, transient=True, disable=not progress.is_terminal)
+    found = [
+        see(clip, model) if arguments.sensitivity else (read(clip, model), None)
+        for clip in told(clips, "reading")
     ]
-    score = Score(readings)
+    score = Score([reading for reading, _ in found])
+    seen = [each for _, each in found if each is not None]
+    effects: list[Effect] = []
+    if seen:
+        from livevision.recognizers.signs.evaluation import sensitivity
+
+        now, effects = sensitivity.measure(
+            seen, each=partial(told, description="moving thresholds")
+        )
     if arguments.json:
         content = {"model": arguments.signs_model, **score.record()}
+        if effects:
+            content["sensitivity"] = [effect.record() for effect in effects]
         files.replace_json(arguments.json, content)
     _print(score)
+    if seen:
+        _print_effects(now, effects, len(seen))
     return 0
 
 
@@ -265,12 +200,29 @@ def load(video: Path) -> Clip:
 
 def read(clip: Clip, model: Model) -> Reading:
     """Read a clip with a fresh session, every frame of it."""
+    return _read(clip, model.session())
+
+
+def see(clip: Clip, model: Model) -> "tuple[Reading, Seen]":
+    """The same, and what was seen in every frame."""
+    from livevision.recognizers.signs.evaluation.sensitivity import Seen
+    from livevision.recognizers.signs.recognizer import SignRecognizer
+
+    session = model.session()
+    assert isinstance(session, SignRecognizer)
+    frames: list[tuple[float, Sequence[Showing]]] = []
+    session.watch = lambda time, hands: frames.append((time, hands))
+    reading = _read(clip, session)
+    return reading, Seen(clip, session.labels, frames, reading.seconds)
+
+
+def _read(clip: Clip, session: Session) -> Reading:
     from livevision import pipeline
     from livevision.sinks.events import Collector
     from livevision.sources import open_source
 
     collector = Collector()
-    summary = pipeline.run(open_source(str(clip.path)), [model.session()], [collector])
+    summary = pipeline.run(open_source(str(clip.path)), [session], [collector])
     if summary.error is not None:
         print(f"livevision: {summary.error}", file=sys.stderr)
     if summary.interrupted:
@@ -305,6 +257,37 @@ def _print(score: Score) -> None:
             f"a letter is shown {delay['median'] * 1000:.0f} ms after the hand rests in it "
             f"(median; 95 %: {delay['p95'] * 1000:.0f} ms)"
         )
+
+
+def _print_effects(now: "Outcome", effects: "Sequence[Effect]", clips: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    print(
+        f"\nAs they are: {now.errors} errors in the letters signed, {now.false} letters in clips "
+        f"without signs. What becomes of that, and in how many of {clips} clips something else "
+        "is read, if one threshold is moved:"
+    )
+    table = Table(box=None, pad_edge=False)
+    for head in ("threshold", "value", "unit", "down to", "errors", "false", "clips"):
+        table.add_column(head, no_wrap=True)
+    for head in ("up to", "errors", "false", "clips"):
+        table.add_column(head, no_wrap=True)
+    for effect in effects:
+        cells = [effect.name, f"{effect.value:g}", effect.unit]
+        for outcome in (effect.down, effect.up):
+            cells += [
+                f"{outcome.value:.3g}",
+                f"{outcome.errors - now.errors:+d}" if outcome.changed else "",
+                f"{outcome.false - now.false:+d}" if outcome.changed else "",
+                str(outcome.changed or ""),
+            ]
+        table.add_row(*cells)
+    console = Console(width=120, highlight=False, markup=False)
+    console.print(table)
+    idle = [effect.name for effect in effects if effect.idle]
+    told = ", ".join(idle) if idle else "none"
+    console.print(f"Without effect on these clips: {told}")
 
 
 def _share(part: float, whole: float) -> float | None:
