@@ -53,7 +53,7 @@ def test_a_recogniser_sees_its_own_scene_alone_and_ends_with_it() -> None:
     with Demo([], scenes) as demo:
         session = OwnScene(counting, scenes["count"], demo)
         events: list[Event] = []
-        levels = []
+        levels: list[int] = []
         while (frame := demo.read()) is not None:
             assert frame.image.shape == (SIZE[1], SIZE[0], 3)
             assert frame.index == len(levels)
