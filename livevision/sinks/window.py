@@ -245,6 +245,8 @@ class Window(Sink):
         self._help = tuple(help)
         self._size = PAGE
         """Of the window's inside, in pixels, as far as it is known."""
+        self._placed = False
+        """Whether it was given a size."""
         self._inset = 0, 0
         """Where in what is shown the picture begins."""
         self._folder = folder
@@ -368,6 +370,7 @@ class Window(Sink):
     def _appear(self) -> None:
         """Give the new window its size, and see to it that something is seen."""
         cv2.resizeWindow(self._title, *self._size)
+        self._placed = True
         if self._beside is not None:
             for _ in range(_PATIENCE):
                 if self._beside.shows_something():
@@ -427,7 +430,7 @@ class Window(Sink):
 
         OpenCV only knows where in it the picture is.
         """
-        if self._beside is None or not self._shown:
+        if self._beside is None or not self._placed:
             return self._size
         size = self._beside.size()
         return size if min(size) >= _NARROWEST else self._size
