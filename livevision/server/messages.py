@@ -51,14 +51,15 @@ def _detection(found: Detection) -> dict[str, Any]:
 
 
 def outlines(found: Detection) -> list[list[int]]:
-    """The outer borders of a detection's mask, the largest ones, as polygons in the frame's pixels:
-    x, y, x, y. A page draws them; a mask would be a hundred times as long."""
+    """The borders of a detection's mask and of its holes, the largest ones, as polygons in the
+    frame's pixels: x, y, x, y. A page fills what is within an odd number of them; a mask would be a
+    hundred times as long."""
     assert found.mask is not None
     mask = found.mask.astype(np.uint8)
     # a mask is as large as its box or as the frame
     inside = mask.shape == (found.box.height, found.box.width)
     left, top = (found.box.left, found.box.top) if inside else (0, 0)
-    borders, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    borders, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     largest = sorted(borders, key=cv2.contourArea, reverse=True)[:MOST_OUTLINES]
     rough = [cv2.approxPolyDP(each, ROUGH, True).reshape(-1, 2) for each in largest]
     return [(each + np.array((left, top))).ravel().tolist() for each in rough if len(each) > 2]

@@ -142,7 +142,8 @@ const HERE = {
 
 /** Hints that hold for a while at least, so that they can be read. */
 function showHint(one) {
-  let hint = (one.hints ?? []).find((each) => !each.startsWith("Tab: ")) ?? "";
+  const hints = (one.hints ?? []).filter((each) => !each.startsWith("Tab: "));
+  let hint = hints.find((each) => each in HERE) ?? hints[0] ?? "";
   if (!hint && arrivals.length > 5 && !hosts.current && me.recognizers.includes("signs")) {
     const seconds = (arrivals.at(-1) - arrivals[0]) / 1000;
     const rate = (arrivals.length - 1) / seconds;

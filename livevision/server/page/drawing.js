@@ -83,9 +83,9 @@ export function paint(context, result, size, mirrored, { scale, left, top, ratio
       context.roundRect(x, y, width, height, 8 * ratio);
       context.stroke();
     }
-    if (!each.label) continue;
+    if (!each.label || numbered) continue; // colours tell the numbers
     const stranger = each.label === "unknown";
-    const chance = each.confidence > 0 && !stranger ? `  ${Math.round(each.confidence * 100)} %` : "";
+    const chance = each.confidence > 0 && !stranger && !each.outlines ? `  ${Math.round(each.confidence * 100)} %` : "";
     const text = stranger ? say("unknown") : each.label + chance;
     context.font = `600 ${Math.round(18 * ratio)}px system-ui, sans-serif`;
     const wide = context.measureText(text).width + 16 * ratio;
