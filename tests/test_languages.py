@@ -9,7 +9,8 @@ import pytest
 
 from livevision import languages
 from livevision.recognizers.panorama.sweep import State
-from livevision.recognizers.signs.coach import DIFFERENCES, HOW, tip
+from livevision.recognizers.signs.coach import DIFFERENCES, HOW, Coach, tip
+from livevision.recognizers.signs.commands import practice, signs
 from livevision.sinks.window import HELP
 
 PACKAGE = Path(languages.__file__).parents[1]
@@ -65,7 +66,8 @@ def test_english_holds_all_that_is_said() -> None:
     english = languages.catalogue("en")
     assert len(said()) > 100
     assert said() - set(english) == set()
-    assert {meaning for _, meaning in HELP} - set(english) == set()
+    for lines in (HELP, practice.HELP, signs.HELP):
+        assert {meaning for _, meaning in lines} - set(english) == set()
     assert set(HOW.values()) | set(DIFFERENCES.values()) <= set(english)
     assert {each.value for each in State if each.value.strip()} <= set(english)
     assert all(key == text for key, text in english.items())
@@ -79,6 +81,17 @@ def test_what_the_program_tells_is_said_in_every_language() -> None:
         "Lost rtsp://x: reconnecting (attempt 2)",
     }
     spoken |= {"4.0 pictures a second are too few for signs, which needs 8"}
+    for right in ("A", "B"):  # a lesson that went well, and one that did not
+        coach = Coach(["A"])
+        for time in (0.0, 0.1, 2.0, 4.0):
+            coach.see(right, time)
+        page = practice.Page(coach, flipped=False)
+        if coach.done:
+            report = page.report()
+            spoken |= {report.heading, report.keys, report.lines[0]}
+        else:
+            card = page.card()
+            spoken |= {card.how, card.message, card.keys}
     modules = [PACKAGE / "sinks" / "window.py", PACKAGE / "pipeline" / "loop.py"]
     modules += PACKAGE.glob("recognizers/*/recognizer.py")
     modules += PACKAGE.glob("recognizers/faces/enrolment.py")

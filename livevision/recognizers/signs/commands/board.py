@@ -11,6 +11,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
+from livevision import languages
 from livevision.frame import Box, Image, Result, Stats, Steps
 from livevision.recognizers.signs import handshapes
 from livevision.sinks import lettering, overlay
@@ -100,7 +101,7 @@ def draw(
 ) -> Image:
     """The page of a sign that is asked for: (height, width, 3) BGR, `size` is (width, height)."""
     page = _Page(size, look)
-    head = f"{min(card.place + 1, card.count)} of {card.count}"
+    head = f"{min(card.place + 1, card.count)} / {card.count}"
     page.head(head, card.score, (card.place + card.part) / max(1, card.count))
     page.foot(status.notice or card.keys, notice=bool(status.notice))
     area = page.body
@@ -148,8 +149,13 @@ class _Page:
         """Of letters, in pixels."""
         return max(_LEAST, round(size * self._unit * self._look.text_size))
 
+    def _say(self, text: str) -> str:
+        """`text` in the language that is spoken."""
+        return languages.say(text, self._look.language)
+
     def head(self, left: str, right: str, done: float) -> None:
         """How far the lesson is, in words and as a bar."""
+        right = self._say(right)
         size = self._size(_PLAIN)
         room = self.body.width
         right = right if lettering.width(f"{left}   {right}", size) <= room else ""
@@ -167,7 +173,7 @@ class _Page:
     def foot(self, text: str, *, notice: bool) -> None:
         """What keys do, or what has just been done."""
         size = self._size(_SMALL)
-        lines = lettering.broken(text, size, self.body.width) if text else ()
+        lines = lettering.broken(self._say(text), size, self.body.width) if text else ()
         tall = lettering.mask("x", size).shape[0]
         top = self._height - self.margin // 2 - tall * len(lines)
         for line in lines:
@@ -195,7 +201,7 @@ class _Page:
     def card(self, card: Card, area: Box, hints: Sequence[str]) -> None:
         """The sign to make, large, and below it what is to be said of it."""
         hint = hints[0] if hints else ""
-        said = card.message or hint
+        said = self._say(card.message or hint)
         judged = bool(card.message) and not card.plain
         mark = ("\u2713 " if card.good else "! ") if judged else ""
         color = (GOOD if card.good else BAD) if judged else ACCENT
@@ -208,7 +214,7 @@ class _Page:
             word = card.spelt + card.letter + card.rest
             while large > _LEAST and lettering.width(word, large) > area.width:
                 large -= 1
-            how = lettering.broken(card.how, plain, area.width) if card.how else ()
+            how = lettering.broken(self._say(card.how), plain, area.width) if card.how else ()
             message = lettering.broken(mark + said, plain, area.width) if said else ()
             row = lettering.mask("x", plain).shape[0]
             gap = max(2, plain // 2)
@@ -253,12 +259,12 @@ class _Page:
         plain = self._size(_PLAIN)
         row = lettering.mask("x", plain).shape[0]
         for text in report.lines:
-            for line in lettering.broken(text, plain, area.width):
+            for line in lettering.broken(self._say(text), plain, area.width):
                 self._text(line, plain, FAINT, area.left, top)
                 top += row
         top += self.margin
         if report.heading:
-            for line in lettering.broken(report.heading, plain, area.width):
+            for line in lettering.broken(self._say(report.heading), plain, area.width):
                 self._text(line, plain, GOOD if report.good else BAD, area.left, top)
                 top += row
             top += self.margin // 2
@@ -292,7 +298,7 @@ class _Page:
             corners = (left, top), (left + side - 1, top + side - 1)
             cv2.rectangle(self.image, *corners, ink, edge)
             self._text(letter, max(_LEAST, side // 6), ink, left + side // 16, top + side // 40)
-            lines = lettering.broken(text, small, pitch - gap) if text else ()
+            lines = lettering.broken(self._say(text), small, pitch - gap) if text else ()
             if len(lines) > _LINES:
                 lines = (*lines[: _LINES - 1], lines[_LINES - 1] + " \u2026")
             for number, line in enumerate(lines):

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livevision import files, recognizers, settings
+from livevision import files, languages, recognizers, settings
 from livevision.commands import _output
 from livevision.errors import SinkClosed, UsageError
 from livevision.frame import Result
@@ -75,6 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--count", type=_output.positive, default=10, metavar="N", help="letters to ask for (10)"
     )
+    parser.add_argument(
+        "--language", choices=languages.available(), default="en", help="that the coach speaks"
+    )
     parser.add_argument("--left-handed", action="store_true", help="show left hands")
     parser.add_argument(
         "--progress", type=Path, metavar="FILE.json", help="remember which letters need work"
@@ -118,7 +121,7 @@ def execute(arguments: argparse.Namespace) -> int:
         if shown:
             # in a mirror a right hand looks like a left one
             page = Page(coach, flipped=mirror != arguments.left_handed)
-            look = Look(mirror=mirror)
+            look = Look(mirror=mirror, language=arguments.language)
             window = Window(
                 controls, look=look, page=page, keys=KEYS, help=HELP, title="livevision practice"
             )
