@@ -12,13 +12,7 @@ from typing import Any
 
 from livevision import files, options, plugins, recognizers, settings, signals
 from livevision.commands import _output, _playing
-from livevision.errors import (
-    LivevisionError,
-    OutputError,
-    SinkClosed,
-    SourceError,
-    UsageError,
-)
+from livevision.errors import LivevisionError, OutputError, SinkClosed, SourceError, UsageError
 from livevision.fleet import door, traces
 from livevision.fleet.site import Camera, Site
 from livevision.fleet.site import read as read_site
@@ -142,7 +136,6 @@ def checked(file: Path) -> Site:
 
 def camera(arguments: argparse.Namespace) -> int:
     """One camera: its order comes by standard input, its pulses go to standard output."""
-
     number = os.dup(1)  # what prints to standard output must not get among the pulses
     os.set_blocking(number, False)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
