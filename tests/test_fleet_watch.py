@@ -357,16 +357,18 @@ class Program:
     def __init__(self, file: Path, folder: Path) -> None:
         self.socket = folder / "fleet.sock"
         words = ["fleet", "watch", str(file), "--socket", str(self.socket)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "livevision", *words], stderr=subprocess.PIPE, text=True
-        )
+        self.log = folder / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "livevision", *words], stderr=log
+            )
 
     def __enter__(self) -> "Program":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
 
     def of(self, name: str) -> dict[str, Any]:
         told = door.ask(self.socket, "status")
@@ -380,7 +382,7 @@ class Program:
                 if condition():
                     return time.monotonic() - begun
             except UsageError:  # it does not listen yet
-                assert self.process.poll() is None, self.process.communicate()
+                assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() - begun < patience, condition
             time.sleep(0.05)
 

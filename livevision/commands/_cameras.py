@@ -44,7 +44,8 @@ def watch(arguments: argparse.Namespace) -> int:
         print(f"{arguments.file} can be used: {', '.join(site.cameras)}")
         return 0
     _prepare(site)
-    command = [sys.executable, "-m", "livevision", "fleet", "--log-level", arguments.log_level]
+    level = arguments.log_level or "warning"
+    command = [sys.executable, "-m", "livevision", "fleet", "--log-level", level]
     asked_again = False
 
     def hung_up() -> None:

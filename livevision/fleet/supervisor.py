@@ -30,8 +30,9 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before a process is started again; the last one for ever."""
 WELL = 60.0
 """Seconds of work after which earlier deaths are forgiven."""
-STARTING = 90.0
-"""Seconds that a process may take until it works: models are loaded, a camera is opened."""
+STARTING = 180.0
+"""Seconds that a process may take until it works: models are loaded, a camera is opened. Many at
+once on a busy machine take their time; an opening is given up by the process itself after 30."""
 SILENT = 8.0
 """Seconds without a pulse after which a process hangs. A frame takes 20 ms, the slowest recogniser
 half a second; with the pause and the start it is back within 20."""
