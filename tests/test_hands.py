@@ -352,7 +352,7 @@ def test_the_networks_are_taken_out_of_a_wheel_where_there_is_no_package(
             for name, content in contents.items():
                 archive.writestr(f"mediapipe/modules/{name}", content + spoilt)
     monkeypatch.setattr(mediapipe_files, "find_spec", lambda name: None)
-    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(mediapipe_files, "folders", lambda: (tmp_path / "kept",))
     told: list[str] = []
     with pytest.raises(ModelError, match="is not that of"):
         mediapipe_files.setup(other, told.append)
@@ -403,7 +403,7 @@ def test_a_file_that_is_no_wheel_is_told_and_never_unpacked(
 
 def test_a_missing_model_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(mediapipe_files, "find_spec", lambda name: None)
-    monkeypatch.setattr(mediapipe_files, "folder", lambda: tmp_path)
+    monkeypatch.setattr(mediapipe_files, "folders", lambda: (tmp_path,))
     ssd.network.cache_clear()
     with pytest.raises(ModelError, match="livevision models setup signs"):
         HandLocator()

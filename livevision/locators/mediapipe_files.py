@@ -5,6 +5,7 @@ signs` (or faces) takes the same wheel apart, of which nothing is run.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,7 @@ MISSING = (
     "The networks of MediaPipe are not installed, for whose package there is no wheel here; "
     "'livevision models setup signs' gets them once (36 MB, of which 9 are kept)."
 )
+_ENVIRONMENT = Path(sys.prefix) / "share" / "livevision" / "mediapipe"
 _WHEEL = ("--only-binary=:all:", "--no-deps", f"mediapipe=={VERSION}")
 _PYTHON, _PLATFORM = "3.12", "manylinux_2_28_x86_64"
 """Whose wheel is taken apart: the networks are the same in all of them."""
@@ -50,9 +52,13 @@ _PATIENCE = 900
 """Seconds that the download may take."""
 
 
-def folder() -> Path:
-    """Where the files are kept that were taken out of a wheel."""
-    return settings.data_folder() / "models" / "mediapipe"
+def folders() -> tuple[Path, ...]:
+    """Where the files may be that were taken out of a wheel, the best place first.
+
+    They belong to the installation, if that is a virtual environment, more than to the user's data.
+    """
+    data = settings.data_folder() / "models" / "mediapipe"
+    return (_ENVIRONMENT, data) if sys.prefix != sys.base_prefix else (data,)
 
 
 def path(name: str) -> Path:
@@ -60,8 +66,9 @@ def path(name: str) -> Path:
     spec = find_spec("mediapipe")
     if spec is not None and spec.submodule_search_locations:
         return Path(spec.submodule_search_locations[0]) / "modules" / name
-    kept = folder() / name
-    if not kept.is_file():
+    places = (each / name for each in folders())
+    kept = next((each for each in places if each.is_file()), None)
+    if kept is None:
         raise ModelError(MISSING)
     if assets.digest(kept) != DIGESTS.get(name):
         raise ModelError(f"{kept} is damaged; 'livevision models setup signs' gets it anew.")
@@ -95,7 +102,8 @@ def setup(wheel: Path | None, tell: Callable[[str], None]) -> Path:
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != DIGESTS[name]:
             raise ModelError(f"{name} is not that of {WHAT}. Give that very file.")
-    target = folder()
+    first, *others = folders()
+    target = others[0] if others and not os.access(sys.prefix, os.W_OK) else first
     for name, content in contents.items():
         file = target / name
         try:

@@ -1,0 +1,72 @@
+"""What would go to the registry: built, checked, installed where nothing else is, and tried."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 900
+"""Seconds of each step; the packages come from a registry."""
+
+
+def uv() -> str:
+    """The program that builds and installs, as the Makefile finds it."""
+    own = ROOT / ".uv" / "bin" / "uv"
+    found = shutil.which("uv") or (str(own) if own.exists() else None)
+    if found is None:
+        pytest.skip("needs uv, which 'make demo' or 'make test' sets up")
+    return found
+
+
+def run(*words: str | Path, folder: Path) -> str:
+    """What a program prints; it must end well."""
+    own = ("LIVEVISION", "PYTHONPATH", "VIRTUAL_ENV", "DISPLAY")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
+    environment |= {"HOME": str(folder), "UV_SYSTEM_CERTS": "1", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done.stdout
+
+
+@pytest.mark.long
+def test_the_package_is_built_checked_installed_and_tried(tmp_path: Path) -> None:
+    built = tmp_path / "built"
+    run(uv(), "build", ROOT, "--out-dir", built, folder=tmp_path)
+    (source,), (wheel,) = built.glob("*.tar.gz"), built.glob("*.whl")
+    run(uv(), "tool", "run", "twine", "check", "--strict", source, wheel, folder=tmp_path)
+
+    with tarfile.open(source) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    assert {"README.md", "LICENSE", "NOTICE", "pyproject.toml"} <= {*names}
+    with zipfile.ZipFile(wheel) as packed:
+        held = packed.namelist()
+    assert "livevision/data/recordings/jawsclub.mp4" in held
+    assert "livevision/data/models/signs/fused.tflite" in held
+    assert not [name for name in held if name.endswith((".pyc", ".keras.tmp"))]
+
+    environment = tmp_path / "venv"
+    run(uv(), "venv", "--python", sys.executable, environment, folder=tmp_path)
+    # pip's users have no lock: the newest that fits is what they get
+    python = environment / "bin" / "python"
+    run(uv(), "pip", "install", "--python", python, wheel, folder=tmp_path)
+    program = environment / "bin" / "livevision"
+    assert "livevision" in run(program, "--version", folder=tmp_path)
+    run(program, "doctor", "--only", "packages", folder=tmp_path)
+    run(program, "replay", "jawsclub", "--json", "read.json", folder=tmp_path)
+    (clip,) = json.loads((tmp_path / "read.json").read_text())["clips"]
+    letters = [each["label"] for each in clip["events"] if each["kind"] == "letter"]
+    assert "".join(letters) == "JAWSCLUB"
