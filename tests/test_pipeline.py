@@ -592,3 +592,14 @@ def test_one_may_go_elsewhere_from_the_end_that_is_held() -> None:
     summary = run(source, [], [Viewer()], controls=controls, hold=True)
     assert summary.again
     assert source.commands == ["seek 1.0"]
+
+
+def test_a_sink_that_the_user_closes_at_the_very_end_is_no_failure() -> None:
+    class Late(Keep):
+        def close(self) -> None:
+            super().close()
+            raise SinkClosed("The user has had enough.")
+
+    summary = run(Synthetic(3), [], [Late()])
+    assert summary.frames == 3
+    assert not summary.failed

@@ -67,7 +67,7 @@ class FanOut:
                     self._summary.interrupted = True
                     with suppress(BaseException):
                         sink.close()
-                else:
+                elif not isinstance(trouble, SinkClosed):  # closed it is anyway
                     ends = self._failed(sink, trouble) or ends
             if isinstance(sink, Background) and sink.dropped:
                 self._summary.skipped[sink.name] = sink.dropped
