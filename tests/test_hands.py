@@ -359,7 +359,7 @@ def test_the_networks_are_taken_out_of_a_wheel_where_there_is_no_package(
     with pytest.raises(ModelError, match="is not the wheel"):
         mediapipe_files.setup(tmp_path / "none.whl", told.append)
     mediapipe_files.setup(wheel, told.append)
-    assert told == [f"4 networks are in {mediapipe_files.folder()}."]
+    assert told == [f"4 networks are in {mediapipe_files.folders()[0]}."]
     assert settings.is_ours(tmp_path / "data")  # else `privacy --erase` would not touch it
     ssd.network.cache_clear()
     locator = HandLocator()
