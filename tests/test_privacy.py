@@ -187,3 +187,21 @@ def test_no_output_takes_the_place_of_our_own_files(
     assert main(["replay", clip, option, str(target)]) == UsageError.exit_code
     assert "is read from" in capsys.readouterr().err
     assert target.read_bytes() == before
+
+
+def test_what_holds_nobody_says_so(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enrol()
+    settings.write({"mirror": True})
+    assert main(["privacy"]) == 0
+    before = capsys.readouterr().out
+    assert "nobody in it" not in before
+    assert "none set" not in before
+    assert main(["faces", "remove", "Zoë"]) == 0
+    assert main(["config", "--unset", "mirror"]) == 0
+    capsys.readouterr()
+    assert main(["privacy"]) == 0
+    told = capsys.readouterr().out
+    assert "people who are enrolled, nobody in it" in told
+    assert "settings, none set" in told
