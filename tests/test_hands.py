@@ -420,6 +420,31 @@ def test_a_hand_seen_the_wrong_way_round_is_no_second_hand(
     assert len(locator._tracks) == 1
 
 
+def test_one_hand_framed_in_two_ways_is_one(clip: list[Image], locator: HandLocator) -> None:
+    """Where a first look is doubtful, others follow: together they would be hands that touch."""
+    locator.locate(clip[0])
+    (track,) = locator._tracks
+    doubtful = replace(track.look, presence=0.9)
+
+    def admitted(times: float, aside: float, presence: float) -> list[Look]:
+        """The looks that are followed once another is there: larger, and so many widths aside."""
+        track.look = doubtful
+        locator._tracks, locator._first = [track], True
+        middle = doubtful.landmarks.mean(axis=0)
+        points = middle + times * (doubtful.landmarks - middle)
+        points[:, 0] += aside * np.ptp(points[:, 0])
+        other = replace(doubtful, landmarks=points.astype(np.float32), presence=presence)
+        locator._admit(other, clip[0], 0.0)
+        return [each.look for each in locator._tracks]
+
+    (kept,) = admitted(1.5, 0.1, 0.95)
+    assert kept.presence == 0.95
+    assert admitted(1.5, 0.1, 0.86) == [doubtful]
+    (kept,) = admitted(2.5, 0.0, 0.86)
+    assert kept.presence == 0.86, "the doubtful one was a part of it"
+    assert len(admitted(1.0, 0.6, 0.95)) == 2, "another hand that touches it"
+
+
 def test_never_more_hands_than_asked_for(clip: list[Image]) -> None:
     locator = HandLocator(max_hands=1)
     image = beside(clip[7], mirrored(clip[27]))

@@ -64,6 +64,12 @@ APART = (0.2, 0.85)
 of one hand two palms lay so in none, of 40 of two-handed letters in 37."""
 TOUCHING = 0.2
 """Distance of the nearest joints of two hands that touch, in sizes of the larger one."""
+TWICE = 0.6
+"""Least part of a box that lies in another of the same hand: of two hands that touched half did at
+most, of a hand that was framed in two ways three quarters at least (23 pairs, and 25)."""
+TOGETHER = 0.25
+"""Most distance of the middles of two such regions, in sides of the larger: 0.17, and of two hands
+0.32."""
 JOINED = 0.35
 """Seconds for which two palms seen side by side are believed: two searches of the whole picture."""
 HANDEDNESS_FRAMES = 15
@@ -283,7 +289,7 @@ class HandLocator:
     def _admit(self, look: Look, image: Image, time: float) -> None:
         """Follow a hand that is new; what was part of it all along is followed no longer."""
         for track in self._tracks:
-            if _same(look, track.look):
+            if _same(look, track.look) or (self._first and _once_more(track.look, look)):
                 if track.look.presence < min(look.presence, CERTAIN_PRESENCE):
                     track.look, track.right = look, look.right
                 return
@@ -445,6 +451,13 @@ def _is_part(part: Look, whole: Look) -> bool:
     if LARGER * max(small.width, small.height) > max(large.width, large.height):
         return False
     return 2 * small.shared(large) > small.width * small.height
+
+
+def _once_more(before: Look, now: Look) -> bool:
+    """Whether two looks at one picture show one hand that is framed in two ways."""
+    inside = Box.around(before.landmarks).inside(Box.around(now.landmarks))
+    near = _near(before.region(), now.region(), TOGETHER)
+    return inside >= TWICE and near and not _is_part(before, now)
 
 
 def _same(a: Look, b: Look) -> bool:
