@@ -290,8 +290,12 @@ def test_every_person_is_held_out_once(data: Path, tmp_path: Path) -> None:
     for source in np.unique(hands.source[~drawn]):
         assert len(np.unique(fold[hands.source == source])) == 1
     assert (signs.folds(hands, ("cloudy",)) >= 0).sum() == (hands.source == "cloudy").sum()
-    for view in (dataset.WIDER, -2):
+    for view in (dataset.LIT, -2):
         assert not letters.usable(hands)[hands.view == view].any()
+    seen = np.maximum.accumulate(np.where(hands.view == 0, np.arange(len(hands)), 0))
+    again = hands.view == dataset.AGAIN
+    assert again.sum() > 1.8 * ((hands.view == 0) & ~drawn).sum()
+    np.testing.assert_array_equal(hands.name[again], hands.name[seen[again]])
     assert (hands.view == 1).sum() >= 0.9 * ((hands.view == 0) & ~drawn).sum()
 
 

@@ -26,7 +26,7 @@ from livevision import pictures
 from livevision.errors import UsageError
 from livevision.frame import Box, Image
 from livevision.locators.hand_networks import LandmarkFinder, Look, Region, around
-from livevision.locators.hands import CERTAIN_PRESENCE, Hand, HandLocator
+from livevision.locators.hands import TURNS, Hand, HandLocator
 from livevision.pictures import PictureError
 from livevision.recognizers.signs import prepare
 
@@ -44,7 +44,7 @@ SAME_PEOPLE = {"keptsecret_desk": "keptsecret", "adi_b": "adi_a"}
 FLAWED = {("massey_2524", "F"), ("longhong_left", "F")}
 """Letters of a source that show another sign: F drawn with closed fingers."""
 APART = ("billy_gray64px",)
-"""Reported beside the mean: 64 grey pixels, too few for a palm to be found."""
+"""Neither trained on nor measured with: 64 grey pixels, too few for a palm to be found."""
 
 TRAITS = 1152
 """How many traits a hand has."""
@@ -52,20 +52,32 @@ LOCAL = (21, 304)
 """The shape of what the landmark network's maps hold at the joints."""
 CHANGED = 1
 """How many further views of a hand are trained on, in changed light, framing and perspective."""
-MOST = 8
+MOST = 12
 """Most pictures of a letter that are taken of a source, spread over all that there are: each has as
 many near duplicates as it has more, and sources count alike however large."""
-WIDER = 11
-"""The view of looks at a hand that is not certain, in wider regions, as live."""
+AGAIN = 10
+"""The view of the further looks that the program takes at a hand in a stream's first picture."""
+LIT = 20
+"""The view of pictures in the first of `LIGHTS`; the others follow. A hand is looked for anew."""
+ALSO_LIT = 10
+"""Every so manyth picture of a letter is also measured, never trained on, in `LIGHTS`."""
 SPOILED = 0.35
 """Share of hands that are also looked at where they are not, as examples of no sign."""
 
-_VERSION = 3
+_VERSION = 4
 """To be raised when this module looks at hands in another way."""
 _CLOSEUP_STEP = 6
-_CHUNK = 48
+_CHUNK = 24
 _GREY = np.array([[0.114], [0.587], [0.299]], np.float32)
 """Shares of blue, green and red in a grey level (ITU-R BT.601)."""
+LIGHTS: dict[str, Callable[[Any], Any]] = {
+    "grey": lambda pixels: np.repeat(pixels @ _GREY, 3, axis=2),
+    "dim": lambda pixels: pixels * 0.2,
+    "blue": lambda pixels: pixels * np.array((1.3, 0.75, 0.45), np.float32),
+    "over-exposed": lambda pixels: pixels * 2.0 + 20.0,
+}
+"""What is measured beside pictures as they are: (h, w, 3) float32 pixels, 0 to 255, before they are
+cut off to that range."""
 _AROUND = 336
 """Pixels: side of the picture around a hand that is changed for a view."""
 
@@ -85,9 +97,10 @@ class Hands:
     letter: NDArray[np.str_]
     """What the picture shows, or NOTHING."""
     view: NDArray[np.int64]
-    """0 for what is seen live, WIDER for further looks at the same, 1 and on for changed views, -1
-    for a look beside the hand, -2 for a picture in which no hand was found, or two that touch; what
-    follows is then zero."""
+    """0 for what is seen live, AGAIN for further looks at the same hand (the last 0 before them), 1
+    and on for changed views, LIT and on for other lights (of no presence where no hand was found),
+    -1 for a look beside the hand, -2 for a picture in which no hand was found, or two that touch;
+    what follows is then zero."""
     presence: NDArray[np.float32]
     """Probability of a hand, 0 to 1."""
     landmarks: NDArray[np.float32]
@@ -133,11 +146,18 @@ def collect(
         if not files:
             raise UsageError(f"No pictures below {rendered}: expected LETTER/*.jpg.")
         found[RENDERED] = rendered, files
+    paths = {
+        name: cache / f"{name}-{_fingerprint(folder, files)}.npz"
+        for name, (folder, files) in found.items()
+    }
+    missing = {name: found[name] for name, path in paths.items() if not path.is_file()}
+    if missing:
+        # not forked: a fork of a process with threads (TensorFlow's, say) may wait for ever
+        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+            for name, (folder, files) in missing.items():
+                _write(paths[name], _locate(pool, folder, name, files, progress))
     parts = []
-    for name, (folder, files) in found.items():
-        path = cache / f"{name}-{_fingerprint(folder, files)}.npz"
-        if not path.is_file():
-            _write(path, _locate(folder, name, files, progress))
+    for path in paths.values():
         with np.load(path) as stored:
             parts.append(Hands(**{each.name: stored[each.name] for each in fields(Hands)}))
     return parts[0].joined(*parts[1:])
@@ -151,7 +171,7 @@ def sources(data: Path) -> dict[str, list[Path]]:
     found = {
         folder.name: [path for letter in sorted(folder.iterdir()) for path in _spread(letter)]
         for folder in sorted(photos.iterdir())
-        if folder.is_dir()
+        if folder.is_dir() and folder.name not in APART
     }
     found[CLOSEUPS] = sorted((data / "signs" / "videos").glob("closeup_?.mp4"))
     people = sorted((data / "faces" / "people").glob("*/"))
@@ -206,28 +226,32 @@ def _fingerprint(data: Path, files: Sequence[Path]) -> str:
     return total.hexdigest()[:12]
 
 
-def _locate(data: Path, source: str, files: Sequence[Path], progress: Progress) -> Hands:
+def _locate(
+    pool: ProcessPoolExecutor,
+    data: Path,
+    source: str,
+    files: Sequence[Path],
+    progress: Progress,
+) -> Hands:
     chunks = [files[at : at + _CHUNK] for at in range(0, len(files), _CHUNK)]
+    jobs = [pool.submit(_look_at, data, source, chunk) for chunk in chunks]
     parts = []
-    # not forked: a fork of a process with threads (TensorFlow's, say) may wait for ever
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        jobs = [pool.submit(_look_at, data, source, chunk) for chunk in chunks]
-        for at, job in enumerate(jobs):
-            progress(source, at * _CHUNK, len(files))
-            parts.append(job.result())
+    for at, job in enumerate(jobs):
+        progress(source, at * _CHUNK, len(files))
+        parts.append(job.result())
     progress(source, len(files), len(files))
     return parts[0].joined(*parts[1:])
 
 
 @cache
-def _finders() -> tuple[HandLocator, LandmarkFinder]:
+def _finders(*, again: bool) -> tuple[HandLocator, LandmarkFinder]:
     cv2.setNumThreads(1)
-    return HandLocator(turns=()), LandmarkFinder(1)
+    return HandLocator(turns=TURNS if again else ()), LandmarkFinder(1)
 
 
 def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
     """Runs in a worker process."""
-    locator, finder = _finders()
+    locator, finder = _finders(again=source != RENDERED)
     rows: list[tuple[object, ...]] = []
     for path in files:
         video = path.suffix == ".mp4"
@@ -249,12 +273,22 @@ def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
                 rows.append((*label, 0, *_columns(hand), hand.right, grey))
                 if source == RENDERED:  # no two of them are alike as it is, nor measured with
                     continue
-                for look in wider(image, hand, finder):
-                    rows.append((*label, WIDER, *_columns(look), not look.mirrored, _NO_GREY))
+                for turned in hand.again:
+                    rows.append((*label, AGAIN, *_columns(turned), hand.right, _NO_GREY))
                 for view, look in _other_views(image, hand, finder, generator):
                     rows.append((*label, view, *_columns(look), hand.right, _NO_GREY))
             if not hands:
                 rows.append((*label, -2, *_NO_HAND, True, _NO_GREY))
+            if source != RENDERED and not video and letter != NOTHING and seed % ALSO_LIT == 0:
+                for view, light in enumerate(LIGHTS.values(), LIT):
+                    locator.reset()
+                    lit = np.clip(light(image.astype(np.float32)), 0, 255).astype(np.uint8)
+                    found = [each for each in locator.locate(lit) if not each.joined]
+                    if not found:
+                        rows.append((*label, view, *_NO_HAND, True, _NO_GREY))
+                        continue
+                    hand = max(found, key=lambda each: each.box.width * each.box.height)
+                    rows.append((*label, view, *_columns(hand), hand.right, _NO_GREY))
     return Hands(*[np.array(column) for column in zip(*rows, strict=True)])
 
 
@@ -273,16 +307,6 @@ def _images(path: Path) -> Iterator[tuple[int, Image]]:
             yield index, np.asarray(image, np.uint8)
         index += 1
     capture.release()
-
-
-def wider(image: Image, hand: Hand, finder: LandmarkFinder) -> Iterator[Look]:
-    if hand.score >= CERTAIN_PRESENCE:
-        return
-    where = around(hand.landmarks)
-    for wide in (1.3, 1.7):
-        place = replace(where, size=where.size * wide)
-        look = finder(image, place, mirrored=not hand.right)
-        yield finder(image, look.region(), mirrored=not hand.right)
 
 
 def _other_views(

@@ -13,11 +13,11 @@ from livevision.recognizers.signs.classifiers import LABELS, STILL
 from livevision.recognizers.signs.features import features, with_traits
 from livevision.recognizers.signs.training.dataset import (
     FLAWED,
+    LIT,
     LOCAL,
     MOVING,
     NOTHING,
     RENDERED,
-    WIDER,
     Hands,
 )
 from livevision.recognizers.signs.training.poses import Changes, changed
@@ -40,7 +40,7 @@ class Plan:
 
     traits: bool
     """True for `fused`, False for `landmarks`."""
-    epochs: int = 24
+    epochs: int = 32
     seed: int = 1
     changes: Changes = _CHANGES
     nothing: float = 0.06
@@ -131,8 +131,9 @@ def usable(hands: Hands) -> NDArray[np.bool_]:
     flawed = np.zeros(len(hands), np.bool_)
     for source, letter in FLAWED:
         flawed |= (hands.source == source) & (hands.letter == letter)
-    seen = (hands.view > -2) & (hands.view != WIDER)
-    return np.asarray(seen & ~np.isin(hands.letter, MOVING) & ~flawed, np.bool_)
+    return np.asarray(
+        (hands.view > -2) & (hands.view < LIT) & ~np.isin(hands.letter, MOVING) & ~flawed, np.bool_
+    )
 
 
 def fit(
@@ -193,7 +194,7 @@ def _network(mean: Floats, spread: Floats, shape: int) -> Any:
         seen = layers.GaussianNoise(0.1)(scaled[:, shape:start])
         # the same filters at every joint, as in a convolution
         local = layers.Reshape(LOCAL)(scaled[:, start:])
-        local = layers.Dropout(0.2)(layers.GaussianNoise(0.1)(local))
+        local = layers.SpatialDropout1D(0.2)(local)
         local = layers.Flatten()(dense(local, _FILTERS, 0.2))
         parts = (x, dense(layers.Dropout(0.2)(seen), 224, 0.3), dense(local, 160, 0.3))
         x = layers.Concatenate()(parts)

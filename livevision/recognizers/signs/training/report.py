@@ -83,6 +83,16 @@ def general_table(models: Mapping[str, Answers]) -> Table:
     ]
 
 
+def light_table(models: Mapping[str, Answers]) -> Table:
+    """Accuracy on the same pictures in other lights; misses are wrong."""
+    rows = []
+    for name, answers in models.items():
+        share = float(answers.found[answers.letters].mean())
+        mean = validation.mean_accuracy(answers)
+        rows.append([name, str(int(answers.letters.sum())), _percent(share), _percent(mean)])
+    return ["in another light", "pictures", "hand found", "mean of sources"], rows
+
+
 def personal_table(name: str, gained: Mapping[str, Gain]) -> Table:
     """What a user's own examples bring to that user, and to others who use the machine."""
     rows = [

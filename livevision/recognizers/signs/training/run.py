@@ -30,17 +30,23 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
 
             hands = signs.load(request, progress)
             models: dict[str, Answers] = {}
+            lights: dict[str, Answers] = {}
             calibrations: dict[str, Calibration] = {}
             for step in request.without:
                 other = without(step, hands, request.data, progress)
-                models[f"without {step}"] = signs.cross_validate(request, other, "cnn28", progress)
+                measured = signs.cross_validate(request, other, "cnn28", progress)
+                models[f"without {step}"] = measured.answers
             for name in ("cnn28", "landmarks", "fused"):
                 if name not in request.networks:
                     continue
-                models[name] = signs.cross_validate(request, hands, name, progress)
+                measured = signs.cross_validate(request, hands, name, progress)
                 if name != "cnn28":
-                    calibrations[name] = calibrate(models[name])
-                    models[name] = models[name].calibrated(calibrations[name])
+                    calibrations[name] = calibrate(measured.answers)
+                    measured = measured.calibrated(calibrations[name])
+                if measured.first is not None:
+                    models[f"{name}, first picture"] = measured.first
+                models[name] = measured.answers
+                lights |= {f"{name}, {light}": each for light, each in measured.lights.items()}
             official = None
             if not only_measure:
                 for name, calibration in calibrations.items():
@@ -49,6 +55,11 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
                     official = signs.train_cnn28(request, hands, progress)
         for table in _tables(models):
             _show(table)
+        if lights:
+            _show(reports.light_table(lights))
+        for name, each in calibrations.items():
+            shown = f"{name}: temperature {each.temperature:.2f}, caution {each.caution:.1f}"
+            Console().print(shown, highlight=False)
         if official is not None:
             _show(reports.official_table(official))
         asked = hands[signs.asked(request, hands)]

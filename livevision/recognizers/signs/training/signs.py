@@ -1,10 +1,13 @@
 """From a data folder to the models of signs, with their card; what was done once is kept."""
 
 import hashlib
+import os
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,13 @@ from livevision.assets import write_checksums
 from livevision.errors import UsageError
 from livevision.recognizers.signs.classifiers import LABELS, STILL, letters_of_cnn28
 from livevision.recognizers.signs.classifiers import NO_SIGN as NO_SIGN_PLACE
+from livevision.recognizers.signs.classifiers import mean as mean_of_looks
 from livevision.recognizers.signs.training import cnn28, landmark_files, letters, signmnist
 from livevision.recognizers.signs.training.dataset import (
+    AGAIN,
     BYSTANDERS,
+    LIGHTS,
+    LIT,
     MOVING,
     NOTHING,
     RENDERED,
@@ -81,28 +88,53 @@ def load(request: Request, progress: Progress) -> Hands:
     return hands if alone is None else hands.joined(alone)
 
 
-def cross_validate(request: Request, hands: Hands, name: str, progress: Progress) -> Answers:
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What a network answers to people that it has not seen."""
+
+    answers: Answers
+    """One look at each picture, as in the frames of a stream."""
+    first: Answers | None = None
+    """The mean of several looks, as in a stream's first picture."""
+    lights: Mapping[str, Answers] = field(default_factory=dict)
+    """One look at some of the pictures, as they are and in each other light."""
+
+    def calibrated(self, calibration: Calibration) -> "Measured":
+        """The same with calibrated probabilities."""
+        return Measured(
+            self.answers.calibrated(calibration),
+            None if self.first is None else self.first.calibrated(calibration),
+            {name: each.calibrated(calibration) for name, each in self.lights.items()},
+        )
+
+
+def cross_validate(request: Request, hands: Hands, name: str, progress: Progress) -> Measured:
     """What network `name` answers to each source when trained on others alone.
 
     Not yet calibrated. Sources are held out in `FOLDS` parts. By a single network, where the mean
     of all is shipped, and `cnn28` by one that was trained more shortly: that is quicker and
     flatters nobody. Folds that are done already are taken from the cache.
     """
-    plan = _plan(request, name)
     fold = folds(hands, request.held_out)
     held = range(int(fold.max()) + 1)
     answers = np.zeros((len(hands), len(LABELS)), np.float32)
+    looks = (hands.view == 0) | (hands.view == AGAIN) | (hands.view >= LIT)
+    looks &= ~np.isin(hands.letter, MOVING) & (hands.presence > 0)
+    if name != "cnn28":
+        _train_networks(request, name, hands, fold, progress)
     for at in held:
         out = fold == at
-        rows = np.flatnonzero(out & ~np.isin(hands.letter, MOVING) & (hands.view == 0))
+        rows = np.flatnonzero(out & looks)
         if not len(rows):
             continue
+        if name != "cnn28":
+            model = _mean_of_networks(request, name, hands, fold, [at])
+            found = _answers_of_letters(model, hands[rows], traits=name == "fused")
+            answers[rows[:, None], list(STILL)] = found
+            continue
+        rows = rows[hands.view[rows] == 0]
         known, seen = hands[~out], hands[rows]
         progress(f"{name}, people held out", at, len(held))
-        if name != "cnn28":
-            network = _network_without(request, plan, hands, fold, at, progress)
-            answers[rows[:, None], list(STILL)] = _answers_of_letters(network, plan, seen)
-            continue
         key = _key_of_cnn28((_fold_epochs(request), request.seed), photo_examples(known), seen)
         path = request.cache / "folds" / f"{name}-{at + 1}of{len(held)}-{key}.npy"
         if not path.is_file():
@@ -110,14 +142,43 @@ def cross_validate(request: Request, hands: Hands, name: str, progress: Progress
         answers[rows[:, None], list(STILL)] = np.load(path)
     progress(f"{name}, people held out", len(held), len(held))
     measured = asked(request, hands)
+    plain = _answers(hands, measured, answers)
+    if name == "cnn28":
+        return Measured(plain)
+    lit = {}
+    of_lit = measured & np.isin(hands.name, hands.name[hands.view == LIT])
+    for light, rows in [
+        ("as they are", of_lit & (hands.source != BYSTANDERS)),
+        *((light, (fold >= 0) & (hands.view == LIT + at)) for at, light in enumerate(LIGHTS)),
+    ]:
+        if rows.any():
+            lit[light] = _answers(hands, rows, answers)
+    return Measured(plain, _answers(hands, measured, _of_first_pictures(hands, answers)), lit)
+
+
+def _answers(hands: Hands, rows: NDArray[np.bool_], answers: NDArray[np.float32]) -> Answers:
     place = {letter: place for place, letter in enumerate(LABELS)} | {NOTHING: NO_SIGN_PLACE}
     return Answers(
-        hands.name[measured],
-        hands.source[measured],
-        np.array([place[letter] for letter in hands.letter[measured]], np.int64),
-        hands.view[measured] == 0,
-        answers[measured],
+        hands.name[rows],
+        hands.source[rows],
+        np.array([place[letter] for letter in hands.letter[rows]], np.int64),
+        hands.presence[rows] > 0,
+        answers[rows],
     )
+
+
+def _of_first_pictures(hands: Hands, answers: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 27): of rows of the view 0, the mean of all looks at that hand."""
+    owner = np.maximum.accumulate(np.where(hands.view == 0, np.arange(len(hands)), 0))
+    means = answers.copy()
+    looks: dict[int, list[int]] = {}
+    for row in np.flatnonzero(hands.view == AGAIN):
+        looks.setdefault(int(owner[row]), []).append(int(row))
+    still = list(STILL)
+    for row, others in looks.items():
+        if answers[row].any():
+            means[row, still] = mean_of_looks(answers[[row, *others]][:, still])
+    return means
 
 
 def asked(request: Request, hands: Hands) -> NDArray[np.bool_]:
@@ -153,31 +214,77 @@ def folds(hands: Hands, held_out: tuple[str, ...] = ()) -> NDArray[np.int64]:
     return fold
 
 
-def _answers_of_letters(network: Any, plan: letters.Plan, seen: Hands) -> NDArray[np.float32]:
-    """(m, 25) to the hands `seen`, by a network that has not seen their people."""
-    answer, looked = letters.ensemble([network]), letters.examples(seen)
+def _answers_of_letters(answer: Any, seen: Hands, *, traits: bool) -> NDArray[np.float32]:
+    """(m, 25) to the hands `seen`, by the model `answer`."""
+    looked = letters.examples(seen)
     parts = np.array_split(np.arange(len(seen)), len(seen) // _AT_ONCE + 1)
-    inputs = (looked.inputs(rows, traits=plan.traits) for rows in parts)
+    inputs = (looked.inputs(rows, traits=traits) for rows in parts)
     return np.concatenate([answer(each, training=False).numpy() for each in inputs])
 
 
-def _network_without(
-    request: Request,
-    plan: letters.Plan,
-    hands: Hands,
-    fold: NDArray[np.int64],
-    at: int,
-    progress: Progress,
+def _mean_of_networks(
+    request: Request, name: str, hands: Hands, fold: NDArray[np.int64], parts: Iterable[int]
 ) -> Any:
-    """The network trained on all but part `at` of the people, from the cache if it is there."""
-    name = "fused" if plan.traits else "landmarks"
+    """The mean of the networks that have not seen one of the `parts` of the people.
+
+    And of the earlier model, if one was asked for beside them: whom that has seen is not known.
+    """
+    paths = [_path_of_network(request, name, hands, fold, at) for at in parts]
+    model = letters.ensemble([tf.keras.models.load_model(path) for path in paths])
+    if name == "fused" and request.beside is not None:
+        model = letters.beside(model, tf.keras.models.load_model(request.beside))
+    return model
+
+
+def _train_networks(
+    request: Request, name: str, hands: Hands, fold: NDArray[np.int64], progress: Progress
+) -> None:
+    """Train the networks that are not in the cache, each on all but a part of the people.
+
+    As many at once as there are cores, each by one thread: so that the same come out each time.
+    """
+    jobs = [
+        at
+        for at in range(int(fold.max()) + 1)
+        if not _path_of_network(request, name, hands, fold, at).is_file()
+    ]
+    if not jobs:
+        return
+    workers = min(os.cpu_count() or 1, len(jobs))
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread) as pool:
+        running = [pool.submit(_train_network, request, name, at) for at in jobs]
+        for number, job in enumerate(running):
+            progress(f"{name}, networks", number, len(running))
+            job.result()
+    progress(f"{name}, networks", len(jobs), len(jobs))
+
+
+def _one_thread() -> None:
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def _train_network(request: Request, name: str, at: int) -> None:
+    """The network that has not seen part `at` of the people; runs in a worker process."""
+    hands = _all_hands(request)
+    fold = folds(hands, request.held_out)
+    path = _path_of_network(request, name, hands, fold, at)
+    known = letters.examples(hands[letters.usable(hands) & (fold != at)])
+    plan = _plan(request, name)
+    _keep(path, letters.fit(known, replace(plan, seed=plan.seed + at)))
+
+
+@cache
+def _all_hands(request: Request) -> Hands:
+    return load(request, lambda *_: None)
+
+
+def _path_of_network(
+    request: Request, name: str, hands: Hands, fold: NDArray[np.int64], at: int
+) -> Path:
     number = f"{at + 1}of{int(fold.max()) + 1}"
-    path = request.cache / "folds" / f"{name}-{number}-{_key(plan, hands, fold)}.keras"
-    if not path.is_file():
-        known = letters.examples(hands[letters.usable(hands) & (fold != at)])
-        own = replace(plan, seed=plan.seed + at)
-        _keep(path, letters.fit(known, own, partial(progress, f"{name}, network {number}")))
-    return tf.keras.models.load_model(path)
+    key = _key(_plan(request, name), hands, fold)
+    return request.cache / "folds" / f"{name}-{number}-{key}.keras"
 
 
 def _answers_of_cnn28(request: Request, known: Hands, seen: Hands) -> NDArray[np.float32]:
@@ -195,15 +302,8 @@ def train_letters(
     Each was trained without another part of the people, all together on everybody; none has to be
     trained for this alone.
     """
-    plan = _plan(request, name)
     fold = folds(hands)
-    members = [
-        _network_without(request, plan, hands, fold, at, progress)
-        for at in range(int(fold.max()) + 1)
-    ]
-    model = letters.ensemble(members)
-    if name == "fused" and request.beside is not None:
-        model = letters.beside(model, tf.keras.models.load_model(request.beside))
+    model = _mean_of_networks(request, name, hands, fold, range(int(fold.max()) + 1))
     model = letters.calibrated(model, calibration)
     _export(model, request.models / name)
 
@@ -294,7 +394,7 @@ def _key(plan: object, hands: Hands, fold: NDArray[np.int64]) -> str:
     total = hashlib.sha256(repr(plan).encode())
     total.update(fold.tobytes())
     total.update("\n".join(hands.name).encode())
-    total.update(hands.view.tobytes())
+    total.update(hands.view.tobytes() + hands.presence.tobytes())
     return total.hexdigest()[:12]
 
 
