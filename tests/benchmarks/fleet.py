@@ -170,6 +170,8 @@ def watched(
     told: list[dict[str, Any]] = []
     while not told or any(each["state"] != "running" or not each["frames"] for each in told):
         time.sleep(1)
+        if program.poll() is not None:
+            raise SystemExit("it has ended")
         if socket.exists():
             told = door.ask(socket, "status")
     first = {each["camera"]: each for each in told}
