@@ -44,8 +44,9 @@ def watch(arguments: argparse.Namespace) -> int:
         print(f"{arguments.file} can be used: {', '.join(site.cameras)}")
         return 0
     _prepare(site)
-    level = arguments.log_level or "warning"
-    command = [sys.executable, "-m", "livevision", "fleet", "--log-level", level]
+    command = [sys.executable, "-m", "livevision", "fleet"]
+    if arguments.log_level:
+        command += ["--log-level", arguments.log_level]
     asked_again = False
 
     def hung_up() -> None:

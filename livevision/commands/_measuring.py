@@ -35,7 +35,7 @@ def measure(arguments: argparse.Namespace) -> int:
     path = machine.keep_streams(max(1, most))
     if not most:
         print("This machine loses frames with a single stream; it is allowed one all the same.")
-    print(f"{max(1, most)} streams: kept in {path}")
+    print(f"{'1 stream' if most < 2 else f'{most} streams'}: kept in {path}")
     return 0
 
 

@@ -244,7 +244,7 @@ def _engine(arguments: argparse.Namespace, job: "Reading") -> "Engine":
         return Ray(dataclasses.replace(job, work=None), arguments.address, arguments.workers)
     from livevision.fleet.local import Local
 
-    return Local(job, arguments.workers or cores(), arguments.log_level or "warning")
+    return Local(job, arguments.workers or cores(), arguments.log_level)
 
 
 def _summary(progress: "Progress") -> str:

@@ -44,7 +44,7 @@ class Local(Engine):
 
     job: Job
     processes: int
-    log_level: str = "warning"
+    log_level: str | None = None
     _workers: list[_Worker] = field(default_factory=list)
     _stillborn: int = 0
 
@@ -126,7 +126,7 @@ class Local(Engine):
         return [(worker.task, Lost(f"Its worker {why}."))] if worker.task is not None else []
 
 
-def main(pipe: "Connection[Any, Any]", job: Job, log_level: str) -> None:
+def main(pipe: "Connection[Any, Any]", job: Job, log_level: str | None) -> None:
     """What a process does until the pipe or its parent ends."""
     signals.ignored()  # what a terminal sends to all is for the parent to heed
     logs.begin(log_level)
