@@ -1,5 +1,6 @@
 """The values that travel from source to sink. Nothing here does any work."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -76,9 +77,12 @@ class Box:
     def clip(self, image: Image) -> Self:
         """The part of the box that lies inside `image`; may be empty."""
         height, width = image.shape[:2]
-        left, right = np.clip((self.left, self.right), 0, width)
-        top, bottom = np.clip((self.top, self.bottom), 0, height)
-        return type(self)(int(left), int(top), int(right), int(bottom))
+        return type(self)(
+            min(max(self.left, 0), width),
+            min(max(self.top, 0), height),
+            min(max(self.right, 0), width),
+            min(max(self.bottom, 0), height),
+        )
 
     def crop(self, image: Image) -> Image:
         """The part of `image` inside the box (a view, not a copy); empty if they do not meet."""
@@ -90,10 +94,10 @@ class Box:
         half = max(self.width, self.height) * (0.5 + margin)
         x, y = self.center
         return type(self)(
-            int(np.floor(x - half)),
-            int(np.floor(y - half)),
-            int(np.ceil(x + half)),
-            int(np.ceil(y + half)),
+            math.floor(x - half),
+            math.floor(y - half),
+            math.ceil(x + half),
+            math.ceil(y + half),
         )
 
     @classmethod
