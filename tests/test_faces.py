@@ -17,11 +17,11 @@ from livevision.frame import Box, Findings, Frame, Image
 from livevision.locators.faces import Face, FaceLocator, roll, turned_back
 from livevision.recognizers import faces as folder
 from livevision.recognizers import session
-from livevision.recognizers.faces import network
+from livevision.recognizers.faces import UNKNOWN, network
 from livevision.recognizers.faces import recognizer as recognizer_module
 from livevision.recognizers.faces.embedding import FaceReader
 from livevision.recognizers.faces.enrolment import enrol
-from livevision.recognizers.faces.gallery import UNKNOWN, EnrolledFace, Gallery
+from livevision.recognizers.faces.gallery import EnrolledFace, Gallery
 from livevision.recognizers.faces.matching import Matcher, Seen, default_threshold, template, unit
 from livevision.recognizers.faces.recognizer import FaceRecognizer, _Look
 from livevision.recognizers.faces.tracks import MISSING, Tracker, share_out

@@ -15,11 +15,11 @@ from livevision.__main__ import main
 from livevision.errors import GalleryError, SourceError, UsageError
 from livevision.frame import Box, Frame, Image
 from livevision.locators.faces import FaceLocator
-from livevision.recognizers.faces import enrolment, tuning
+from livevision.recognizers.faces import UNKNOWN, enrolment, tuning
 from livevision.recognizers.faces.alignment import Pose
 from livevision.recognizers.faces.embedding import FaceReader
 from livevision.recognizers.faces.enrolment import best_views, misfits, undecided
-from livevision.recognizers.faces.gallery import UNKNOWN, Gallery, default_path
+from livevision.recognizers.faces.gallery import Gallery, default_path
 from livevision.recognizers.faces.matching import default_threshold, matcher, unit
 from livevision.recognizers.faces.strangers import group
 

@@ -15,21 +15,18 @@ from typing import Any, Self
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from livevision import pipeline, recognizers
 from livevision.benchmark.stopwatch import Stopwatch, milliseconds
 from livevision.demo import astronaut
 from livevision.errors import LivevisionError, ModelError
-from livevision.frame import Frame, Image, Result
+from livevision.frame import Floats, Frame, Image, Result
 from livevision.locators.mediapipe_solutions import solutions
 from livevision.recognizers import faces, signs
 from livevision.recognizers.recognizer import Session
 from livevision.sinks import Sink
 from livevision.sinks.overlay import Look, annotate
 from livevision.sources import Source, open_source
-
-Floats = NDArray[np.float32]
 
 
 class Pictures(Source):

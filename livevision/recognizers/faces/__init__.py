@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 CLASSIC = ("lbph", "eigen", "fisher")
 
+UNKNOWN = "unknown"
+"""What somebody is called who is not enrolled; nobody can be enrolled under this name."""
+
 _NOBODY = "Nobody is enrolled, so faces are off; 'livevision faces add NAME PHOTO' changes that."
 _PUT_ASIDE = (
     "The gallery was damaged and kept as {}, so faces are off; 'livevision faces restore BACKUP' "
@@ -128,8 +131,8 @@ PLUGIN = RecognizerPlugin(
             "face",
             counted=False,
             metric=True,
-            unnamed="unknown",
-            unknown=("", "unknown"),
+            unnamed=UNKNOWN,
+            unknown=("", UNKNOWN),
             private=True,
             signer="named",
             dots=False,
@@ -143,8 +146,8 @@ PLUGIN = RecognizerPlugin(
             view="people",
             key="name",
             private=True,
-            unnamed="unknown",
-            unknown=("", "unknown"),
+            unnamed=UNKNOWN,
+            unknown=("", UNKNOWN),
         ),
     ),
     demo=f"{_HERE}.commands.showing",

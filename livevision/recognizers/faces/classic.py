@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livevision.errors import GalleryError
-from livevision.frame import Image
-from livevision.recognizers.faces.gallery import UNKNOWN
-from livevision.recognizers.faces.matching import Floats, Match, Seen, probability
+from livevision.frame import Floats, Image
+from livevision.recognizers.faces import UNKNOWN
+from livevision.recognizers.faces.matching import Match, Seen, probability
 
 _KINDS = {"lbph": "LBPH", "eigen": "Eigen", "fisher": "Fisher"}
 _THRESHOLD = 0.95

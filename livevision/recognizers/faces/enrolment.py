@@ -13,10 +13,10 @@ from livevision.errors import GalleryError
 from livevision.frame import Frame, Image
 from livevision.locators.faces import roll
 from livevision.pictures import SUFFIXES, PictureError
+from livevision.recognizers.faces import UNKNOWN
 from livevision.recognizers.faces.alignment import TILTED, Pose
 from livevision.recognizers.faces.embedding import FaceReader, Look, as_bgr
 from livevision.recognizers.faces.gallery import (
-    UNKNOWN,
     Embedding,
     Gallery,
     Person,

@@ -14,7 +14,7 @@ from livevision import files, settings
 from livevision.closing import Closing
 from livevision.errors import GalleryError
 from livevision.frame import Image
-from livevision.recognizers.faces import schema, traces
+from livevision.recognizers.faces import UNKNOWN, schema, traces
 from livevision.recognizers.faces.schema import CHIP_SIDE
 from livevision.recognizers.faces.store import Store
 
@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 Embedding = NDArray[np.float32]
 """(128,), dlib's."""
 
-UNKNOWN = "unknown"
-"""What somebody is called who is not enrolled; nobody can be enrolled under this name."""
 NAME_LENGTH = 100
 SAME_VIEW = 0.999999
 """Cosine of two embeddings from which on they are of one picture, and one is enough."""

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from livevision.frame import Image
-from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, EnrolledFace, Gallery
-
-Floats = NDArray[np.float32]
+from livevision.frame import Floats, Image
+from livevision.recognizers.faces import UNKNOWN
+from livevision.recognizers.faces.gallery import Embedding, EnrolledFace, Gallery
 
 THRESHOLD_SETTING = "threshold"
 """Where the gallery keeps the threshold that `faces tune` has set."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from livevision.errors import GalleryError
 from livevision.locators.faces import turned_back
+from livevision.recognizers.faces import UNKNOWN
 from livevision.recognizers.faces.embedding import FaceReader, as_bgr
 from livevision.recognizers.faces.enrolment import load_photo, only_face, pictures_in
 from livevision.recognizers.faces.gallery import EnrolledFace, checked_name
@@ -30,7 +31,7 @@ def who(photo: Path, reader: FaceReader, people: Matcher) -> list[Found]:
     found = []
     for face, match in looks:
         mine = match.name not in people.names or match.score >= best[match.name]
-        name, confidence = (match.name, match.confidence) if mine else ("unknown", 0.5)
+        name, confidence = (match.name, match.confidence) if mine else (UNKNOWN, 0.5)
         box = turned_back(face.box, turned, turns)
         found.append((name, confidence, (box.left, box.top, box.right, box.bottom)))
     return found

@@ -13,11 +13,11 @@ import numpy as np
 
 from livevision.frame import Box, Detection, Event, Findings, Frame, Image
 from livevision.locators.faces import Face, is_new, overlapping, roll
-from livevision.recognizers.faces import CLASSIC, Options
+from livevision.recognizers.faces import CLASSIC, UNKNOWN, Options
 from livevision.recognizers.faces.alignment import TILTED
 from livevision.recognizers.faces.classic import ClassicMatcher
 from livevision.recognizers.faces.embedding import QUICK, FaceReader, as_bgr, chip, views
-from livevision.recognizers.faces.gallery import UNKNOWN, Embedding, Gallery, default_path
+from livevision.recognizers.faces.gallery import Embedding, Gallery, default_path
 from livevision.recognizers.faces.matching import Judge, matcher
 from livevision.recognizers.faces.tracks import Track, Tracker, share_out
 from livevision.recognizers.recognizer import Model, Session

@@ -5,9 +5,8 @@ import zlib
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from livevision.frame import Floats
 
 CHIP_SIDE = 100
 """Of the pictures that the classic recognisers compare, in pixels."""

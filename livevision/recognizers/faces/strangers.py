@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livevision.recognizers.faces.gallery import UNKNOWN, Gallery, Person, Sighting
+from livevision.recognizers.faces import UNKNOWN
+from livevision.recognizers.faces.gallery import Gallery, Person, Sighting
 
 ALIKE = 0.94
 """Mean cosine from which on two groups of sightings are one person's."""

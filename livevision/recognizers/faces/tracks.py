@@ -9,7 +9,8 @@ import numpy as np
 
 from livevision.frame import Image
 from livevision.locators.faces import Face
-from livevision.recognizers.faces.gallery import UNKNOWN, Embedding
+from livevision.recognizers.faces import UNKNOWN
+from livevision.recognizers.faces.gallery import Embedding
 from livevision.recognizers.faces.matching import Judge, Match, Seen, mean
 
 SURE = 0.7

@@ -13,11 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from livevision.frame import Image
+from livevision.frame import Floats, Image
 from livevision.recognizers.notes import grid
 from livevision.recognizers.notes.darkness import Darkness, darkness, inked
-
-Floats = NDArray[np.float32]
 
 LARGEST = 2000
 """Pictures with a longer side (pixels) are looked at smaller; a page still has 10 a space."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livevision import litert
-from livevision.frame import Box, Image
+from livevision.frame import Box, Floats, Image
 from livevision.recognizers.objects.names import SLOTS
 from livevision.recognizers.objects.network import SIZE
 
@@ -34,8 +34,6 @@ MARGIN = 0.02
 trusted."""
 FAINT = 0.02
 """Score below which a look's box is passed over."""
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +56,9 @@ class Object:
 class _Found:
     """Boxes of a look: corners (n, 4) in pixels of the picture, kinds and scores (n,)."""
 
-    corners: Array
+    corners: Floats
     kinds: NDArray[np.intp]
-    scores: Array
+    scores: Floats
 
 
 class Detector:
@@ -111,7 +109,7 @@ class Detector:
         )
 
 
-def prepare(image: Image) -> Array:
+def prepare(image: Image) -> Floats:
     """The network's input (1, 300, 300, 3), R, G, B from -1 to 1, of a BGR picture of any size.
 
     The picture is stretched to a square, as in training.
@@ -133,7 +131,7 @@ def parts(width: int, height: int) -> list[Box]:
     ]
 
 
-def _inner(part: Box, picture: Box) -> Array:
+def _inner(part: Box, picture: Box) -> Floats:
     """left, top, right, bottom within which boxes of a part are trusted."""
     margin = MARGIN * part.width
     return np.array(
@@ -216,7 +214,7 @@ def _groups(found: _Found, chosen: NDArray[np.intp]) -> list[list[int]]:
     return groups
 
 
-def _overlaps(box: Array, others: Array) -> Array:
+def _overlaps(box: Floats, others: Floats) -> Floats:
     """Intersection over union of a box with others, (n,)."""
     sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
     shared = np.prod(np.clip(sides, 0, None), axis=1)

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from livevision import files
 from livevision.errors import GalleryError, OutputError, UsageError
 from livevision.frame import Event, Frame, Image
-from livevision.recognizers.faces import CLASSIC
+from livevision.recognizers.faces import CLASSIC, UNKNOWN
 
 if TYPE_CHECKING:
     from livevision.locators.faces import Face
@@ -42,7 +42,6 @@ SUMMARY = "name enrolled people and strangers in photos"
 
 RATES = (0.01, 0.00333)
 """Shares of the strangers that may be named, for `fnir_at_fpir`."""
-UNKNOWN = "unknown"
 NO_FACE = -1.0
 """The score where no face was found: less than any other."""
 
