@@ -6,8 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
@@ -181,3 +181,45 @@ class RtspServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class Receiver:
+    """Answers as told, one status after the other, the last one for ever; notes what came."""
+
+    def __init__(self, *statuses: int, lie: bytes = b"") -> None:
+        self.requests: list[tuple[dict[str, str], bytes]] = []
+        self.paths: list[str] = []
+        answers = list(statuses)
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                server.paths.append(self.path)
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                server.requests.append((dict(self.headers), body))
+                status = answers.pop(0) if len(answers) > 1 else answers[0]
+                if lie:
+                    self.wfile.write(lie)
+                    return
+                self.send_response(status)
+                if 300 <= status < 400:
+                    self.send_header("Location", "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *words: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?room=1"
+
+    @contextmanager
+    def running(self) -> Iterator["Receiver"]:
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()

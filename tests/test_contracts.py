@@ -1,24 +1,31 @@
 """What all sources, recognisers and sinks keep to. A new one is one line in its list."""
 
+import json
+import os
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from broker import MOSQUITTO, Mosquitto
+from cameras import plugged
 from clips import make_clip, picture
 from PIL import Image as Pillow
-from servers import MjpegServer
+from servers import MjpegServer, Receiver
 from until import PATIENCE
+from xvfb import Xvfb
 
 from livevision import assets, plugins, recognizers
 from livevision.demo import Demo, astronaut
 from livevision.errors import LivevisionError, ModelError, OutputError, SinkClosed
 from livevision.frame import Box, Detection, Event, Frame, Result
+from livevision.pipeline import Controls
 from livevision.pipeline.door import checked_findings, checked_frame
 from livevision.recognizers.recognizer import Model
 from livevision.sinks import Sink
@@ -27,10 +34,15 @@ from livevision.sinks.captions import Captions
 from livevision.sinks.console import Console
 from livevision.sinks.events import Collector, Events
 from livevision.sinks.metrics import Metrics
+from livevision.sinks.mqtt import Broker, Mqtt
 from livevision.sinks.recorder import Recorder
 from livevision.sinks.speech import Speech
 from livevision.sinks.transcript import Transcript
+from livevision.sinks.virtual_camera import VirtualCamera
+from livevision.sinks.webhook import Webhook
+from livevision.sinks.window import Window
 from livevision.sources import Source
+from livevision.sources.camera import Camera
 from livevision.sources.pictures import Pictures
 from livevision.sources.pushed import Pushed
 from livevision.sources.realtime import Paced, Realtime
@@ -129,7 +141,25 @@ def pushed(folder: Path) -> Iterator[Given]:
     yield Given(source, feed=feed)
 
 
-SOURCES = [synthetic, recording, pictures, real_time, paced, demo, stream, reconnecting, pushed]
+@contextmanager
+def webcam(folder: Path) -> Iterator[Given]:
+    with plugged(folder) as plug:
+        plug(c0="good")
+        yield Given(Camera(0), plug, lambda: plug(c0="good"))
+
+
+SOURCES = [
+    synthetic,
+    recording,
+    pictures,
+    real_time,
+    paced,
+    demo,
+    stream,
+    reconnecting,
+    pushed,
+    webcam,
+]
 
 
 @pytest.fixture(params=SOURCES, ids=lambda make: make.__name__)
@@ -302,11 +332,44 @@ class Output:
     """Whether it needs that folder."""
 
 
+@contextmanager
+def webhook(folder: Path) -> Iterator[Output]:
+    with Receiver(200).running() as server:
+        yield Output(lambda _: Webhook(server.url, source="x"), writes=False)
+    told = [json.loads(body) for _, body in server.requests]
+    assert all(each["events"] for each in told)
+
+
+@contextmanager
+def mqtt(folder: Path) -> Iterator[Output]:
+    pytest.importorskip("paho.mqtt.client", reason="the extra mqtt is not installed")
+    if MOSQUITTO is None:
+        pytest.skip("no mosquitto here")
+    broker = Mosquitto(folder)
+    broker.start()
+    try:
+        address = Broker.of(f"mqtt://127.0.0.1:{broker.port}", None)
+        yield Output(lambda _: Mqtt(address, name="test"), writes=False)
+    finally:
+        broker.kill()
+
+
+@contextmanager
+def shown(folder: Path) -> Iterator[Output]:
+    if WINDOW not in os.environ:
+        pytest.skip("it is run by test_a_window_keeps_to_it_all, in a process of its own")
+    yield Output(lambda place: Window(Controls(), folder=place), writes=False)
+
+
+WINDOW = "LIVEVISION_TEST_WINDOW"
+"""Set in a process that may show a window: Qt ends the one whose display goes away."""
+
+
 def named(make: Callable[[Path], Sink], file: str) -> Callable[[Path], Sink]:
     return lambda folder: make(folder / file)
 
 
-SINKS = {
+SINKS: dict[str, Output | Callable[[Path], AbstractContextManager[Output]]] = {
     "recorder": Output(named(Recorder, "out.mp4")),
     "srt": Output(named(Captions, "out.srt")),
     "vtt": Output(named(Captions, "out.vtt")),
@@ -320,12 +383,27 @@ SINKS = {
         lambda folder: Speech((sys.executable, "-c", "import sys; sys.stdin.read()")), writes=False
     ),
     "background": Output(lambda folder: Background(Events(folder / "out.jsonl", source="x"))),
+    "virtual camera": Output(
+        lambda folder: VirtualCamera(
+            folder / "out.yuv", lambda result: result.frame.image, form="rawvideo"
+        )
+    ),
+    "webhook": webhook,
+    "mqtt": mqtt,
+    "window": shown,
 }
 
 
 @pytest.fixture(params=sorted(SINKS))
-def output(request: pytest.FixtureRequest) -> Output:
-    return SINKS[request.param]
+def output(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Output]:
+    made = SINKS[request.param]
+    if isinstance(made, Output):
+        yield made
+        return
+    with made(tmp_path_factory.mktemp("beside")) as one:
+        yield one
 
 
 def results(*, live: bool = False) -> list[Result]:
@@ -357,7 +435,9 @@ def test_a_sink_takes_everything_and_opens_again(
             opened.command("record")
             opened.close()
     if output.writes:
-        assert [path.stat().st_size > 0 for path in tmp_path.glob("out*")]
+        sizes = [path.stat().st_size for path in tmp_path.glob("out*")]
+        assert sizes
+        assert all(sizes)
         assert not list(tmp_path.glob(".*"))  # no draft is left
 
 
@@ -379,6 +459,21 @@ def test_a_sink_that_cannot_write_says_so_and_opens_later(output: Output, tmp_pa
         for result in results():
             sink.write(result)
     assert list((tmp_path / "away").iterdir())
+
+
+def test_a_window_keeps_to_it_all() -> None:
+    screen = Xvfb()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", __file__, "-k", "window and (takes or saw)"],
+            env=os.environ | {"DISPLAY": screen.display, WINDOW: "yes"},
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        screen.close()
+    assert done.returncode == 0, done.stdout
+    assert "3 passed" in done.stdout, done.stdout
 
 
 def test_a_reader_that_has_had_enough_ends_console_and_events(

@@ -1,16 +1,15 @@
 """What was read, at a real broker: Debian's mosquitto, killed and started again."""
 
 import json
-import shutil
 import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from broker import MOSQUITTO, Mosquitto
+from until import PATIENCE, until
 
 from livevision.errors import UsageError
 from livevision.frame import Box, Detection, Event, Frame, Result
@@ -20,49 +19,7 @@ from livevision.sinks.mqtt import Broker, Mqtt
 client_module = pytest.importorskip("paho.mqtt.client", reason="the extra mqtt is not installed")
 from paho.mqtt.enums import CallbackAPIVersion  # noqa: E402
 
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="no mosquitto here")
-
-PATIENCE = 60.0
-"""Seconds that anything may take before a test gives it up, on a machine that has much to do."""
-
-
-def until(what: Callable[[], object], seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-
-
-class Mosquitto:
-    """A broker on loopback that can be killed and started again at the same port."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
-        self._settings = folder / "mosquitto.conf"
-        self._settings.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        assert MOSQUITTO is not None
-        self._process = subprocess.Popen(
-            [MOSQUITTO, "-c", str(self._settings)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        until(self._answers)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def _answers(self) -> bool:
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 @pytest.fixture

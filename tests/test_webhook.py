@@ -5,76 +5,23 @@ import hmac
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from servers import Receiver
+from until import PATIENCE, until
 
 from livevision.errors import UsageError
 from livevision.frame import Event, Frame, Result
 from livevision.sinks import webhook as module
 from livevision.sinks.webhook import Webhook, sign
 
-PATIENCE = 60.0
-"""Seconds that anything may take before a test gives it up, on a machine that has much to do."""
-
-
-class Server:
-    """Answers as told, one status after the other, the last one for ever; notes what came."""
-
-    def __init__(self, *statuses: int, lie: bytes = b"") -> None:
-        self.requests: list[tuple[dict[str, str], bytes]] = []
-        self.paths: list[str] = []
-        answers = list(statuses)
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                server.paths.append(self.path)
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                server.requests.append((dict(self.headers), body))
-                status = answers.pop(0) if len(answers) > 1 else answers[0]
-                if lie:
-                    self.wfile.write(lie)
-                    return
-                self.send_response(status)
-                if 300 <= status < 400:
-                    self.send_header("Location", "/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *words: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?room=1"
-
-    @contextmanager
-    def running(self) -> Iterator["Server"]:
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
-
 
 def result(*labels: str) -> Result:
     events = tuple(Event("word", label, 0.0, 1.0, 0.9) for label in labels)
     return Result(Frame(np.zeros((8, 8, 3), np.uint8), 0, 0.0), events=events)
-
-
-def until(what: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +34,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_events_arrive_in_order_and_signed(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("sesame\n")
-    with Server(200).running() as server:
+    with Receiver(200).running() as server:
         with Webhook(server.url, source="door", secret_file=key) as hook:
             for label in ("ONE", "TWO"):
                 hook.write(result(label))
@@ -106,7 +53,7 @@ def test_events_arrive_in_order_and_signed(tmp_path: Path) -> None:
 
 def test_a_server_in_trouble_is_tried_again_with_the_same_identity() -> None:
     pauses: list[float] = []
-    with Server(503, 429, 200).running() as server:
+    with Receiver(503, 429, 200).running() as server:
         with Webhook(server.url, source="x", wait=pauses.append) as hook:
             hook.write(result("ONE"))
         assert len(server.requests) == 3
@@ -119,7 +66,7 @@ def test_a_server_in_trouble_is_tried_again_with_the_same_identity() -> None:
 def test_a_redirect_is_not_followed_and_a_refusal_not_tried_again(
     status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Server(status).running() as server:
+    with Receiver(status).running() as server:
         with Webhook(server.url, source="x", wait=lambda _: None) as hook:
             hook.write(result("ONE"))
         assert server.paths == ["/hook?room=1"]
@@ -132,7 +79,7 @@ def test_a_redirect_is_not_followed_and_a_refusal_not_tried_again(
 )
 def test_a_server_that_lies_ends_nothing(lie: bytes, caplog: pytest.LogCaptureFixture) -> None:
     with (
-        Server(200, lie=lie).running() as server,
+        Receiver(200, lie=lie).running() as server,
         Webhook(server.url, source="x", wait=lambda _: None) as hook,
     ):
         hook.write(result("ONE"))
@@ -166,7 +113,7 @@ def test_an_answer_that_drips_is_given_up(
 
 
 def test_a_path_of_other_letters_is_written_as_addresses_are() -> None:
-    with Server(200, 200).running() as server:
+    with Receiver(200, 200).running() as server:
         with Webhook(server.url.replace("hook", "türe %41 b"), source="x") as hook:
             hook.write(result("ONE"))
         assert server.paths == ["/t%C3%BCre%20%41%20b?room=1"]
@@ -177,7 +124,7 @@ def test_a_server_that_is_down_is_given_up_and_the_queue_is_bounded(
 ) -> None:
     monkeypatch.setattr(module, "WAITING", 2)
     go_on = threading.Event()
-    with Server(200).running() as server:
+    with Receiver(200).running() as server:
         url = server.url
     hook = Webhook(url, source="x", wait=lambda _: go_on.wait(PATIENCE))
     with hook:

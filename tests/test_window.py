@@ -18,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from xvfb import Xvfb
 
 from livevision import plugins
 from livevision.errors import OutputError
@@ -70,31 +71,9 @@ CHILD = """
 """
 
 
-class Server:
-    """An X server whose screen nobody sees."""
-
-    def __init__(self) -> None:
-        if shutil.which("Xvfb") is None:
-            pytest.skip("needs Xvfb (Debian: apt install xvfb)")
-        reading, writing = os.pipe()
-        self._process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1024x768x24", "-nolisten", "tcp"],
-            pass_fds=[writing],
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writing)
-        with os.fdopen(reading) as answer:
-            self.display = f":{answer.readline().strip()}"
-        assert self.display != ":", "Xvfb does not start"
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.wait(10)
-
-
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
-    server = Server()
+    server = Xvfb()
     yield server.display
     server.close()
 
@@ -105,7 +84,7 @@ class Screen:
     def __init__(self, folder: Path, *arguments: str) -> None:
         from Xlib.display import Display
 
-        self._xvfb = Server()
+        self._xvfb = Xvfb()
         self.display = self._xvfb.display
         environment = os.environ | {"DISPLAY": self.display}
         self._process = subprocess.Popen(

@@ -85,13 +85,6 @@ class Mqtt(Sink):
 
         Raises UsageError if the package paho-mqtt is missing, or `ca` is no certificate.
         """
-        try:
-            import paho.mqtt.client as mqtt
-            from paho.mqtt.enums import CallbackAPIVersion
-        except ImportError as error:
-            raise UsageError(
-                "--mqtt needs one package more: pip install 'livevision[mqtt]'"
-            ) from error
         self.name = "mqtt"
         self._broker = broker
         self._id = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_") or "livevision"
@@ -104,22 +97,11 @@ class Mqtt(Sink):
         """Messages that were left out because the broker was away too long."""
         self._warned = False
         self._connected = threading.Event()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"livevision-{self._id}")
-        self._client.max_queued_messages_set(WAITING)
-        self._client.reconnect_delay_set(*AGAIN)
-        self._client.will_set(self._topic("available"), "offline", qos=1, retain=True)
-        if broker.user is not None:
-            self._client.username_pw_set(broker.user, broker.password or None)
-        if broker.tls:
-            try:
-                self._client.tls_set(str(ca) if ca else None)
-            except (OSError, ValueError) as error:
-                raise UsageError(f"Cannot use the certificate authority {ca}: {error}.") from error
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_connect_fail = self._on_failure
+        self._ca = ca
+        self._client = self._made()
 
     def __enter__(self) -> Self:
+        self._client = self._made()
         try:
             self._client.connect_async(self._broker.host, self._broker.port)
         except ValueError as error:
@@ -145,6 +127,33 @@ class Mqtt(Sink):
         self._connected.clear()
         if self.dropped:
             log.warning("%d messages were left out: the broker was away too long", self.dropped)
+
+    def _made(self) -> "mqtt.Client":
+        """A client; one that was stopped leaves sockets behind when it is started again."""
+        try:
+            import paho.mqtt.client as mqtt
+            from paho.mqtt.enums import CallbackAPIVersion
+        except ImportError as error:
+            raise UsageError(
+                "--mqtt needs one package more: pip install 'livevision[mqtt]'"
+            ) from error
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"livevision-{self._id}")
+        client.max_queued_messages_set(WAITING)
+        client.reconnect_delay_set(*AGAIN)
+        client.will_set(self._topic("available"), "offline", qos=1, retain=True)
+        if self._broker.user is not None:
+            client.username_pw_set(self._broker.user, self._broker.password or None)
+        if self._broker.tls:
+            try:
+                client.tls_set(str(self._ca) if self._ca else None)
+            except (OSError, ValueError) as error:
+                raise UsageError(
+                    f"Cannot use the certificate authority {self._ca}: {error}."
+                ) from error
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_connect_fail = self._on_failure
+        return client
 
     def _topic(self, *parts: str) -> str:
         return "/".join((self._base, *parts))
