@@ -474,6 +474,14 @@ def test_a_transport_stream_that_ends_in_the_middle_of_a_packet(tmp_path: Path, 
 # --- a recording in real time
 
 
+def test_a_picture_in_real_time_keeps_its_name(tmp_path: Path) -> None:
+    Pillow.fromarray(picture(0)).save(tmp_path / "one.png")
+    with Realtime(Pictures(tmp_path)) as source:
+        frame = some(source.read())
+    assert frame.file == "one.png"
+    assert frame.captured is not None
+
+
 def test_realtime_keeps_the_recordings_own_times(tmp_path: Path) -> None:
     started = time.monotonic()
     frames, _ = read(Realtime(Synthetic(10, rate=50)))

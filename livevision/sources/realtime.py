@@ -170,4 +170,4 @@ class Realtime(_ByTheClock):
         self._wait = max(0.0, due - now)
         if self._wait and self._stop.wait(self._wait):
             return None
-        return Frame(frame.image, frame.index, frame.time, due)
+        return replace(frame, captured=due)
