@@ -76,8 +76,8 @@ class _Plan:
     """Until then only a better view is worth a look."""
     best: float = 0.0
     waiting: Future[_Look | None] | None = None
-    sight: Image | None = None
-    """The picture around the face in the frame before; see `_sight`."""
+    sight: tuple[Box, Image] | None = None
+    """Where the face was in the frame before, and the picture around it; see `_sight`."""
     looked: float = 0.0
     """Seconds of the stream when the look that is waited for was taken."""
 
@@ -235,10 +235,15 @@ class FaceRecognizer(Session):
         """Look at a face at once if the picture around it has changed from one frame to the next.
 
         As at a cut in a film, or where a call shows who speaks: another face may be in its place.
+        A picture that is still there where it was has not changed: the box alone has jumped.
         """
         plan = self._plans.setdefault(track, _Plan(time))
-        before, plan.sight = plan.sight, _sight(image, track.face.box)
-        if before is None or not track.looks or _alike(before, plan.sight) >= CUT:
+        before, now = plan.sight, _sight(image, track.face.box)
+        plan.sight = track.face.box, now
+        if before is None or not track.looks:
+            return
+        place, seen = before
+        if _alike(seen, now) >= CUT or _alike(seen, _sight(image, place)) >= CUT:
             return
         track.cut = time
         track.since.clear()
