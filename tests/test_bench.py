@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livevision import assets
+from livevision import assets, recognizers
 from livevision.__main__ import main
-from livevision.benchmark import measures, scenes
+from livevision.benchmark import measures, scenes, sessions
 from livevision.benchmark.measures import Pass, Pictures
 from livevision.benchmark.scenes import Scene
 from livevision.benchmark.stopwatch import Stopwatch, milliseconds
@@ -142,6 +142,20 @@ def test_the_peak_memory_of_a_process_is_its_own() -> None:
     peak = measures.peak_memory([sys.executable, "-c", "x = bytearray(60_000_000)"])
     assert peak is None or 60e6 < peak < 200e6
     assert mine[-1] == 1
+
+
+def test_a_further_session_is_measured(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(recognizers, "available", lambda: ["panorama", "no such thing"])
+    target = tmp_path / "sessions.json"
+    assert main(["bench", "--sessions", "--json", str(target)]) == 0
+    (figures,) = json.loads(target.read_text(encoding="utf-8"))["sessions"].values()
+    assert figures["load_ms"] > 0
+    assert figures["session_ms"] >= 0
+    assert "panorama" in capsys.readouterr().out
+    mine = sessions.measure("panorama", clip)
+    assert set(mine) == set(figures)
 
 
 def test_the_machine_is_named() -> None:

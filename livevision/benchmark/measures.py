@@ -1,12 +1,14 @@
 """What `livevision bench` measures, one function each; every figure is of this machine, now."""
 
 import importlib.metadata
+import json
 import os
 import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -288,6 +290,19 @@ def memory(clip: Path, gallery: Path, folder: Path) -> float | None:
     """Peak resident memory of `livevision run` on a live stream, MB; None where nobody can tell."""
     peak = peak_memory(_words(clip, gallery, folder / "all.mp4"))
     return None if peak is None else round(peak / 1e6)
+
+
+def sessions(clip: Path) -> dict[str, dict[str, Any]]:
+    """What one more session of every recogniser costs, by name (`sessions.measure`).
+
+    Those whose models are not on this machine are left out.
+    """
+    found = {}
+    for name in recognizers.available():
+        words = [sys.executable, "-m", "livevision.benchmark.sessions", name, str(clip)]
+        with suppress(LivevisionError):
+            found[name] = json.loads(_process(words)[1])
+    return found
 
 
 def machine() -> dict[str, Any]:

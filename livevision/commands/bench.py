@@ -7,6 +7,7 @@ close other programs first.
 examples: livevision bench
           livevision bench --json bench.json
           livevision bench --quick
+          livevision bench --sessions
 """
 
 import argparse
@@ -19,6 +20,7 @@ from livevision import files
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 SUMMARY = "measure speed on this machine"
 
@@ -31,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="a minute instead of several; rougher figures"
     )
+    parser.add_argument(
+        "--sessions",
+        action="store_true",
+        help="only what one more stream costs each recogniser: milliseconds and MB",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -39,8 +46,12 @@ def execute(arguments: argparse.Namespace) -> int:
     files.check_writable(arguments.json)
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory() as folder, console.status("") as status:
-        content = measure(Path(folder), quick=arguments.quick, tell=status.update)
-    _print(content, Console())
+        if arguments.sessions:
+            status.update("a further session of each recogniser")
+            content = measure_sessions(Path(folder))
+        else:
+            content = measure(Path(folder), quick=arguments.quick, tell=status.update)
+    (_print_sessions if arguments.sessions else _print)(content, Console())
     if arguments.json:
         files.replace_json(arguments.json, content)
     return 0
@@ -94,6 +105,20 @@ def measure(folder: Path, *, quick: bool, tell: Callable[[str], object]) -> dict
     }
 
 
+def measure_sessions(folder: Path) -> dict[str, Any]:
+    """What one more session of each recogniser costs; a clip is made in `folder`."""
+    from livevision.benchmark import measures
+    from livevision.benchmark.scenes import Scene
+
+    scene = Scene(SMALL)
+    clip = scene.write(folder / f"{scene.name}.mp4", fps=30, seconds=1.0)
+    return {
+        "schema": SCHEMA,
+        "machine": measures.machine(),
+        "sessions": measures.sessions(clip),
+    }
+
+
 def _beside(
     small: Path, large: Path, gallery: Path, person: str, *, passes: int, peers: int
 ) -> dict[str, Any]:
@@ -115,17 +140,28 @@ def _beside(
     return {"floor": floor, "large_to_small": large_to_small, "peers": others}
 
 
-def _print(content: Mapping[str, Any], console: "Console") -> None:
+def _print_sessions(content: Mapping[str, Any], console: "Console") -> None:
+    columns = ("ms to load", "ms a further session", "MB a further session")
+    sessions = _table("Sessions that share a model", "", *columns)
+    for name, each in content["sessions"].items():
+        grown = "?" if each["session_mb"] is None else f"{each['session_mb']:.1f}"
+        sessions.add_row(name, f"{each['load_ms']:.0f}", f"{each['session_ms']:.1f}", grown)
+    console.print(sessions)
+
+
+def _table(title: str, *columns: str) -> "Table":
+    """An empty table; the first column holds names, the others numbers."""
     from rich.table import Table
 
-    def table(title: str, *columns: str) -> Table:
-        made = Table(title=title, title_justify="left")
-        for number, column in enumerate(columns):
-            made.add_column(column, justify="right" if number else "left")
-        return made
+    made = Table(title=title, title_justify="left")
+    for number, column in enumerate(columns):
+        made.add_column(column, justify="right" if number else "left")
+    return made
 
+
+def _print(content: Mapping[str, Any], console: "Console") -> None:
     floor, growth = content["floor"], content["large_to_small"]
-    summary = table("Whole pipeline, ms a frame", "", "ours", "the other", "ratio", "from - to")
+    summary = _table("Whole pipeline, ms a frame", "", "ours", "the other", "ratio", "from - to")
     for name, pair in (
         ("beside the floor, 640x480", floor),
         ("1280x720 beside 640x480", growth),
@@ -134,11 +170,11 @@ def _print(content: Mapping[str, Any], console: "Console") -> None:
         summary.add_row(
             name, f"{pair['ms']:.1f}", f"{pair['other_ms']:.1f}", f"{pair['ratio']:.2f}", ends
         )
-    replay = table("Replay of a file", "", "fps", "ms a frame")
+    replay = _table("Replay of a file", "", "fps", "ms a frame")
     for name, each in content["replay"].items():
         replay.add_row(name, f"{each['fps']:.0f}", f"{each['ms_per_frame']:.1f}")
     columns = ("dropped", "fps", "p50 ms", "p95 ms", "p99 ms", "cores")
-    live = table("Live, from the source's clock to the drawn picture", "", *columns)
+    live = _table("Live, from the source's clock to the drawn picture", "", *columns)
     for name, each in content["live"].items():
         latency = [f"{each['latency_ms'][key]:.1f}" for key in ("p50", "p95", "p99")]
         row = (str(each["dropped"]), f"{each['fps']:.1f}", *latency, f"{each['cores']:.2f}")
@@ -146,12 +182,12 @@ def _print(content: Mapping[str, Any], console: "Console") -> None:
     entering = content["entering"]
     latency = [f"{entering['latency_ms'][key]:.1f}" for key in ("p50", "p95", "p99")]
     live.add_row("30 fps, 2 s after a face came in", str(entering["dropped"]), "", *latency, "")
-    stages = table("Stages, live at 30 fps", "", "median ms", "p95 ms", "share of processor")
+    stages = _table("Stages, live at 30 fps", "", "median ms", "p95 ms", "share of processor")
     for name, each in content["stages"].items():
         stages.add_row(
             name, f"{each['median_ms']:.2f}", f"{each['p95_ms']:.2f}", f"{each['share']:.0%}"
         )
-    peers = table("What others would do", "", "ms a frame", "p95 ms", "frames named")
+    peers = _table("What others would do", "", "ms a frame", "p95 ms", "frames named")
     for name, each in content["peers"].items():
         named = str(each["frames_named"])
         peers.add_row(name, f"{each['ms_per_frame']:.1f}", f"{each['p95_ms']:.1f}", named)
