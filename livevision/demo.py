@@ -9,6 +9,7 @@ livevision. Scenes are made by the recognisers' `showing` modules.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Self
 
@@ -122,7 +123,9 @@ class Demo(Source):
 
     def __enter__(self) -> Self:
         self._whose, self._index = [], 0
-        self._frames = self._all()
+        frames = self._all()
+        first = list(islice(frames, 1))  # a clip that cannot be opened is told now
+        self._frames = chain(first, frames)
         return self
 
     def read(self) -> Frame | None:
