@@ -12,6 +12,7 @@ from livevision.__main__ import main
 from livevision.errors import UsageError
 from livevision.frame import Event
 from livevision.recognizers.signs import Options, thresholds
+from livevision.recognizers.signs.evaluation import passing as fitting
 from livevision.recognizers.signs.evaluation import sensitivity, spelling
 from livevision.recognizers.signs.evaluation.clips import Clip, Reading
 from livevision.recognizers.signs.evaluation.spelling import Score
@@ -171,3 +172,20 @@ def test_sensitivity_is_told_and_written(folder: Path, capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert "0 letters in clips without signs" in " ".join(out.split())
     assert "Without effect on these clips: motion.lag" in out
+
+
+def test_what_tells_passed_letters_is_learnt_from_clips() -> None:
+    signer = Signer(fps=20).spell("CABLE")
+    frames = [(time, [each] if each else []) for time, each in signer.frames]
+    spans = tuple(Span(*each) for each in signer.truth)
+    found = fitting.examples(
+        sensitivity.Seen(Clip(Path("clip.mp4"), "CABLE", spans, "CABLE"), LABELS, frames, 3.0)
+    )
+    assert found.features.shape == (5, len(fitting.NAMES))
+    assert found.signed.tolist() == [1] * 5
+    less = np.array([2, 3, 4, 0], np.float32)
+    flickers = fitting.Examples(found.features - less, np.zeros(5, np.float32))
+    at = fitting.learn(found.of([flickers]))
+    assert fitting.judge(found.of([flickers]), at) == (0, 0)
+    assert at.greater > 0
+    assert at.odds > 0

@@ -6,7 +6,8 @@ import pytest
 from numpy.typing import NDArray
 from signing import LABELS, Signer, chances, hand, letters, read, shape_of, showing, steps
 
-from livevision.recognizers.signs.hand import Showing
+from livevision.recognizers.signs import passing
+from livevision.recognizers.signs.hand import Letter, Showing
 from livevision.recognizers.signs.letters import Decoder
 from livevision.recognizers.signs.spelling import LONGEST_WORD, Speller
 from livevision.recognizers.signs.thresholds import DEFAULT
@@ -51,7 +52,7 @@ def test_double_letters_slide_or_open(rate: float) -> None:
     signer = Signer(rate=rate, fps=30).spell("BALLOON")
     assert letters(read(signer.frames, Speller(LABELS))) == "BALLOON"
     opened = Signer(rate=rate, fps=30).spell("BAL")
-    opened.move(shape_of("X"), 0.2).move(shape_of("L"), 0.2).rest(0.3)
+    opened.move(shape_of("X"), 0.2).move(shape_of("L"), 0.2).rest(max(0.3, 0.3 / rate))
     assert letters(read(opened.frames, Speller(LABELS))) == "BALL"
 
 
@@ -501,3 +502,31 @@ def test_a_word_without_end_is_ended() -> None:
         LONGEST_WORD,
         20,
     ]
+
+
+def test_a_letter_is_weighed_by_its_neighbours() -> None:
+    def held(label: str, start: float, worth: float, confidence: float = 0.99) -> Letter:
+        end = start + worth / 0.6
+        return Letter(label, start, end, start, confidence, [], "right", 1, worth)
+
+    def stands(letter: Letter, before: list[Letter], after: list[Letter]) -> bool:
+        return passing.stands(passing.features(letter, before, after, 0.6), DEFAULT.passing)
+
+    slow, quick = held("T", 0.0, 0.6), [held("A", 0.8, 0.08), held("C", 1.2, 0.09)]
+    assert stands(held("X", 1.05, 0.1), [], [])
+    assert stands(quick[0], [slow], [quick[1]])  # a quick word after a letter that was held
+    assert not stands(held("X", 1.05, 0.02), [slow], [held("T", 1.1, 0.6)])
+    assert not stands(held("X", 1.05, 0.03, 0.6), [slow], [])  # the hand goes down
+    assert stands(held("T", 1.05, 0.4), [slow], [])  # twice
+    assert not stands(held("T", 1.05, 0.04), [slow], [])
+
+
+def test_a_first_letter_waits_for_what_shows_that_it_was_passed_through() -> None:
+    signer = Signer(fps=30)
+    signer.spell("K").rest(0.5)
+    passed = Signer(fps=30, rate=9).spell("O")
+    passed.rate = 1
+    passed.spell("K").rest(1.0)
+    speller = Speller(LABELS)
+    assert letters(read(passed.frames, speller)) == "K"
+    assert letters(read(signer.frames, Speller(LABELS))) == "K"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from livevision.frame import Event, Floats, Points
-from livevision.recognizers.signs import thresholds
+from livevision.recognizers.signs import passing, thresholds
 from livevision.recognizers.signs.drawings import Drawing, Drawings
 from livevision.recognizers.signs.gestures import Gesture, Gestures
 from livevision.recognizers.signs.letters import Decoder, Sign
@@ -24,6 +24,11 @@ SMOOTHING = 0.08
 RESTED = 0.4
 """The same for whether the hand made no sign, as while it was out of view: beside it stands its
 first letter after some 0.3 s, so that none flicker on idle hands."""
+
+BEST_WORTH = 0.65
+"""What a clear letter of a still hand is worth for each second."""
+RECENT = 6
+"""Letters that are remembered, as neighbours of the next."""
 
 _BEGINS = {"J": frozenset("IY"), "Z": frozenset("DXGLQ")}
 """What the hands that draw look like at rest."""
@@ -94,6 +99,7 @@ class SigningHand:
         at: thresholds.Thresholds,
     ) -> None:
         self._at = at.text
+        self._passing = at.passing
         self._longest_drawing = at.drawings.longest
         self.seen = time
         self.track = showing.track
@@ -119,8 +125,8 @@ class SigningHand:
         """Whether the letters before were enough for those that follow."""
         self.last = -10.0
         """End of the last letter that was kept, in seconds."""
-        self.before: Letter | None = None
-        """That letter."""
+        self.recent: deque[Letter] = deque(maxlen=RECENT)
+        """The last letters that were kept."""
         self.interval = 0.5
         """Running mean of the time from letter to letter, in seconds."""
         self.dwell: deque[float] = deque(maxlen=5)
@@ -202,9 +208,12 @@ class SigningHand:
                     and (age < self._at.settle or (busy and age < self._longest_drawing))
                 ):
                     break
-                self._drop_fleeting()
-                if self.waiting and self.waiting[0] is letter:
-                    self._learn(self.waiting.pop(0))
+                if not gone and self._may_be_passed(time):
+                    break
+                stands = self._stands(0)
+                del self.waiting[0]
+                if stands:
+                    self._learn(letter)
                     letter.shown = max(letter.shown, self.legible)
                     settled.append(letter)
         return settled
@@ -215,7 +224,8 @@ class SigningHand:
         for index, letter in enumerate(self.waiting):
             if index and letter.start - self.waiting[index - 1].end > self._at.together:
                 worth, first, chain = 0.0, index, set()
-            if letter.label not in chain and letter.confidence >= self._at.vague:
+            known = letter.label in chain or not self._stands(index)
+            if not known and letter.confidence >= self._at.vague:
                 worth += min(letter.worth, self._at.share) + self._at.company * (
                     letter.confidence >= self._at.sure
                 )
@@ -250,28 +260,33 @@ class SigningHand:
         caution = 1.0 + self._at.caution * over + restless * max(self._at.steady - steady, 0.0)
         return min(caution, self._at.most_caution), over
 
-    def _drop_fleeting(self) -> None:
-        """Drop what was only passed through on the way between two letters held far longer."""
-        letter, before, now = self.waiting[0], self.before, self.decoder.sign
-        if before is None or letter.drawn or letter.start - self.last > self._at.together:
-            return
-        after = self.waiting[1].worth if len(self.waiting) > 1 else np.inf
-        if np.isinf(after) and (now is None or now.start - letter.end > self._at.together):
-            return  # the last of a word: nothing was on its way
-        least = min(before.worth, after)
-        least = (
-            self._at.fleeting * least
-            if letter.confidence < self._at.doubt
-            else self._at.passing * min(least, self._at.full)
-        )
-        if letter.worth < least:
-            del self.waiting[0]
+    def _stands(self, index: int, *, until: float = 0.0) -> bool:
+        """Whether a letter that waits was signed, not only passed through.
+
+        As it will be if the one that is being signed now is held for `until` seconds more.
+        """
+        letter, now = self.waiting[index], self.decoder.sign
+        if letter.drawn:
+            return True
+        before, after = [*self.recent, *self.waiting[:index]], self.waiting[index + 1 :]
+        if now is not None:
+            after.append(self._letter(now))
+            after[-1].worth += until * BEST_WORTH
+        found = passing.features(letter, before, after, self._at.together)
+        return passing.stands(found, self._passing)
+
+    def _may_be_passed(self, time: float) -> bool:
+        """Whether the next letter, once it is over, may show that the first was passed through."""
+        left = self._at.patience - (time - self.waiting[0].end)
+        only = len(self.waiting) == 1
+        return only and left > 0 and not self._stands(0, until=left)
 
     def _learn(self, letter: Letter) -> None:
         passed = letter.start - self.last
         if passed < self._at.together * 2:
             self.interval += 0.3 * (min(passed + letter.end - letter.start, 3.0) - self.interval)
-        self.last, self.before = letter.end, letter
+        self.last = letter.end
+        self.recent.append(letter)
         if not letter.drawn:
             self.dwell.append(letter.end - letter.start)
 
@@ -293,12 +308,7 @@ class SigningHand:
     def _keep(self, sign: Sign) -> None:
         """Let a sign that is over wait, unless it was only passed through."""
         letter = self._letter(sign)
-        before = self.waiting[-1] if self.waiting else self.before
         least = 0.0
-        if before is not None:
-            unlikely = letter.label == before.label or letter.no_sign > self._at.unlikely
-            share = self._at.double if unlikely else self._at.least
-            least = share * min(before.worth, self._at.full)
         if self.drawn and letter.label in _BEGINS[self.drawn]:
             # the hand comes to rest where it drew, or back to the shape it drew with
             if self.begun is not None and _apart(sign.shape, self.begun) < self._at.same:

@@ -3,7 +3,7 @@
 A letter is in the text as soon as it is sure, and an event once nothing can change it any more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,6 +42,9 @@ class _Line:
 
 class Speller:
     """Collects the letters and words signed by all hands of one stream, as events and as a text."""
+
+    watch: Callable[[Letter], None] | None = None
+    """Told of every letter that is reported, for whoever learns from them."""
 
     def __init__(
         self,
@@ -199,6 +202,8 @@ class Speller:
         line = self._line_of[hand.track]
         for letter in hand.settle(time, finally_=finally_):
             line.letters.append(letter)
+            if self.watch is not None:
+                self.watch(letter)
             events.append(letter.event())
         if hand.waiting or hand.decoder.sign is not None or events:
             line.used = time

@@ -164,6 +164,22 @@ class Drawings:
 
 
 @dataclass(frozen=True, slots=True)
+class Passing:
+    """Weights of what tells a letter that was only passed through: passing.py.
+
+    Learnt, not chosen: `python -m livevision.recognizers.signs.evaluation.passing` prints them.
+    """
+
+    bias: float = threshold(4.0, "nats", "odds of a letter before anything else is known of it")
+    lesser: float = threshold(
+        1.24, "nats/nat", "for how much more it is worth than the lesser of its neighbours"
+    )
+    greater: float = threshold(1.83, "nats/nat", "and than the greater")
+    odds: float = threshold(0.94, "nats/nat", "for the logarithm of its odds")
+    twin: float = threshold(-2.36, "nats", "if the one before or after is the same letter")
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """From signs and drawings to letters that stand, and to words."""
 
@@ -231,25 +247,6 @@ class Text:
     )
     at_once: float = threshold(0.2, "s", "between two letters that do")
     drawn: float = threshold(0.12, "s", "what a drawn letter is worth")
-    passing: float = threshold(
-        0.1,
-        "share",
-        "a letter worth less than this of the lesser of its neighbours was only passed through",
-    )
-    full: float = threshold(
-        0.2, "s", "what they count at most, so that a quick letter may follow a long one"
-    )
-    least: float = threshold(0.06, "share", "the same while only the letter before is known")
-    double: float = threshold(0.3, "share", "and if that is the same letter, or idleness is likely")
-    unlikely: float = threshold(
-        0.06,
-        "probability",
-        "of no sign from which on it is, as in 5 % of letters rightly read of people never seen",
-    )
-    fleeting: float = threshold(
-        0.25, "share", "the same for a letter in doubt; its neighbours count in full"
-    )
-    doubt: float = threshold(0.8, "probability", "below which it is in doubt")
     back: float = threshold(
         0.12, "s", "what the handshape that has just drawn has to be worth to be a letter itself"
     )
@@ -257,6 +254,9 @@ class Text:
     same: float = threshold(0.3, "palms", "mean distance of the landmarks up to which it is")
     finish: float = threshold(
         0.3, "s", "in which a hand that moved when its drawing was complete comes to rest"
+    )
+    patience: float = threshold(
+        1.0, "s", "for which a letter in doubt waits until the next one is over"
     )
     settle: float = threshold(
         0.35, "s", "after its end in which a letter may still turn out to be part of a drawing"
@@ -276,6 +276,7 @@ class Thresholds:
     motion: Motion = Motion()
     letters: Letters = Letters()
     drawings: Drawings = Drawings()
+    passing: Passing = Passing()
     text: Text = Text()
 
 
