@@ -40,7 +40,7 @@ _children: dict[pytest.Session, apart.Child] = {}
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Tests of TensorFlow run in a child process (apart.py)."""
     if not apart.runs_apart(item):
         return None
@@ -51,6 +51,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     for report in child.reports(item):
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    # what was set up here for the module's other tests ends with the module
+    item.session._setupstate.teardown_exact(nextitem)
     return True
 
 
