@@ -20,6 +20,7 @@ from livevision.recognizers.signs.training import dataset, personal, signmnist, 
 from livevision.recognizers.signs.training.dataset import Hands
 from livevision.recognizers.signs.training.poses import Changes, changed
 from livevision.recognizers.signs.training.validation import Answers, Calibration, calibrate
+from livevision.sources.recording import Recording
 
 
 @pytest.fixture(scope="module")
@@ -205,16 +206,16 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         folder = assets.folder("recordings")
         truth = json.loads((folder / f"{clip}.json").read_text(encoding="utf-8"))
-        capture = cv2.VideoCapture(str(folder / f"{clip}.mp4"))
-        for letter, part in itertools.product(truth["events"], (0.4, 0.5, 0.6)):
+        with Recording(folder / f"{clip}.mp4") as frames:
+            images = {frame.time: frame.image for frame in frames}
+        for letter, part in itertools.product(truth["events"], (0.4, 0.6)):
             if letter["label"] in "JZ":
                 continue
             when = letter["start"] + part * (letter["end"] - letter["start"])
-            capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * when)
+            nearest = min(images, key=lambda time: abs(time - when))
             place = root / below / letter["label"]
             place.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(place / f"{part}.jpg"), capture.read()[1])
-        capture.release()
+            cv2.imwrite(str(place / f"{part}.jpg"), images[nearest])
     return root
 
 
