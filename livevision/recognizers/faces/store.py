@@ -39,9 +39,9 @@ class Store:
         self._db = sqlite3.connect(":memory:")
         self._salt: bytes | None = None
         self._state: _State = ()
-        self.read_only = not self._make(create=create)
-        """Whether it can only be read, so that changes stay in memory or are refused."""
         try:
+            self.read_only = not self._make(create=create)
+            """Whether it can only be read, so that changes stay in memory or are refused."""
             with self.guard():
                 if not self.read_only:
                     with self._lock():
