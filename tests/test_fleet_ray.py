@@ -35,7 +35,7 @@ pytestmark = [
 ]
 TESTS = str(Path(__file__).parent)
 CLIP = assets.folder("recordings") / "cloudy.mp4"
-LIMIT = 300.0
+LIMIT = 600.0
 """Seconds that a run may take."""
 
 
@@ -96,7 +96,7 @@ def test_a_file_that_a_worker_does_not_have_is_sent(
 ) -> None:
     """A worker on another machine: its side of the work, in this process."""
     monkeypatch.setattr(on_ray, "PIECE", 1000)
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name in ("a.png", "b.png"):
@@ -141,7 +141,7 @@ class Cluster:
                 self.process = subprocess.Popen(
                     [program, "start", *words], stdout=file, stderr=file, start_new_session=True
                 )
-            until(partial(self._up_or_over, log), "no Ray")
+            until(partial(self._up_or_over, log), "no Ray", LIMIT)
             if self.process.poll() is None:
                 return
         raise AssertionError(log.read_text())
@@ -174,7 +174,11 @@ def test_the_head_s_death_loses_nothing_and_doubles_nothing(tmp_path: Path) -> N
         text=True,
     )
     try:
-        until(lambda: (out / "ledger.jsonl").exists() and len(done(out)) >= 2, "nothing was read")
+        until(
+            lambda: (out / "ledger.jsonl").exists() and len(done(out)) >= 2,
+            "nothing was read",
+            LIMIT,
+        )
     finally:
         first.kill()
         killed = time.monotonic()
