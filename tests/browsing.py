@@ -15,7 +15,7 @@ import pytest
 from livevision.frame import Image
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 60_000
+PATIENCE = 180_000
 """Milliseconds that the browser may take for anything, on a machine that has much to do."""
 QUIET = (
     "--no-sandbox",

@@ -26,7 +26,7 @@ from livevision.server.roles import Role
 from livevision.server.running import Door, listen, serving
 
 HEADER = struct.Struct("<IdB3x")
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds that anything may take before a test gives it up, on a machine that has much to do."""
 
 

@@ -87,7 +87,7 @@ def test_jawsclub_is_read_in_the_browser(opened: Open) -> None:
         page = tab.page
         assert "token" not in page.url
         page.click("#start-button")
-        expect(page.locator("#text")).to_have_text("JAWSCLUB")
+        expect(page.locator("#text")).to_have_text("JAWSCLUB", timeout=5 * PATIENCE)
         assert page.inner_text("#state") == "Reading"
         assert all(each.startswith((server.base, "blob:", "data:")) for each in tab.asked)
         assert server.sessions() == 1
