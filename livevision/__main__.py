@@ -22,9 +22,7 @@ from livevision import (
     text,
 )
 from livevision.errors import LivevisionError, ModelError, OutputError, UsageError
-
-INTERRUPTED = 130
-"""What commands return after Ctrl-C; after other signals it becomes theirs."""
+from livevision.signals import INTERRUPTED
 
 
 def program() -> NoReturn:

@@ -8,10 +8,11 @@ import io
 import logging
 import stat
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -20,8 +21,6 @@ from livevision.errors import SourceError
 from livevision.frame import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from PIL.Image import Image as Pillow
 
 log = logging.getLogger(__name__)
@@ -159,7 +158,7 @@ def _too_large() -> str:
 
 
 def _by_opencv(data: bytes) -> Image | None:
-    with _quiet():
+    with quiet():
         try:
             flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
             return cast("Image | None", cv2.imdecode(np.frombuffer(data, np.uint8), flags))
@@ -214,8 +213,8 @@ def _knows_heif() -> bool:
 
 
 @contextmanager
-def _quiet() -> "Iterator[Any]":
-    """What is wrong with a picture is ours to tell."""
+def quiet() -> Iterator[None]:
+    """Keep OpenCV from telling on stderr what our own messages say better."""
     level = cv2.getLogLevel()
     cv2.setLogLevel(0)
     try:

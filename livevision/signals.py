@@ -22,6 +22,10 @@ LAST = 5.0
 """Seconds after the first signal until it does so by itself."""
 
 
+INTERRUPTED = 128 + signal.SIGINT
+"""What commands return after Ctrl-C, as shells have it; after other signals it becomes theirs."""
+
+
 class Ending:
     """Whether, and by which signal, the program was asked to end."""
 

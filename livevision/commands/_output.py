@@ -9,12 +9,11 @@ from livevision import plugins
 from livevision.errors import ModelError
 from livevision.frame import Result
 from livevision.plugins import Kind
+from livevision.signals import INTERRUPTED
 from livevision.sinks import Sink
 
 if TYPE_CHECKING:
     from livevision.pipeline import Summary
-
-INTERRUPTED = 130
 
 
 def size(text: str) -> tuple[int, int]:

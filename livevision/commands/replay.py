@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from livevision import files, plugins, recognizers
+from livevision import files, plugins, recognizers, signals
 from livevision.commands import _output
 from livevision.errors import LivevisionError, UsageError
 
@@ -114,7 +114,7 @@ def execute(arguments: argparse.Namespace) -> int:
             code = code or _output.outcome(summary)
         except LivevisionError as error:  # the other clips and what was read so far still count
             trouble.append(error)
-        if code == _output.INTERRUPTED:
+        if code == signals.INTERRUPTED:
             break
     if arguments.json and (read or not trouble):  # what an earlier run wrote is better than nothing
         files.replace_json(

@@ -9,7 +9,6 @@ import re
 from functools import cache
 from importlib import resources
 
-ENGLISH = "en"
 LETTER = "letter"
 """The place that holds a single letter, nothing else."""
 _PLACE = re.compile(r"\{(\w+)\}")

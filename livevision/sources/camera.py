@@ -4,8 +4,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, cast
@@ -14,6 +13,7 @@ import cv2
 
 from livevision.errors import SourceError
 from livevision.frame import Frame, Image
+from livevision.pictures import quiet
 from livevision.sources.reconnecting import Renewable
 from livevision.sources.rhythm import Rhythm
 
@@ -221,7 +221,7 @@ def devices() -> list[Device]:
 
 def _capture(number: int) -> cv2.VideoCapture | None:
     """Camera `number`, opened, or None."""
-    with _quiet():
+    with quiet():
         for backend in (_BACKENDS.get(sys.platform, cv2.CAP_ANY), cv2.CAP_ANY):
             capture = cv2.VideoCapture(number, backend)
             if capture.isOpened():
@@ -299,14 +299,3 @@ def _permission() -> str:
             "Let desktop apps access your camera."
         )
     return "Check that it is plugged in."
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep OpenCV from telling on stderr what our own message says better."""
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)
-    try:
-        yield
-    finally:
-        cv2.setLogLevel(level)

@@ -368,11 +368,6 @@ class Gallery(Closing):
                 self.remove(name)
         return names
 
-    def forget_face(self, number: int) -> None:
-        """Remove one enrolled view."""
-        with self._store.change() as db:
-            db.execute("DELETE FROM faces WHERE id = ?", (number,))
-
     # --- who is not whom
 
     def reject(self, name: str, embedding: Embedding) -> None:

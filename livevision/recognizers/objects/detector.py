@@ -47,10 +47,6 @@ class Object:
     box: tuple[float, float, float, float]
     """left, top, right, bottom in pixels, inside the picture."""
 
-    def as_box(self) -> Box:
-        left, top, right, bottom = self.box
-        return Box(round(left), round(top), round(right), round(bottom))
-
 
 @dataclass(slots=True)
 class _Found:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livevision import assets, recognizers, settings
+from livevision import assets, recognizers, settings, signals
 from livevision.commands import _output
 from livevision.errors import SourceError, UsageError
 from livevision.frame import Result
@@ -289,7 +289,7 @@ def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]
         sinks.append(_Prompts())
     summary = pipeline.run(open_source(arguments.source), [lesson], sinks, controls=controls)
     code = _output.outcome(summary)
-    if code == _output.INTERRUPTED:
+    if code == signals.INTERRUPTED:
         raise KeyboardInterrupt
     if not lesson.examples:
         raise SourceError("No hand held still long enough. Hold each sign up to the camera.")
