@@ -530,3 +530,10 @@ def test_a_first_letter_waits_for_what_shows_that_it_was_passed_through() -> Non
     speller = Speller(LABELS)
     assert letters(read(passed.frames, speller)) == "K"
     assert letters(read(signer.frames, Speller(LABELS))) == "K"
+
+
+def test_an_i_that_is_held_before_a_j_is_read_by_a_slow_hand_too() -> None:
+    signer = Signer(rate=0.37, fps=30).spell("HAB").draw("J", before=1.06)
+    assert letters(read(signer.frames, Speller(LABELS))) == "HABIJ"
+    signer = Signer(rate=0.37, fps=30).spell("HAB").draw("J", before=0.4)
+    assert letters(read(signer.frames, Speller(LABELS))) == "HABJ"

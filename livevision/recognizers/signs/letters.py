@@ -104,9 +104,7 @@ class Decoder:
         probabilities = probabilities[self._order]
         motion = self.motion
         motion.see(time, landmarks)
-        step = min(
-            motion.step, min(max(self._at.longest_step, motion.interval), self._at.slow_step)
-        )
+        step = min(motion.step, self._at.longest_step)
         self.clear = float(probabilities[:-1].max()) >= self._at.sure
         if motion.away:  # the hand was away: it begins anew
             self._clear()
@@ -185,7 +183,7 @@ class Decoder:
 
     def _add(self, time: float, step: float, probabilities: Floats) -> None:
         rest = float(
-            np.clip(0.7 * np.log(self._at.rest / self._speed()), self._at.moving, self._at.still)
+            np.clip(0.7 * np.log(self._at.rest / self._speed()), self._at.least, self._at.still)
         )
         says = (
             np.clip(
@@ -236,7 +234,7 @@ class Decoder:
         if motion.speed < max(self._at.peak, self._at.unrest * self._unrest):
             self._left *= 0.5
             self._peak = motion.speed
-            share = 1.0 - float(np.exp(-step / self._at.unrest_time))
+            share = 1.0 - float(np.exp(-step / motion.at.memory))
             self._unrest += share * (motion.speed - self._unrest)
 
     def _signed(self, best: int, time: float, right: bool) -> list[Sign]:
@@ -282,22 +280,14 @@ class Decoder:
             quick = self._peak >= max(self._at.peak, self._at.unrest * self._unrest)
             pending = self._pending[best]
             share = float(pending[best]) / max(float(pending.sum()), 1e-9)
-            if self._restarted or away < self._at.near:
+            if self._restarted:
                 return False
             # without haste, but then beyond doubt
-            slow = (
-                share >= self._at.sure
-                and self._sums[best] >= self._at.full
-                and away >= self._at.apart_slowly
-            )
+            slow = share >= self._at.sure and bool(self._sums[best] >= self._at.full)
             return (quick and share >= self._at.clear) or slow
-        if (
-            self._left >= self._at.opened
-            and self._peak >= self._at.opening
-            and motion.speed < self._at.rest
-        ):
+        if self._left >= self._at.opened and motion.speed < self._at.rest:
             return True
-        rests = motion.way < self._at.slide_rest and motion.speed < self._at.rest
+        rests = motion.way < self._at.quiet and motion.speed < self._at.rest
         if not rests:
             return False
         way = float(np.linalg.norm(motion.place - self._place) / motion.size)

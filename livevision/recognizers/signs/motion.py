@@ -70,7 +70,7 @@ class Motion:
         if self.step > 0:  # a hand that was lost for a moment makes no slow camera
             most = 2 * self.interval + self.at.lag if self.interval else self.step
             self.interval += (min(self.step, most) - self.interval) * (0.5 if self.interval else 1)
-        share = 1.0 - np.exp(-self.step / self.at.size_time) if self._looks else 1.0
+        share = 1.0 - np.exp(-self.step / self.at.memory) if self._looks else 1.0
         self.size += (size - self.size) * share
         self.shape = np.asarray((points - place) / self.size, np.float32)
         self.place = np.asarray(place, np.float32)

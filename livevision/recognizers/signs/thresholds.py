@@ -32,7 +32,9 @@ class Motion:
     lag: float = threshold(
         0.03, "s", "least time between two looks that are compared, so that jitter is no movement"
     )
-    size_time: float = threshold(0.3, "s", "time constant of the running mean of a hand's size")
+    memory: float = threshold(
+        0.25, "s", "time constant of the running means of a hand's size and unrest"
+    )
     release: float = threshold(
         0.3, "s", "without evidence for so long a sign is over, and a hand not seen begins anew"
     )
@@ -51,7 +53,7 @@ class Letters:
 
     even: float = threshold(0.42, "probability", "speaks neither for nor against a letter")
     most: float = threshold(0.85, "nats/s", "what a frame's probability can say for a letter")
-    least: float = threshold(-2.0, "nats/s", "and against it")
+    least: float = threshold(-2.0, "nats/s", "that and movement against it")
     rest: float = threshold(
         1.2,
         "palms/s",
@@ -62,7 +64,6 @@ class Letters:
         0.35, "share", "how much moving the whole hand counts beside changing its shape"
     )
     still: float = threshold(0.3, "nats/s", "the most that rest can say for a letter")
-    moving: float = threshold(-1.6, "nats/s", "and movement against it")
     enough: float = threshold(
         0.06, "nats", "sum at which a letter is signed: a clear one of a still hand takes 55 ms"
     )
@@ -77,16 +78,14 @@ class Letters:
     full: float = threshold(
         0.22, "nats", "the sums grow no further, so that they forget as quickly"
     )
-    longest_step: float = threshold(0.1, "s", "that one frame can stand for")
-    slow_step: float = threshold(0.3, "s", "the same where all frames are that far apart")
+    longest_step: float = threshold(0.3, "s", "that one frame can stand for")
     apart: float = threshold(
         0.12, "palms", "distance of shapes that are surely two, on the mean over all landmarks"
     )
-    near: float = threshold(0.03, "palms", "shapes nearer than this are one")
     peak: float = threshold(
         0.32,
         "palms/s",
-        "between the two, they are two if the change was as fast as this (M and N, S and T, U and "
+        "nearer ones are two if the change was as fast as this (M and N, S and T, U and "
         "V differ by little)",
     )
     unrest: float = threshold(
@@ -101,10 +100,6 @@ class Letters:
     sure: float = threshold(
         0.9, "probability", "the same where the hand went from one to the other slowly"
     )
-    apart_slowly: float = threshold(0.045, "palms", "and the least distance of the shapes then")
-    opening: float = threshold(
-        0.8, "palms/s", "least change of shape on the way between two equal letters"
-    )
     opened: float = threshold(0.16, "palms", "change of shape and back between two equal letters")
     slide: float = threshold(
         0.26,
@@ -113,11 +108,9 @@ class Letters:
         "real hand that holds a letter for a second drifts by 0.2",
     )
     slide_speed: float = threshold(1.0, "palms/s", "least speed on that way")
-    slide_rest: float = threshold(0.55, "palms/s", "greatest speed before and after it")
     no_sign_time: float = threshold(
         0.8, "s of rest", "time constant of the mean of the probability of no sign"
     )
-    unrest_time: float = threshold(0.25, "s", "time constant of the mean of the unrest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +256,7 @@ class Text:
     )
     beside: float = threshold(0.15, "s", "that a drawing's times are known to")
     own_time: float = threshold(
-        0.8,
+        0.65,
         "share",
         "of the usual time of a letter that makes a handshape before a drawing its own letter",
     )
