@@ -13,8 +13,9 @@ from livevision.frame import Box, Event, Frame, Image
 from livevision.recognizers.digits import Options, ink
 from livevision.recognizers.digits.evaluation.digits import Counts, aligned, found_in
 from livevision.recognizers.digits.lines import Read, lines, numbers
-from livevision.recognizers.digits.prepare import LENGTH, SIDE, features, normalized
+from livevision.recognizers.digits.prepare import LENGTH, SIDE, Ink, features, normalized
 from livevision.recognizers.digits.reading import Reader
+from livevision.recognizers.digits.training.dataset import lettered
 from livevision.recognizers.digits.training.pages import Page, compose, own_hand
 from livevision.recognizers.digits.training.strokes import Writer
 
@@ -84,6 +85,23 @@ def test_reads_nothing_where_nothing_is_written(reader: Reader) -> None:
     assert reader.read(np.full((3, 3, 3), 255, np.uint8)) == []
     ruled = page(5, "", ground="ruled")
     assert reader.read(ruled.image) == []
+
+
+def test_a_number_among_words_is_read_and_the_words_are_not(reader: Reader) -> None:
+    import matplotlib
+
+    font = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    own = own_hand(Writer.random(np.random.default_rng(3)), 0.09)
+
+    def hand(character: str, chance: np.random.Generator, size: int) -> Ink:
+        if character.isdigit():
+            return own(character, chance, size)
+        letters = lettered(font, character, size)
+        return letters[0].ink
+
+    chance = np.random.default_rng(1)
+    page = compose(hand, ("have 274 kept", "each year"), chance, height=40, hard=0.0)
+    assert read(reader, page.image) == ["274"]
 
 
 def test_a_large_picture_is_read_in_its_own_pixels(reader: Reader) -> None:

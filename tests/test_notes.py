@@ -173,6 +173,30 @@ def test_staffs_are_found_however_the_sheet_is_turned(angle: float) -> None:
             assert rows_of_ink[y - 1 : y + 2].max() > rows_of_ink[y + 3 : y + 5].min()
 
 
+def test_beams_and_ledger_lines_are_no_lines_of_a_staff() -> None:
+    grey = np.full((300, 900), 255, np.uint8)
+    for line in range(5):
+        cv2.line(grey, (20, 120 + 10 * line), (880, 120 + 10 * line), (0,), 1)
+    for beam in range(4):  # below the staff, as of 64ths, as far apart as the lines
+        cv2.line(grey, (200, 170 + 10 * beam), (620, 170 + 10 * beam), (0,), 3)
+    for ledger in range(3):
+        cv2.line(grey, (640, 110 - 10 * ledger), (760, 110 - 10 * ledger), (0,), 1)
+    (found,) = staffs.find(grey)
+    _, bottom = found.point(400, grid.height_of(0))
+    assert bottom == pytest.approx(160, abs=1.5)
+
+
+def test_a_signature_with_a_missing_sign_is_read() -> None:
+    # F, C, D sharp: G, the third, was not seen
+    signs = [
+        Symbol("sharp", 40.0 + 9 * place, position, 0.9) for place, position in enumerate((8, 5, 6))
+    ]
+    head = Symbol("filled", 120.0, 4, 0.9)
+    key, used = reading._key([*signs, head], 20.0, Clef())
+    assert key == 4
+    assert used == signs
+
+
 def test_pictures_without_staffs_have_none() -> None:
     rng = np.random.default_rng(3)
     assert staffs.find(np.full((480, 640), 200, np.uint8)) == []

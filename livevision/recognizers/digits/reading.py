@@ -67,6 +67,17 @@ that look like digits stand among letters."""
 CERTAIN = 0.97
 ALONE = 2.5
 """Heights around a mark that count as its neighbourhood."""
+WORD = 0.5
+"""Heights between two marks within which they are of one word, or one number."""
+LETTER = 0.7
+"""Probability that it is no digit, from which on a mark of a word is a letter."""
+LEAST_MARK = 0.5
+"""Height of such a mark, as a share of the digits' median."""
+LETTERS = 0.5
+"""Share of a word's marks that are no digits, from which on none of them is one."""
+AMONG_WORDS = 0.72
+"""Beside words, height of a number's lowest digit as a share of its highest, and of the words'
+highest letters: an "o" and an "s" are lower than digits are, and "t" and "o" differ."""
 
 
 _RIM = np.ones((5, 5), np.uint8)
@@ -84,6 +95,10 @@ class Piece:
     """Pixels of ink."""
     shares: NDArray[np.float32] | None = None
     """Probabilities of the classes."""
+    doubt: float = 0.0
+    """Probability that it is none, before doubt was settled in favour of digits."""
+    cut: bool = False
+    """Whether it is a part of a component."""
 
 
 class Reader:
@@ -136,6 +151,7 @@ class Reader:
             digits = [p for p, own in zip(digits, strengths, strict=True) if own >= least]
         digits = [each for each in digits if not _dashed(each, pieces)]
         digits = [each for each in digits if self._fits(each, pieces, digits)]
+        digits = _outside_words(digits, pieces)
         digits = [
             each
             for each in digits
@@ -176,14 +192,17 @@ class Reader:
         if not vectors:
             return []
         shares = self._classifier.probabilities(np.array(vectors))
+        doubts = shares[:, self._other].tolist()
         # a page is held up because digits are on it: doubt is settled in their favour
         shares[:, self._other] *= RESERVE
         shares /= shares.sum(axis=1, keepdims=True)
         none = np.zeros(shares.shape[1], np.float32)
         none[self._other] = 1.0
         return [
-            replace(piece, shares=share if _possible(piece) else none)
-            for piece, share in zip(pieces, shares, strict=True)
+            replace(piece, shares=share, doubt=doubt)
+            if _possible(piece)
+            else replace(piece, shares=none, doubt=1.0)
+            for piece, share, doubt in zip(pieces, shares, doubts, strict=True)
         ]
 
     def _named(self, piece: Piece) -> Read:
@@ -416,7 +435,7 @@ class _Sheet:
         left = max(0, piece.box.left - 1) + start + int(columns.min())
         top = max(0, piece.box.top - 1) + int(rows.min())
         box = Box(left, top, left + crop.shape[1], top + crop.shape[0])
-        part = Piece(box, piece.parts, int((crop > 0.3).sum()))
+        part = Piece(box, piece.parts, int((crop > 0.3).sum()), cut=True)
         self._slices[id(part)] = np.ascontiguousarray(crop)
         self._kept.append(part)  # its id must stay its own
         return part
@@ -454,6 +473,87 @@ def _together(first: Piece, second: Piece) -> bool:
     gap = max(a.left, b.left) - min(a.right, b.right)
     level = abs(a.center[1] - b.center[1]) < 0.6 * tall
     return level and gap < ALONE * tall and 2 * min(a.height, b.height) > tall
+
+
+@dataclass(slots=True, eq=False)
+class _Word:
+    """Marks that stand together: a word, or a number."""
+
+    marks: list[Piece]
+    letters: bool = False
+
+    @property
+    def highest(self) -> int:
+        return max(each.box.height for each in self.marks)
+
+    @property
+    def box(self) -> Box:
+        boxes = [each.box for each in self.marks]
+        return Box(
+            min(each.left for each in boxes),
+            min(each.top for each in boxes),
+            max(each.right for each in boxes),
+            max(each.bottom for each in boxes),
+        )
+
+
+def _outside_words(digits: list[Piece], pieces: Sequence[Piece]) -> list[Piece]:
+    """The digits that stand in no word, and are none of its letters that look like digits."""
+    if not digits:
+        return []
+    usual = float(np.median([each.box.height for each in digits]))
+    words = _words([each for each in pieces if each.box.height >= LEAST_MARK * usual])
+    for word in words:
+        whole = [each for each in word.marks if not each.cut] or word.marks
+        word.letters = sum(each.doubt > LETTER for each in whole) >= LETTERS * len(whole)
+        word.letters |= word.box.width > 2 * WIDEST * word.box.height and len(word.marks) == 1
+    told = [word for word in words if word.letters and _is_writing(word, usual)]
+    written = 2 * len(told) > sum(_is_writing(word, usual) for word in words)  # mostly words
+    kept: set[int] = set()
+    for word in words:
+        if word.letters:
+            continue
+        beside = told if written else [other for other in told if _one_line(word, other)]
+        own = [each.box.height for each in word.marks]
+        least = AMONG_WORDS * max(max(own), *(min(o.highest, 1.3 * usual) for o in beside), 0)
+        if beside and (min(own) < least or all(each.cut for each in word.marks)):
+            continue  # letters of one stroke, cut where digits came out
+        kept |= {id(each) for each in word.marks}
+    return [each for each in digits if id(each) in kept]
+
+
+def _is_writing(word: _Word, usual: float) -> bool:
+    """Whether what is no number is a word: of about the digits' size, not a drawing."""
+    return len(word.marks) > 1 and 0.6 * usual < word.highest < 3 * usual
+
+
+def _words(pieces: Sequence[Piece]) -> list[_Word]:
+    """Marks by the words that they stand in."""
+    words: list[_Word] = []
+    for piece in sorted(pieces, key=lambda each: each.box.left):
+        near = [word for word in words if any(_follows(each, piece) for each in word.marks)]
+        if near:
+            near[0].marks += [piece, *(each for other in near[1:] for each in other.marks)]
+            words = [word for word in words if word not in near[1:]]
+        else:
+            words.append(_Word([piece]))
+    return words
+
+
+def _follows(first: Piece, second: Piece) -> bool:
+    """Whether two marks stand side by side, as letters of a word do."""
+    a, b = first.box, second.box
+    shared = min(a.bottom, b.bottom) - max(a.top, b.top)
+    gap = max(a.left, b.left) - min(a.right, b.right)
+    return shared > 0.3 * min(a.height, b.height) and gap < WORD * max(a.height, b.height)
+
+
+def _one_line(first: _Word, second: _Word) -> bool:
+    """Whether two words stand on one line, next to each other."""
+    a, b = first.box, second.box
+    tall = max(a.height, b.height)
+    gap = max(a.left, b.left) - min(a.right, b.right)
+    return abs(a.center[1] - b.center[1]) < 0.6 * tall and gap < 2 * ALONE * tall
 
 
 def _near(first: Piece, second: Piece) -> bool:

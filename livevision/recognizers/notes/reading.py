@@ -228,7 +228,7 @@ def _key(symbols: Sequence[Symbol], start: float, clef: Clef) -> tuple[int, list
     count = _prefix(steps, order)
     heads = [symbol for symbol in symbols if symbol.name in HEADS]
     if count and heads:
-        last = run[count - 1]
+        last = run[:count][-1]  # one may have been missed
         follower = min(heads, key=lambda head: head.x)
         near = follower.x - last.x < 2.0 * space and follower.position == last.position
         between = any(

@@ -45,6 +45,8 @@ _GAPS = 6.0
 """Staff spaces in a row in which a staff may be lost: a clef, accidentals, a finger's shadow."""
 _SHORTEST = 9.0
 """Staff spaces: a clef and two notes need more."""
+_LONGER = 1.5
+"""A staff takes the place of one across it that was found before if it is so many times as long."""
 _VOID = 70.0
 """Two pieces this far apart at most (staff spaces) may be one staff,"""
 _ALIKE = 0.08
@@ -60,7 +62,9 @@ _MOST = 40
 _BESIDE = 3.0
 """How much is kept before and after a staff, in staff spaces."""
 _STRIPES = 0.6
-"""More than five lines are a blind or a shirt: a sixth and a seventh this strong give it away."""
+"""More than five lines are a blind or a shirt: a sixth and a seventh this strong give it away,"""
+_STEADY = 0.4
+"""in the share of the blocks in which they are weakest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +107,7 @@ def find(grey: Image) -> list[Staff]:
     return _straightened(grey, fits, turn, scale)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Track:
     """A staff as it was followed from block to block."""
 
@@ -270,7 +274,12 @@ def _follow(profiles: Floats) -> list[_Track]:
             continue
         score = float(np.mean(scores[numbers, heights]))
         track = _measured(profiles, numbers, heights / _FINE, gaps, score, length)
-        if track is not None and not any(_same(track, other) for other in tracks):
+        if track is None:
+            continue
+        # a chord's ledger lines may have made a better comb of one staff's lines, but a short one
+        rivals = [other for other in tracks if _same(track, other)]
+        if all(track.length > _LONGER * other.length for other in rivals):
+            tracks = [other for other in tracks if other not in rivals]
             tracks.append(track)
     return _merged(tracks)
 
@@ -411,20 +420,21 @@ def _measured(
     curve = np.polyfit(blocks, middle, order)
     gap = np.polyfit(blocks, spaces, 1)
     heights = profiles.shape[1]
-    sums = np.zeros(9)
-    for block in blocks:
+    seen = np.zeros((len(blocks), 9))
+    for number, block in enumerate(blocks):
         centre, space = float(np.polyval(curve, block)), float(np.polyval(gap, block))
         for index, k in enumerate(range(-4, 5)):
             at = (centre + k * space) * _FINE
             low, high = int(at - 0.2 * space * _FINE), int(at + 0.2 * space * _FINE) + 1
             if low >= 0 and high < heights:
-                sums[index] += float(profiles[block, low:high].max())
-    windows = [sums[i : i + 5].min() + 0.2 * sums[i : i + 5].mean() for i in range(5)]
+                seen[number, index] = float(profiles[block, low:high].max())
+    # beams and ledger lines are lines for some blocks: where there is least of one counts
+    steady = np.sort(seen, axis=0)[: max(1, round(len(blocks) * _STEADY))].mean(axis=0)
+    windows = [steady[i : i + 5].min() + 0.2 * steady[i : i + 5].mean() for i in range(5)]
     shift = int(np.argmax(windows)) - 2
-    five = sums[shift + 2 : shift + 7]
-    others = np.delete(sums, slice(shift + 2, shift + 7))
-    second = float(np.sort(others)[-2])
-    if second > _STRIPES * float(five.mean()):
+    five = seen[:, shift + 2 : shift + 7]
+    others = np.delete(steady, slice(shift + 2, shift + 7))
+    if float(np.sort(others)[-2]) > _STRIPES * float(five.mean()):
         return None
     xs, ks, ys = [], [], []
     for block in blocks:

@@ -314,13 +314,13 @@ def folds(examples: Sequence[Example]) -> dict[str, Any]:
             record[f"{source}_passing_at_95"] = float((likely[part] >= bar).mean())
     record["leaves_refused"] = float((answers[leaves & originals] == species.OTHER).mean())
     record["log_loss"] = float(-np.log(np.maximum(chances, 1e-6)).mean())
-    for name, value in record.items():
-        print(f"{name} {value:.4g}")
     wrong = [
         (examples[i].group, labels[i], answers[i])
         for i in np.flatnonzero((answers != labels) & originals & leaves)
     ]
     record |= flavia_alone(examples)
+    for name, value in record.items():
+        print(f"{name} {value:.4g}")
     record["wrong"] = [list(map(str, each)) for each in wrong]
     return record
 

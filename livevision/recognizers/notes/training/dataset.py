@@ -1,6 +1,6 @@
 """Engraved staffs for training: drawn once, then bent, shaded and blurred anew each time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -8,7 +8,13 @@ import numpy as np
 from numpy.random import Generator
 
 from livevision.frame import Image
-from livevision.recognizers.notes.training.engrave import EngravedStaff, Mark, Page, random_page
+from livevision.recognizers.notes.training.engrave import (
+    EngravedStaff,
+    Mark,
+    Outlines,
+    Page,
+    random_page,
+)
 
 ABOVE, BELOW, BESIDE = 8.5, 8.0, 4.0
 """How much of the page is kept around a staff's lines, in staff spaces: more than the network sees,
@@ -59,12 +65,20 @@ def _cut(page: Page, staff: EngravedStaff) -> Strip:
     return Strip(png, staff.left - x0, staff.right - x0, staff.top - y0, space, marks)
 
 
-def draw(rng: Generator, fonts: Sequence[str], pages: int) -> list[Strip]:
-    """Strips of `pages` random pages, in `fonts` by turns."""
+def draw(
+    rng: Generator,
+    fonts: Sequence[str],
+    pages: int,
+    *,
+    hands: Sequence[Outlines] = (),
+    tell: Callable[[int], None] = lambda drawn: None,
+) -> list[Strip]:
+    """Strips of `pages` random pages, in `fonts` by turns, or with symbols of `hands`."""
     found: list[Strip] = []
     for number in range(pages):
         space = float(rng.uniform(11, 16))
-        found += strips(random_page(rng, fonts[number % len(fonts)], space=space))
+        found += strips(random_page(rng, fonts[number % len(fonts)], space=space, hands=hands))
+        tell(number + 1)
     return found
 
 

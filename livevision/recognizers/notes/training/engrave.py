@@ -21,7 +21,7 @@ from numpy.random import Generator
 
 from livevision.errors import UsageError
 from livevision.frame import Image
-from livevision.recognizers.notes.symbols import SYMBOLS
+from livevision.recognizers.notes.symbols import HEADS, SYMBOLS
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -73,6 +73,10 @@ _GLYPHS = {
     **{f"E08{digit}": f"meter {digit}" for digit in range(10)},
 }  # fmt: skip
 """SMuFL code points of what the network knows."""
+_FLAGS = ("E240", "E241", "E242", "E243")
+"""Those of the flags of eighths and sixteenths, up and down."""
+EM = 1000.0
+"""Of a font's outlines, in its own unit: four staff spaces."""
 
 
 @dataclass(slots=True)
@@ -126,6 +130,66 @@ def _extents(font: str) -> dict[str, tuple[float, float]]:
         left, width = float(glyph.get("x", 0)), float(glyph.get("w", 0))
         found[glyph.get("c", "")] = (left / 250, width / 250)  # an em is four spaces
     return found
+
+
+Outlines = dict[str, tuple[str, float, float]]
+"""Of SMuFL code points: the outline as SVG writes it, y upwards, and its left edge and width, all
+in thousandths of an em."""
+
+
+def outlines(font: Path) -> Outlines:
+    """The symbols that the network knows, of an OpenType font laid out as SMuFL says.
+
+    Raises UsageError if the file is no such font.
+    """
+    from fontTools.pens.boundsPen import BoundsPen
+    from fontTools.pens.svgPathPen import SVGPathPen
+    from fontTools.pens.transformPen import TransformPen
+    from fontTools.ttLib import TTFont, TTLibError
+
+    try:
+        file = TTFont(font)
+        names, glyphs = file.getBestCmap(), file.getGlyphSet()
+        scale = 1000 / file["head"].unitsPerEm
+    except (OSError, TTLibError, KeyError) as error:
+        raise UsageError(f"{font} is no OpenType font: {error}.") from error
+    found: Outlines = {}
+    for code in (*_GLYPHS, *_FLAGS):
+        glyph = glyphs.get(names.get(int(code, 16), ""))
+        if glyph is None:
+            continue
+        path, bounds = SVGPathPen(glyphs), BoundsPen(glyphs)
+        glyph.draw(TransformPen(path, (scale, 0, 0, scale, 0, 0)))
+        glyph.draw(bounds)
+        if bounds.bounds is not None:
+            left, _, right, _ = bounds.bounds
+            found[code] = (path.getCommands(), left * scale, (right - left) * scale)
+    if not found:
+        raise UsageError(f"{font} has no symbols of music where SMuFL has them.")
+    return found
+
+
+def _exchanged(svg: str, instead: Outlines, extents: dict[str, tuple[float, float]]) -> str:
+    """`svg` with other outlines; heads keep their width, since stems stand at their edges."""
+
+    def other(match: re.Match[str]) -> str:
+        code = match[2]
+        if code not in instead or code not in extents:
+            return match[0]
+        path, left, width = instead[code]
+        own_left, own_width = (part * EM / 4 for part in extents[code])
+        scale = own_width / width if _GLYPHS.get(code) in HEADS and width else 1.0
+        moved = (
+            own_left - left
+            if code in _FLAGS
+            else (own_left + own_width / 2 - (left + width / 2) * scale)
+        )
+        return (
+            f'{match[1]}<path transform="translate({moved:.1f}, 0) '
+            f'scale({scale:.4f}, {-scale:.4f})" d="{path}"'
+        )
+
+    return re.sub(r'(<g id="([0-9A-F]{4})-[^"]*">\s*)<path[^>]*? d="[^"]*"', other, svg)
 
 
 class _Writer:
@@ -338,8 +402,18 @@ def truth_name(number: int, accidental: str) -> str:
     return f"{_STEPS[step]}{accidental}{octave - 3}"
 
 
-def random_page(rng: Generator, font: str, *, space: float = 14.0, voices: bool = True) -> Page:
-    """A page of random music with staff lines `space` pixels apart; `voices`: sometimes two."""
+def random_page(
+    rng: Generator,
+    font: str,
+    *,
+    space: float = 14.0,
+    voices: bool = True,
+    hands: Sequence[Outlines] = (),
+) -> Page:
+    """A page of random music with staff lines `space` pixels apart; `voices`: sometimes two.
+
+    `hands` are fonts from elsewhere (`outlines`), of which every second page has one's symbols.
+    """
     style = str(rng.choice(["score", "line"], p=[0.8, 0.2]))
     writer = _Writer(rng, style, voices=voices)
     text = writer.mei()
@@ -364,7 +438,8 @@ def random_page(rng: Generator, font: str, *, space: float = 14.0, voices: bool 
         "lyricSize": float(rng.uniform(3.0, 5.5)),
         "xmlIdSeed": int(rng.integers(1, 1 << 30)),
     }
-    return engrave(text, options, writer.notes, space=space)
+    other = hands[int(rng.integers(len(hands)))] if hands and writer.chance(0.5) else {}
+    return engrave(text, options, writer.notes, space=space, instead=other)
 
 
 @cache
@@ -380,14 +455,24 @@ def _toolkit() -> Any:
 
 
 def engrave(
-    mei: str, options: dict[str, Any], notes: dict[str, dict[str, Any]], *, space: float
+    mei: str,
+    options: dict[str, Any],
+    notes: dict[str, dict[str, Any]],
+    *,
+    space: float,
+    instead: Outlines | None = None,
 ) -> Page:
-    """`mei` as a picture; `notes` says of each xml:id its dur, dots, tie and name."""
+    """`mei` as a picture; `notes` says of each xml:id its dur, dots, tie and name.
+
+    Symbols in `instead` are drawn so, each where the font's own has its middle.
+    """
     toolkit = _toolkit()
     toolkit.setOptions(options)
     toolkit.loadData(mei)
     svg = toolkit.renderToSVG(1)
     svg = svg.replace('overflow="visible"', 'overflow="hidden"', 1)
+    if instead:
+        svg = _exchanged(svg, instead, _extents(str(options["font"])))
     root = ElementTree.fromstring(svg)
     inner = next(each for each in root.iter() if each.get("class") == "definition-scale")
     width = float(inner.get("viewBox", "").split()[2])

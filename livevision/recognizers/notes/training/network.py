@@ -2,14 +2,16 @@
 
 import math
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
 from queue import Queue
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision.errors import UsageError
 from livevision.recognizers.notes import grid
 from livevision.recognizers.notes.cells import DOTS, FLAGS, OUTPUTS
 from livevision.recognizers.notes.symbols import SYMBOLS
@@ -22,6 +24,9 @@ FOCUS = 1.5
 LIGHTER = {"flags": 1.0, "dots": 0.5, "ties": 0.3}
 """Weights of the losses beside the symbols' own."""
 RATE = 2e-3
+"""Adam's at the beginning."""
+TOLD = 100
+"""Steps between two reports."""
 
 
 def build(width: int = samples.WIDTH, *, batch: int | None = None) -> Any:
@@ -56,29 +61,28 @@ def build(width: int = samples.WIDTH, *, batch: int | None = None) -> Any:
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
 
 
-def batches(strips: Sequence[Strip] | Callable[[], Sequence[Strip]], seed: int) -> Iterator[Batch]:
+def batches(strips: Sequence[Strip], seed: int) -> Iterator[Batch]:
     """Without end: pictures (BATCH, HEIGHT, WIDTH, 1), 0 to 1; labels (BATCH, ROWS, columns, 4)."""
     rng = np.random.default_rng(seed)
     while True:
-        known = strips() if callable(strips) else strips
         made: list[samples.Sample] = []
         while len(made) < BATCH:
-            made += samples.samples(rng, known[int(rng.integers(len(known)))], 2)
+            made += samples.samples(rng, strips[int(rng.integers(len(strips)))], 2)
         pictures = np.stack([each.image for each in made])[..., None].astype(np.float32) / 255
         labels = np.stack([np.stack([e.symbols, e.flags, e.dots, e.ties], -1) for e in made])
         yield pictures, labels
 
 
-def _ahead(source: Iterator[Batch], count: int = 8) -> Iterator[Batch]:
-    """`source`, made on a thread of its own."""
-    queue: Queue[Batch] = Queue(count)
+def _ahead(source: Iterator[Batch], count: int, waiting: int = 8) -> Iterator[Batch]:
+    """The first `count` of `source`, made on a thread of its own; up to `waiting` lie ready."""
+    queue: Queue[Batch] = Queue(waiting)
 
     def work() -> None:
-        for each in source:
+        for each in islice(source, count):
             queue.put(each)
 
     threading.Thread(target=work, daemon=True).start()
-    while True:
+    for _ in range(count):
         yield queue.get()
 
 
@@ -117,15 +121,17 @@ def losses(labels: Any, outputs: Any) -> Any:
 
 def fit(
     model: Any,
-    strips: Sequence[Strip] | Callable[[], Sequence[Strip]],
+    strips: Sequence[Strip],
     *,
-    seconds: float,
+    steps: int,
     seed: int = 0,
     rate: float = RATE,
     tell: Callable[[str], None] = print,
-    save: Callable[[Any], None] | None = None,
-) -> int:
-    """Train for `seconds`; the learning rate falls along a cosine. Returns the number of steps."""
+) -> float:
+    """Train for `steps`; the learning rate falls along a cosine. Returns the loss of late.
+
+    The same strips, steps and seed give the same weights on the same machine.
+    """
     import keras
     import tensorflow as tf
 
@@ -139,22 +145,33 @@ def fit(
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return loss
 
-    begin, steps, mean = time.monotonic(), 0, 0.0
-    told = begin
-    for pictures, labels in _ahead(batches(strips, seed)):
-        gone = (time.monotonic() - begin) / seconds
-        if gone >= 1:
-            break
+    mean = 0.0
+    ahead = _ahead(batches(strips, seed), steps)
+    for number, (pictures, labels) in enumerate(ahead):
+        gone = number / steps
         optimizer.learning_rate.assign(rate * max(0.01, 0.5 * (1 + math.cos(math.pi * gone))))
         loss = float(step(tf.constant(pictures), tf.constant(labels)))
-        steps += 1
-        mean = loss if steps == 1 else 0.98 * mean + 0.02 * loss
-        if time.monotonic() - told > 30:
-            told = time.monotonic()
-            tell(f"{gone:.0%}, step {steps}: loss {mean:.4f}")
-            if save is not None:
-                save(model)
-    return steps
+        mean = 0.98 * mean + 0.02 * loss if number else loss
+        if number % TOLD == TOLD - 1:
+            tell(f"step {number + 1} of {steps}: loss {mean:.4f}")
+    return mean
+
+
+def keep(model: Any, path: Path) -> None:
+    """Write the weights, in 16-bit floats."""
+    weights = [np.asarray(each, np.float16) for each in model.get_weights()]
+    with path.open("wb") as file:
+        np.savez_compressed(file, *weights)
+
+
+def restore(model: Any, path: Path) -> None:
+    """Take the weights that `keep` wrote; UsageError if they are none of this network."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            weights = [file[f"arr_{place}"].astype(np.float32) for place in range(len(file.files))]
+        model.set_weights(weights)
+    except (OSError, KeyError, ValueError) as error:
+        raise UsageError(f"{path} holds no weights of this network: {error}.") from error
 
 
 def converted(model: Any, width: int) -> bytes:
