@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livevision.assets import write_checksums
-from livevision.commands._output import positive
 from livevision.options import between
 
 if TYPE_CHECKING:
@@ -40,13 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--steps",
-        type=positive,
+        type=int,
         default=STEPS,
         metavar="N",
         help=f"steps of the network's training (default: {STEPS})",
     )
     parser.add_argument(
-        "--pages", type=positive, default=PAGES, metavar="N",
+        "--pages", type=int, default=PAGES, metavar="N",
         help=f"pages engraved (default: {PAGES})",
     )  # fmt: skip
     parser.add_argument(
