@@ -443,8 +443,11 @@ def test_a_hung_camera_ends_the_run_and_what_was_recorded_can_be_played(tmp_path
     summary = run(Hung(30, shape=(48, 64)), [], [Recorder(tmp_path / "out.mp4")])
     assert "no picture for 0.3 s" in str(summary.error)
     with Recording(tmp_path / "out.mp4") as recorded:
-        assert len(list(recorded)) == summary.frames
+        count = len(list(recorded))
     release.set()
+    # a recorder that is too slow for a camera is given fewer
+    assert count + sum(summary.skipped.values()) == summary.frames
+    assert count > 0
 
 
 def test_clocks_that_jump_do_no_harm() -> None:
