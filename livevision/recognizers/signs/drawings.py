@@ -163,7 +163,7 @@ class Drawings:
             head = (leads[heads, which] - leads[firsts, which]) / (heads - firsts)
             line = (straight[heads, which] - straight[firsts, which]) / (heads - firsts)
             tail = (leads[count, which] - leads[tails, which]) / (count - tails)
-            fits = (mean >= drawn.lead) & (head >= drawn.lead) & (line >= drawn.straight)
+            fits = (mean >= drawn.lead) & (head >= drawn.lead) & (line >= self._at.straight)
             if letter == "Z":  # or a straight finger that is bent seems to draw
                 fits &= tail >= drawn.lead
             fits &= times[firsts] >= self._not_before[letter]

@@ -122,9 +122,6 @@ class Drawn:
     lead: float = threshold(
         0.15, "share", "how much straighter than any other the drawing finger is, on the mean"
     )
-    straight: float = threshold(
-        0.8, "share", "how straight it is at first: end to end over the length of its bones"
-    )
     again: float = threshold(0.0, "s", "after the letter before it can begin again")
 
 
@@ -132,9 +129,14 @@ class Drawn:
 class Drawings:
     """From tracks of fingers to J and Z."""
 
-    j: Drawn = Drawn(0.972, 0.6, 0.12, 0.9, 0.5)
+    j: Drawn = Drawn(0.972, 0.6, 0.12, 0.5)
     """The hand comes back from a J much like a J."""
     z: Drawn = Drawn()
+    straight: float = threshold(
+        0.8,
+        "share",
+        "how straight the drawing finger is at first: end to end over the length of its bones",
+    )
     longest: float = threshold(2.4, "s", "that drawing a letter may take")
     shortest: float = threshold(0.16, "s", "that it takes at least")
     resting: float = threshold(0.9, "palms/s", "speed of the tip at which a drawing is complete")
