@@ -152,6 +152,15 @@ def test_each_threshold_is_moved_and_told_what_it_is_worth() -> None:
     assert (lost.errors, lost.changed) == (3, 1)
 
 
+def test_every_threshold_can_be_moved() -> None:
+    signer = Signer(fps=10, rate=3).spell("AB")
+    frames = [(time, [each] if each else []) for time, each in signer.frames]
+    seen = sensitivity.Seen(Clip(Path("clip.mp4"), "AB", None, "AB"), LABELS, frames, 1.0)
+    now, effects = sensitivity.measure([seen])
+    assert now.errors == 0
+    assert [effect.name for effect in effects] == [name for name, _, _ in thresholds.listed()]
+
+
 def test_thresholds_are_moved_by_a_quarter_within_their_bounds() -> None:
     assert sensitivity.moved(0.4, "s") == pytest.approx((0.32, 0.5))
     assert sensitivity.moved(-2.0, "nats/s") == pytest.approx((-2.5, -1.6))

@@ -255,7 +255,8 @@ class SigningHand:
         no_sign = sum(each.no_sign * (each.end - each.start) for each in run) / lasted
         steady = sum(each.worth for each in run) / lasted
         over = max(no_sign - self._at.no_sign, 0.0)
-        over *= min(max((self._at.quite - steady) / (self._at.quite - self._at.steady), 0.0), 1.0)
+        between = max(self._at.quite - self._at.steady, 1e-6)
+        over *= min(max((self._at.quite - steady) / between, 0.0), 1.0)
         restless = self._at.restless * min(no_sign / self._at.no_sign, 1.0)
         caution = 1.0 + self._at.caution * over + restless * max(self._at.steady - steady, 0.0)
         return min(caution, self._at.most_caution), over
