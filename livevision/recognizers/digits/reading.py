@@ -528,24 +528,32 @@ def _is_writing(word: _Word, usual: float) -> bool:
 
 
 def _words(pieces: Sequence[Piece]) -> list[_Word]:
-    """Marks by the words that they stand in."""
+    """Marks by the words that they stand in: each stands beside the next, as letters do."""
+    sides = np.array(
+        [(each.box.left, each.box.top, each.box.right, each.box.bottom) for each in pieces],
+        np.int32,
+    ).reshape(-1, 4)
+    left, top, right, bottom = sides.T
+    tall = bottom - top
     words: list[_Word] = []
-    for piece in sorted(pieces, key=lambda each: each.box.left):
-        near = [word for word in words if any(_follows(each, piece) for each in word.marks)]
-        if near:
-            near[0].marks += [piece, *(each for other in near[1:] for each in other.marks)]
-            words = [word for word in words if word not in near[1:]]
-        else:
-            words.append(_Word([piece]))
+    free = np.ones(len(pieces), bool)
+    while free.any():
+        waiting = [int(free.argmax())]
+        free[waiting[0]] = False
+        marks: list[int] = []
+        while waiting:
+            at = waiting.pop()
+            marks.append(at)
+            shared = np.minimum(bottom, bottom[at]) - np.maximum(top, top[at])
+            gap = np.maximum(left, left[at]) - np.minimum(right, right[at])
+            beside = (shared > 0.3 * np.minimum(tall, tall[at])) & (
+                gap < WORD * np.maximum(tall, tall[at])
+            )
+            more = np.flatnonzero(beside & free)
+            free[more] = False
+            waiting += more.tolist()
+        words.append(_Word([pieces[each] for each in marks]))
     return words
-
-
-def _follows(first: Piece, second: Piece) -> bool:
-    """Whether two marks stand side by side, as letters of a word do."""
-    a, b = first.box, second.box
-    shared = min(a.bottom, b.bottom) - max(a.top, b.top)
-    gap = max(a.left, b.left) - min(a.right, b.right)
-    return shared > 0.3 * min(a.height, b.height) and gap < WORD * max(a.height, b.height)
 
 
 def _one_line(first: _Word, second: _Word) -> bool:
