@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 TARGET = Path(__file__).parents[1] / "THIRD-PARTY.md"
-EXTRAS = ("", "serve", "mqtt", "reference")
+EXTRAS = ("", "serve", "mqtt", "fleet", "reference")
 INSIDE = {
     "av": "FFmpeg with libx264 and libx265, which are GPL-2.0-or-later: the wheel as a whole is. It is "
     "a separate package that livevision calls; whoever hands both on together, in an image or an "
