@@ -31,6 +31,7 @@ from livevision.recognizers.signs import Options
 from livevision.sinks import Sink
 from livevision.sinks.overlay import annotate
 from livevision.sources import Source, camera, open_source, realtime, reconnecting
+from livevision.sources import stream as live
 from livevision.sources.addresses import safe_name
 from livevision.sources.camera import Camera
 from livevision.sources.decoding import Converter
@@ -836,7 +837,8 @@ def test_a_silent_server_is_noticed() -> None:
             list(source)
 
 
-def test_a_server_that_talks_rubbish() -> None:
+def test_a_server_that_talks_rubbish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "UNREADABLE", 0.5)
     with (
         MjpegServer(rate=500, rubbish=True) as server,
         pytest.raises(SourceError, match="decoded"),

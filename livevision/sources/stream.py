@@ -29,6 +29,9 @@ RECORDED_TIMEOUT = 10.0
 """Seconds for the next part of a recording behind a URL."""
 DAMAGED = 100
 """So many packets in a row that cannot be decoded are no video."""
+UNREADABLE = 10.0
+"""Seconds of nothing but such packets, `SOME` at least: rubbish can make few and large ones."""
+SOME = 5
 LEAVING = 0.5
 """Seconds in which a thread that reads from the network comes to its end, once that was cut."""
 
@@ -151,6 +154,7 @@ class Stream(Video, Renewable):
         first: float | None = None
         last = -1.0
         index = damaged = 0
+        since = 0.0
         while damaged < DAMAGED:
             arrived = packets.take()
             if arrived is None:
@@ -158,7 +162,10 @@ class Stream(Video, Renewable):
             try:
                 images = [converter.image(each) for each in arrived.packet.decode()]
             except FAILURES:
+                since = since if damaged else self._clock()
                 damaged += 1
+                if damaged >= SOME and self._clock() - since > UNREADABLE:
+                    damaged = DAMAGED
                 continue
             for image in images:
                 damaged = 0
