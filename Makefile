@@ -44,7 +44,7 @@ setup: .venv/.for-running
 
 # ... and what those need who work on it: TensorFlow for training, linters, pytest
 .venv/.for-testing: uv.lock pyproject.toml | $(UV)
-	@$(UV) sync --frozen --inexact --extra reference --extra serve --extra mqtt --extra train
+	@$(UV) sync --frozen --inexact --compile-bytecode --extra reference --extra serve --extra mqtt --extra train
 	@$(RUN) livevision doctor --only packages --quiet
 	@$(RUN) livevision models setup >/dev/null  # where MediaPipe has no wheel
 	@touch $@ .venv/.for-running
