@@ -840,7 +840,7 @@ def test_a_silent_server_is_noticed() -> None:
 def test_a_server_that_talks_rubbish(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "UNREADABLE", 0.5)
     with (
-        MjpegServer(rate=50_000, rubbish=True) as server,
+        MjpegServer(rate=2000, rubbish=True) as server,
         pytest.raises(SourceError, match="decoded"),
         Stream(server.url) as source,
     ):

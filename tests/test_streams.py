@@ -174,6 +174,35 @@ def test_a_decoder_five_times_too_slow_is_never_behind(gop: int) -> None:
     assert arriving.dropped > 300
 
 
+def test_a_stream_without_a_pause_begins() -> None:
+    """Of 200 pictures a second none tells whether it was there when the stream was opened."""
+    now = [0.0]
+    container = FakeContainer()
+    stream: Any = SimpleNamespace(time_base=Fraction(1, 200))
+    arriving = Packets(
+        container,  # type: ignore[arg-type]
+        stream,
+        paced=False,
+        rhythm=Rhythm(),
+        explain=lambda error: SourceError(str(error)),
+        clock=lambda: now[0],
+        failures=(OSError,),
+    )
+    for number in range(400):
+        now[0] = number / 200
+        container.packets.put(FakePacket(number, 1))
+        with arriving._changed:
+            assert arriving._changed.wait_for(lambda: len(arriving._waiting) > number, PATIENCE)  # noqa: B023
+    taken: list[Any] = []
+    taking = threading.Thread(target=lambda: taken.append(arriving.take()), daemon=True)
+    taking.start()  # while the next one could come at any moment
+    taking.join(PATIENCE)
+    container.packets.put(None)
+    arriving.close()
+    assert arriving.join(PATIENCE)
+    assert some(taken[0]).packet.pts == 399
+
+
 def slow(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Make decoding take that long."""
     quick = Converter.image

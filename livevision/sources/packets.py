@@ -25,6 +25,8 @@ PATCHED = 10.0
 """Seconds without any key frame after which a damaged picture is better than none."""
 AT_ONCE = 0.01
 """Seconds within which a packet was there already, and not waited for."""
+SETTLED = 1.0
+"""Seconds after which none was: a hundred pictures a second leave no pause that would tell."""
 AHEAD = 256
 """Packets of a paced stream that may wait for their time; a live one's are never so many."""
 _GLANCE = 0.1
@@ -80,6 +82,7 @@ class Packets:
         self._error: SourceError | None = None
         self._broken = False
         """True after packets were left out, until a key frame comes."""
+        self._opened = clock()
         self._settling = not paced
         """True while packets come that were there when the stream was opened."""
         self._good = clock()
@@ -96,7 +99,7 @@ class Packets:
         """
         with self._changed:
             while not self.stopped:
-                if self._settling and self._clock() - self.since < AT_ONCE:
+                if self._is_settling(self._clock()):
                     self._changed.wait(AT_ONCE)
                     continue
                 self._settling = False
@@ -136,6 +139,10 @@ class Packets:
         """Wait for the thread's end; False if it did not come."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def _is_settling(self, now: float) -> bool:
+        """Whether a packet that comes now was there when the stream was opened."""
+        return self._settling and now - self.since < AT_ONCE and now - self._opened < SETTLED
 
     def _catch_up(self) -> None:
         """Leave out what nobody can decode in time."""
@@ -195,7 +202,7 @@ class Packets:
         with self._changed:
             if self._paced:
                 self._changed.wait_for(lambda: self.stopped or len(self._waiting) < AHEAD)
-            self._settling &= now - self.since < AT_ONCE
+            self._settling = self._is_settling(now)
             if self._settling and seconds is not None:  # those before it came so much earlier
                 for each in self._waiting:
                     if each.seconds is not None:
