@@ -8,8 +8,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from livevision.closing import Closing
-from livevision.errors import OutputError
-from livevision.sinks.metrics import HOST, for_loopback
+from livevision.sinks.metrics import Page
 
 Told = Callable[[], Iterable[dict[str, Any]]]
 
@@ -24,24 +23,12 @@ class Gauges(Closing):
         self._registry.register(_Cameras(told))
 
     def __enter__(self) -> Self:
-        try:
-            server, thread = prometheus.start_http_server(
-                self.port, addr=HOST, registry=self._registry
-            )
-        except (OSError, OverflowError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise OutputError(
-                f"Cannot serve metrics at port {self.port}: {why}. Choose another metrics_port."
-            ) from error
-        server.set_app(for_loopback(server.get_app()))
-        self.port = server.server_port
-        self._server, self._thread = server, thread
+        self._page = Page(self.port, self._registry, setting="metrics_port")
+        self.port = self._page.port
         return self
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._page.close()
 
 
 class _Cameras(Collector):

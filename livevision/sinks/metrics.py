@@ -3,13 +3,12 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from threading import Thread
 from typing import Any, Self
-from wsgiref.simple_server import WSGIServer
 
 import prometheus_client as prometheus
 
 from livevision import plugins
+from livevision.closing import Closing
 from livevision.errors import OutputError
 from livevision.frame import Result
 from livevision.sinks import Sink
@@ -34,7 +33,7 @@ class Metrics(Sink):
         """`port` is 1 to 65535, or 0 for any that is free."""
         self.port = port
         self._clock = clock
-        self._server: tuple[WSGIServer, Thread] | None = None
+        self._page: Page | None = None
         self._registry = registry = prometheus.CollectorRegistry()
         prometheus.ProcessCollector(registry=registry)
         self._frames = prometheus.Counter(
@@ -63,18 +62,8 @@ class Metrics(Sink):
         """Dropped frames that were counted."""
 
     def __enter__(self) -> Self:
-        try:
-            self._server = prometheus.start_http_server(
-                self.port, addr=HOST, registry=self._registry
-            )
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise OutputError(
-                f"Cannot serve metrics at port {self.port}: {reason}. Choose another port."
-            ) from error
-        server, _ = self._server
-        server.set_app(for_loopback(server.get_app()))
-        self.port = server.server_port
+        self._page = Page(self.port, self._registry, setting="port")
+        self.port = self._page.port
         return self
 
     def write(self, result: Result) -> None:
@@ -92,12 +81,35 @@ class Metrics(Sink):
             self._events.labels(event.kind).inc()
 
     def close(self) -> None:
-        if self._server is not None:
-            server, thread = self._server
-            self._server = None
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        if self._page is not None:
+            self._page.close()
+            self._page = None
+
+
+class Page(Closing):
+    """Answers http://127.0.0.1:PORT/metrics with what `registry` holds, until it is closed."""
+
+    def __init__(self, port: int, registry: prometheus.CollectorRegistry, *, setting: str) -> None:
+        """0 takes a free port; `setting` is what names it.
+
+        Raises OutputError if the port is taken or none.
+        """
+        try:
+            self._server, self._thread = prometheus.start_http_server(
+                port, addr=HOST, registry=registry
+            )
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(
+                f"Cannot serve metrics at port {port}: {reason}. Choose another {setting}."
+            ) from error
+        self._server.set_app(for_loopback(self._server.get_app()))
+        self.port: int = self._server.server_port
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
 
 def for_loopback(app: Any) -> Any:
