@@ -65,12 +65,7 @@ def _look(session: Session, images: list[Image]) -> None:
 def _resident() -> int | None:
     """Bytes of this process that are in memory, once what was freed is given back."""
     memory.give_back()
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        return None
-    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024
+    return memory.resident()
 
 
 if __name__ == "__main__":

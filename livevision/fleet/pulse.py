@@ -12,9 +12,9 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from livevision import memory
 from livevision.errors import SinkClosed
 from livevision.frame import Result
 from livevision.sinks import Sink
@@ -106,9 +106,8 @@ def wait(number: int, seconds: float, why: str) -> None:
 
 def resident_mb() -> float:
     """Resident memory of this process in MB; its greatest so far where that alone is known."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-    except OSError:
+    now = memory.resident()
+    if now is None:
         unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+        now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return now / 1e6
