@@ -23,6 +23,13 @@ from livevision import plugins
 from livevision.errors import UsageError
 
 
+class Bare(argparse.ArgumentParser):
+    """Of options that no command line gave: raises UsageError with argparse's own message."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
 class Parser(argparse.ArgumentParser):
     """Tells what is wrong in one line, and where help is, instead of listing all that there is."""
 

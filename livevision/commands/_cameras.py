@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from livevision import files, options, plugins, recognizers, settings, signals
+from livevision import commands, files, options, plugins, recognizers, settings, signals
 from livevision.commands import _output, _playing
 from livevision.errors import LivevisionError, OutputError, SinkClosed, SourceError, UsageError
 from livevision.fleet import door, traces
@@ -27,11 +27,6 @@ HANDOVER = 20.0
 """Seconds for which a camera's process waits for its predecessor's end, should that be orphaned."""
 _OWN = ("events", "transcript", "captions", "record", "raw")
 """Outputs whose files get their names by themselves."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
-        raise UsageError(message)
 
 
 def watch(arguments: argparse.Namespace) -> int:
@@ -206,7 +201,7 @@ def _named(order: Mapping[str, Any], parsed: argparse.Namespace) -> list[Path]:
 
 def _parsed(given: Mapping[str, settings.Value]) -> argparse.Namespace:
     """Options of `livevision run`. Raises UsageError."""
-    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser = commands.Bare(add_help=False, allow_abbrev=False)
     _playing.add_options(parser)
     return parser.parse_args(settings.words(given))
 

@@ -15,9 +15,8 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NoReturn
 
-from livevision import options, plugins, settings
+from livevision import commands, options, plugins, settings
 from livevision.errors import UsageError
 
 SUMMARY = "show or change what 'run' starts from"
@@ -139,7 +138,7 @@ def check(values: dict[str, settings.Value], *, file: Path | None = None) -> Non
         return
     from livevision.commands import _playing
 
-    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser = commands.Bare(add_help=False, allow_abbrev=False)
     _playing.add_options(parser)
     known = {action.dest: action for action in parser._actions}
     for key, value in values.items():  # one by one, so that the message names the culprit
@@ -163,11 +162,6 @@ def check(values: dict[str, settings.Value], *, file: Path | None = None) -> Non
             raise UsageError(
                 f"The settings {file}: {error} Forget it with: livevision config --unset {key}"
             ) from error
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
 
 
 def _check_value(
