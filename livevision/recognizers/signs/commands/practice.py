@@ -23,6 +23,7 @@ from livevision.commands import _output
 from livevision.errors import SinkClosed, UsageError
 from livevision.frame import Result
 from livevision.recognizers.signs.coach import HOW, Coach
+from livevision.recognizers.signs.commands import KEYS as LESSON_KEYS
 from livevision.sinks import Sink
 
 if TYPE_CHECKING:
@@ -35,24 +36,7 @@ COMMON = 3000
 """How many of the commonest words are asked for."""
 EXPLAINED = 6
 """Letters that need work of which the last page says how they are made; more have no room."""
-KEYS = {
-    "q": "quit",
-    "escape": "quit",
-    " ": "pause",
-    "tab": "skip",
-    "t": "skip",
-    "right": "skip",
-    "backspace": "redo",
-    "left": "redo",
-    "l": "again",
-    "w": "weak",
-    "m": "mirror",
-    "s": "snapshot",
-    "+": "larger",
-    "=": "larger",
-    "-": "smaller",
-    "h": "help",
-}
+KEYS = LESSON_KEYS | {"l": "again", "w": "weak", "s": "snapshot"}
 HELP = (
     ("Tab  Right", "go on with the next letter"),
     ("Backspace  Left", "the last letter once more"),

@@ -27,6 +27,7 @@ from livevision.commands import _output
 from livevision.errors import SourceError, UsageError
 from livevision.frame import Result
 from livevision.recognizers.signs.coach import HOW
+from livevision.recognizers.signs.commands import KEYS
 from livevision.sinks import Sink
 
 if TYPE_CHECKING:
@@ -40,21 +41,6 @@ if TYPE_CHECKING:
 SUMMARY = "show how you sign, teach signs of your own"
 LETTERS = "ABCDEFGHIKLMNOPQRSTUVWXY"
 """All but J and Z, which are movements."""
-KEYS = {
-    "q": "quit",
-    "escape": "quit",
-    " ": "pause",
-    "tab": "skip",
-    "t": "skip",
-    "right": "skip",
-    "backspace": "redo",
-    "left": "redo",
-    "m": "mirror",
-    "+": "larger",
-    "=": "larger",
-    "-": "smaller",
-    "h": "help",
-}
 HELP = (
     ("Tab  Right", "go on with the next sign"),
     ("Backspace  Left", "this sign, or the last one, once more"),
