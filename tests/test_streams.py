@@ -131,21 +131,26 @@ class FakeContainer:
         pass
 
 
-@pytest.mark.parametrize("gop", [1, 15, 60])
-def test_a_decoder_five_times_too_slow_is_never_behind(gop: int) -> None:
-    """20 s by a clock of its own; before, what is given at the end was 16 s old."""
-    now = [0.0]
-    container = FakeContainer()
-    stream: Any = SimpleNamespace(time_base=Fraction(1, 30))
-    arriving = Packets(
+def fake_packets(container: FakeContainer, rate: int, clock: Callable[[], float]) -> Packets:
+    """Of a live stream of `rate` pictures a second, by a clock of its own."""
+    stream: Any = SimpleNamespace(time_base=Fraction(1, rate))
+    return Packets(
         container,  # type: ignore[arg-type]
         stream,
         paced=False,
         rhythm=Rhythm(),
         explain=lambda error: SourceError(str(error)),
-        clock=lambda: now[0],
+        clock=clock,
         failures=(OSError,),
     )
+
+
+@pytest.mark.parametrize("gop", [1, 15, 60])
+def test_a_decoder_five_times_too_slow_is_never_behind(gop: int) -> None:
+    """20 s by a clock of its own; before, what is given at the end was 16 s old."""
+    now = [0.0]
+    container = FakeContainer()
+    arriving = fake_packets(container, 30, lambda: now[0])
     behind: list[float] = []
 
     def come(number: int) -> None:
@@ -178,16 +183,7 @@ def test_a_stream_without_a_pause_begins() -> None:
     """Of 200 pictures a second none tells whether it was there when the stream was opened."""
     now = [0.0]
     container = FakeContainer()
-    stream: Any = SimpleNamespace(time_base=Fraction(1, 200))
-    arriving = Packets(
-        container,  # type: ignore[arg-type]
-        stream,
-        paced=False,
-        rhythm=Rhythm(),
-        explain=lambda error: SourceError(str(error)),
-        clock=lambda: now[0],
-        failures=(OSError,),
-    )
+    arriving = fake_packets(container, 200, lambda: now[0])
     for number in range(400):
         now[0] = number / 200
         container.packets.put(FakePacket(number, 1))
