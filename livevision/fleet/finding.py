@@ -5,9 +5,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from livevision import assets
 from livevision.errors import UsageError
-from livevision.replaying import VIDEOS
+from livevision.replaying import VIDEOS, bundled
 
 LIST = "@"
 """What a word begins with that names a list: one clip a line."""
@@ -33,8 +32,7 @@ def _named(word: str) -> Iterator[str]:
         for each in sorted(glob.glob(word, recursive=True)):  # noqa: PTH207 - takes absolute ones
             yield from _named(each)
     else:
-        bundled = assets.folder("recordings") / f"{word}.mp4"
-        yield str(bundled) if word.isalnum() and bundled.is_file() else word
+        yield bundled(word)
 
 
 def _below(folder: str) -> Iterator[str]:
