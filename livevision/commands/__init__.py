@@ -12,7 +12,7 @@ import ast
 import difflib
 import pkgutil
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -145,6 +145,25 @@ def summary(name: str) -> str:
         if found := re.search(r'^SUMMARY = (".*")$', source, re.MULTILINE):
             return str(ast.literal_eval(found[1]))
     return str(module(name).SUMMARY)
+
+
+def add_action(
+    actions: Any,
+    name: str,
+    help_: str,
+    act: Callable[[argparse.Namespace], int],
+    examples: str,
+) -> argparse.ArgumentParser:
+    """A parser for what a command does by that name, among its `actions`."""
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name,
+        help=help_,
+        description=help_[0].upper() + help_[1:] + ".",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(act=act)
+    return parser
 
 
 def add_parser(subparsers: Any, name: str, module: ModuleType) -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livevision import files, recognizers, settings, signals
+from livevision import commands, files, recognizers, settings, signals
 from livevision.commands import _output
 from livevision.errors import OutputError, UsageError
 
@@ -73,15 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     def action(
         name: str, help_: str, act: Callable[[argparse.Namespace], int]
     ) -> argparse.ArgumentParser:
-        child = actions.add_parser(
-            name,
-            help=help_,
-            description=help_[0].upper() + help_[1:] + ".",
-            epilog=_EXAMPLES[name],
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        child.set_defaults(act=act)
-        return child
+        return commands.add_action(actions, name, help_, act, _EXAMPLES[name])
 
     replay = action("replay", "read every clip of an archive, each once", _replay)
     replay.add_argument("sources", nargs="+", metavar="SOURCE", help="clips, folders, patterns")

@@ -22,7 +22,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livevision import files, settings
+from livevision import commands, files, settings
 from livevision.commands import _output
 from livevision.errors import GalleryError, OutputError, UsageError
 from livevision.text import printable
@@ -82,17 +82,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     def action(
         name: str, help_: str, act: "Callable[[argparse.Namespace], int]"
     ) -> argparse.ArgumentParser:
-        child = actions.add_parser(
-            name,
-            help=help_,
-            description=help_[0].upper() + help_[1:] + ".",
-            epilog=_EXAMPLES[name],
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        child = commands.add_action(actions, name, help_, act, _EXAMPLES[name])
         child.add_argument(
             "--gallery", type=Path, metavar="FILE", help="another gallery than your own"
         )
-        child.set_defaults(act=act)
         return child
 
     add = action("add", "enrol a person from photos, a clip or the camera", _add)
