@@ -13,7 +13,7 @@ demo: .venv/.for-running
 	@$(RUN) livevision demo
 
 test: check
-	@$(RUN) pytest
+	@$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.for-testing
 	@$(RUN) ruff check .

@@ -1,8 +1,8 @@
 """Tests that run in a child process, which is held to some memory and time.
 
-TensorFlow's: a process that had it once grew to 24 GB at its end. What is marked `tensorflow` is
-run by one child for all of it, whose reports take the place of our own; if it dies, the tests that
-it had not done fail and say so.
+TensorFlow's: a process that had it once grew to 24 GB at its end. What is marked `tensorflow` in a
+file is run by one child, whose reports take the place of our own; if it dies, the tests that it had
+not done fail and say so.
 """
 
 import json
@@ -22,7 +22,7 @@ REPORTS = "LIVEVISION_TEST_REPORTS"
 MEMORY = 8 << 30
 """Bytes of data that the child may have; the training of the tests takes 1.5 GB."""
 PATIENCE = 900
-"""Seconds of one child; it takes 60 for the short tests, and some minutes for the long ones."""
+"""Seconds of one child; it takes 60 for short tests, and some minutes for the long ones."""
 
 
 def is_child() -> bool:
@@ -36,7 +36,7 @@ def runs_apart(item: pytest.Item) -> bool:
 
 
 class Child:
-    """The process that runs all of a session's tests that are marked."""
+    """The process that runs those of the given tests that are marked."""
 
     def __init__(self, items: Iterable[pytest.Item], config: pytest.Config) -> None:
         self._names = [each.nodeid for each in items if runs_apart(each)]
@@ -70,7 +70,7 @@ class Child:
             words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", MARK]
             try:
                 done = subprocess.run(
-                    [*words, *self._names],
+                    [*words, "-n", "0", *self._names],
                     cwd=self._config.rootpath,
                     env=os.environ | {REPORTS: str(target)},
                     # elsewhere the limit counts what is only reserved, or there is none

@@ -5,6 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from ports import free_port
 from until import until
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
@@ -14,9 +15,7 @@ class Mosquitto:
     """A broker on loopback that can be killed and started again at the same port."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self._settings = folder / "mosquitto.conf"
         self._settings.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
         self._process: subprocess.Popen[bytes] | None = None

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import apart
 import pytest
@@ -36,7 +37,13 @@ def no_error_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
             assert record.levelno < logging.ERROR, record.getMessage()
 
 
-_children: dict[pytest.Session, apart.Child] = {}
+_children: dict[Path, apart.Child] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first: where several run at a time, none is left for the end."""
+    files = {each.path for each in items if apart.runs_apart(each)}
+    items.sort(key=lambda item: item.path not in files)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -44,9 +51,10 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Tests of TensorFlow run in a child process (apart.py)."""
     if not apart.runs_apart(item):
         return None
-    child = _children.get(item.session)
+    child = _children.get(item.path)
     if child is None:
-        child = _children[item.session] = apart.Child(item.session.items, item.config)
+        of_the_file = [each for each in item.session.items if each.path == item.path]
+        child = _children[item.path] = apart.Child(of_the_file, item.config)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for report in child.reports(item):
         item.ihook.pytest_runtest_logreport(report=report)

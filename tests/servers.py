@@ -1,7 +1,6 @@
 """Servers on loopback that tests can slow down, stop, restart, and make talk rubbish."""
 
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
 import numpy as np
+from ports import free_port
 
 
 def jpeg(level: int, size: tuple[int, int] = (64, 48)) -> bytes:
@@ -43,9 +43,7 @@ class MjpegServer:
         self.pictures = pictures
         """JPEGs to show over and over, instead of plain ones."""
         self.served = 0
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/video"
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
@@ -152,9 +150,7 @@ class RtspServer:
         """With `udp` it sends by UDP alone, as some cameras do."""
         self._python = python
         self._words = ["udp"] if udp else []
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"rtsp://127.0.0.1:{self.port}/cam"
         self.process: subprocess.Popen[str] | None = None
 

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 import fleet_jobs
 import pytest
+from ports import free_port
 from programs import descendants
 from test_fleet_replay import RUN, done, texts, until
 
@@ -129,9 +129,7 @@ class Cluster:
     """A Ray that was started by itself, as an administrator would."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.address = f"127.0.0.1:{free_port()}"
         words = ["--head", f"--port={self.address.split(':')[1]}", "--num-cpus=2", "--block"]
         words += ["--include-dashboard=false", "--object-store-memory=200000000"]
         program = str(Path(sys.executable).with_name("ray"))
