@@ -19,8 +19,10 @@ from livevision import recognizers
 from livevision.frame import Findings, Frame, Result
 from livevision.recognizers.faces.activities import people
 from livevision.recognizers.faces.gallery import Gallery
+from livevision.recognizers.signs import lesson as lesson_of_signs
 from livevision.recognizers.signs import personal
 from livevision.recognizers.signs.activities import calibrate, practice
+from livevision.recognizers.signs.coach import HOW
 from livevision.server import readers as real
 from livevision.server.doing import Doing, Place, offered
 from livevision.server.roles import Role
@@ -142,7 +144,10 @@ def arguments(*words: str) -> argparse.Namespace:
     return parser.parse_args(list(words))
 
 
-def test_a_hand_is_practised_and_calibrated_through_the_page() -> None:
+def test_a_hand_is_practised_and_calibrated_through_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lesson_of_signs, "COUNTDOWN", 0.6)  # seconds: some pictures
     signs = real.Readers(["signs"], arguments())
     # letters held for long: one picture of the recording, again and again
     clip = list(pictures(RECORDINGS / "jawsclub.mp4"))
@@ -160,7 +165,18 @@ def test_a_hand_is_practised_and_calibrated_through_the_page() -> None:
         assert "Get ready for B" in said[1]["prompt"]
         assert said[-1]["shown"] == "B"
         assert said[-1]["missing"] == ""
-    assert personal.read().letters == ("B",)
+        # W is asked for, and B shown
+        for number, (keep, letters) in enumerate(((False, ("B",)), (True, ("B", "W")))):
+            socket.send('{"activity": "calibrate", "wishes": {"letters": "W"}}')
+            begun = 30_000 * (number + 1)
+            said = told(socket, ((begun + n * 130.0, still) for n in range(120)), "asking")
+            assert (said[-1]["done"], said[-1]["letter"]) == (False, "")
+            assert said[-1]["wrong"] == [["W", "B", HOW["W"]]]
+            socket.send(json.dumps({"ask": "keep", "value": keep}))
+            said = told(socket, ((begun + 20_000 + n * 130.0, still) for n in range(9)), "done")
+            assert [each[0] for each in said[-1]["wrong"]] == ([] if keep else ["W"])
+            assert (said[-1]["shown"], said[-1]["missing"]) == ("W", "")
+            assert personal.read().letters == letters
 
 
 def looked_at(work: people.People) -> None:

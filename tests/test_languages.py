@@ -80,6 +80,18 @@ def test_what_the_program_tells_is_said_in_every_language() -> None:
         "A is right.",
         "Lost rtsp://x: reconnecting (attempt 2)",
     }
+    # what lessons write where there is no window
+    spoken |= {
+        *Coach(["A"]).report().splitlines(),
+        "Get ready for W: 3",
+        "Get ready for thanks: 3",
+        "Hold W, turn it a little between looks: 2/12",
+        "A read as U",
+        "Left out: A, B",
+        "Most of what you showed looks like another letter:",
+        "Keep them? Only if you sign them so on purpose. (yes/no)",
+        "yes",
+    }
     spoken |= {"4.0 pictures a second are too few for signs, which needs 8"}
     for right in ("A", "B"):  # a lesson that went well, and one that did not
         coach = Coach(["A"])
@@ -89,6 +101,7 @@ def test_what_the_program_tells_is_said_in_every_language() -> None:
         if coach.done:
             report = page.report()
             spoken |= {report.heading, report.keys, report.lines[0]}
+            spoken |= set(coach.report().splitlines())
         else:
             card = page.card()
             spoken |= {card.how, card.message, card.keys}

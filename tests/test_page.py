@@ -21,6 +21,7 @@ from serving import Finder, Readers, Running, running
 from livevision import demo, languages, recognizers
 from livevision.frame import Event, Findings, Frame, Image
 from livevision.recognizers.faces.enrolment import Guide
+from livevision.recognizers.signs import lesson, personal
 from livevision.server import readers as real
 from livevision.server.roles import Role
 
@@ -229,6 +230,37 @@ def test_people_are_enrolled_named_and_removed_on_the_owners_page(
         server.empty()
         guest = opened(server, key=Role.GUEST).page
         assert guest.locator("#people-open").is_hidden()
+
+
+def test_what_is_mostly_read_as_another_letter_is_asked_about(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEVISION_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(lesson, "COUNTDOWN", 0.3)
+    monkeypatch.setattr(lesson, "PATIENCE", float("inf"))
+    shown = film(list(frames(JAWSCLUB))[50:51])  # W, where A is asked for
+    with running(readers("signs")) as server:
+        tab = opened(server, camera=lambda context: unhurried(context, shown, rate=10, again=True))
+        page = tab.page
+        page.click("#start-button")
+        expect(page.locator("#state")).to_have_text("Reading")
+        for answer, letters in (("Leave them out", ()), ("Keep them", ("A",))):
+            page.click("#practice-open")
+            page.click("#calibrate-begin")
+            page.wait_for_function(
+                "() => document.querySelector('#lesson progress')?.value > 4 / 12 / 24"
+            )
+            page.click("#lesson button:has-text('End')")
+            expect(page.locator("#lesson .wrong li b")).to_have_text("A read as W")
+            expect(page.locator("#lesson button:focus")).to_have_text("Leave them out")
+            page.click(f"#lesson button:has-text('{answer}')")
+            expect(page.locator("#lesson .word")).to_have_text("Thank you")
+            expect(page.locator("#lesson .tip")).to_have_text("" if letters else "Left out: A")
+            expect(page.locator("#lesson .wrong")).to_have_count(0)
+            assert personal.read().letters == letters
+            page.click("#lesson button:has-text('Close')")
+        tab.close()
+        server.empty()
 
 
 def test_strokes_are_drawn_by_mouse_and_by_keyboard(opened: Open) -> None:

@@ -290,6 +290,10 @@ class _Drawing:
     def _stamp(self, text: str, size: int, color: Color = WHITE) -> _Stamp:
         return _stamp(text, size, color, self._look.contrast)
 
+    def _say(self, word: str) -> str:
+        """A word of the catalogue in the language that is spoken."""
+        return languages.say(word, self._look.language)
+
     def _row(self, stamps: Sequence[_Stamp], left: int, bottom: int, top: int, floor: int) -> None:
         """Stamps side by side, standing on one line, moved to between `top` and `floor`."""
         left = max(0, min(left, self._width - sum(stamp.width for stamp in stamps)))
@@ -356,6 +360,8 @@ class _Drawing:
         label = each.label or kind.unnamed
         if not label:
             return
+        if not each.label or each.label in kind.unknown:  # not a person's own name
+            label = self._say(label)
         stamps = [self._stamp(label, round(self._small * kind.scale), _color(each))]
         if kind.odds and each.label not in kind.unknown and each.confidence > 0:
             stamps.append(self._stamp(f"{each.confidence * 100:.0f} %", self._small))
@@ -385,13 +391,13 @@ class _Drawing:
         if place is not None and status.bar:
             words.append(f"{_clock(place.seconds)} / {_clock(place.length)}")
         if stats.source:
-            words.append(f"source {_number(stats.source)} fps")
+            words.append(f"{self._say('source')} {_number(stats.source)} fps")
         if stats.fps:
-            words.append(f"read {_number(stats.fps)} fps")
+            words.append(f"{self._say('read')} {_number(stats.fps)} fps")
         if stats.latency is not None:
             words.append(f"{_number(stats.latency * 1000)} ms")
         if stats.dropped:
-            words.append(f"{stats.dropped} dropped")
+            words.append(f"{stats.dropped} {self._say('dropped')}")
         height = self._stamp("", self._small).height
         for word in words:
             stamp = self._stamp(word, self._small)
@@ -408,7 +414,8 @@ class _Drawing:
             cv2.circle(self._image, center, height * 2 // 5 - 1, RED, cv2.FILLED, cv2.LINE_AA)
         if status.paused:
             time = self._result.frame.time
-            stamp = self._stamp(f"PAUSED {int(time // 60)}:{time % 60:05.2f}", self._small, YELLOW)
+            paused = f"{self._say('PAUSED')} {int(time // 60)}:{time % 60:05.2f}"
+            stamp = self._stamp(paused, self._small, YELLOW)
             right -= stamp.width
             if right < left:  # a narrow picture
                 top, right = top + height, gap

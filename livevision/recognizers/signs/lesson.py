@@ -146,7 +146,7 @@ class Lesson(Session):
         sign = self._signs[self._place]
         if self.waits > 0:
             return f"Get ready for {sign}: {int(np.ceil(self.waits))}"
-        done = f"{len(self._taken)} of {self._count}"
+        done = f"{len(self._taken)}/{self._count}"
         return f"Hold {sign}, turn it a little between looks: {done}"
 
     def _picture(self) -> tuple[tuple[str, Image], ...]:
@@ -161,6 +161,16 @@ def read_as(examples: Sequence[Example]) -> str:
     read = Counter(str(LABELS[int(each.chances.argmax())]) for each in examples)
     letter, times = read.most_common(1)[0] if read else ("", 0)
     return letter if times > read.total() / 2 else ""
+
+
+def mistaken(examples: Sequence[Example]) -> dict[str, str]:
+    """Letters of whose looks most are read as another, and as which: maybe not what was asked for.
+
+    Looks at which nothing is read tell nothing: such hands are what calibration is for.
+    """
+    letters = dict.fromkeys(each.label for each in examples)
+    read = {each: read_as([one for one in examples if one.label == each]) for each in letters}
+    return {letter: other for letter, other in read.items() if other not in ("", letter)}
 
 
 def collect(

@@ -99,6 +99,7 @@ export class Lessons {
     this.#going = state.done ? "" : state.name;
     if (!this.#parts.word) this.#build();
     if (state.done) return this.#report(state);
+    if (state.asking) return this.#ask(state);
     if (state.name === "practice") this.#practise(state);
     else this.#calibrate(state);
   }
@@ -169,11 +170,42 @@ export class Lessons {
     score.textContent = say("Letter {place} of {count}", { place: state.place + 1, count: state.count });
   }
 
+  /** Whether to keep looks that are mostly read as other letters. */
+  #ask(state) {
+    const { word, how, tip, score, progress, buttons, canvas } = this.#parts;
+    canvas.hidden = true;
+    progress.hidden = true;
+    tip.textContent = score.textContent = "";
+    word.textContent = say("Is this how you sign?");
+    word.lang = "";
+    how.textContent = say(
+      "Most looks at these letters are read as others. Keep them only if you sign so on purpose.",
+    );
+    const wrong = state.wrong.map(([letter, other, made]) =>
+      make(
+        "li",
+        {},
+        make("b", {}, say("{letter} read as {other}", { letter, other })),
+        make("span", {}, say("{letter}: {how}.", { letter, how: say(made) })),
+      ),
+    );
+    how.after(make("ul", { className: "wrong" }, ...wrong));
+    const answer = (words, className, value) => {
+      const button = make("button", { type: "button", className }, words);
+      button.onclick = () => this.#on.tell({ ask: "keep", value });
+      return button;
+    };
+    const out = answer(say("Leave them out"), "primary", false);
+    buttons.replaceChildren(out, answer(say("Keep them"), "quiet", true));
+    out.focus();
+  }
+
   #report(state) {
     const { word, how, tip, score, progress, buttons, canvas } = this.#parts;
     canvas.hidden = true;
     progress.hidden = true;
     how.textContent = tip.textContent = "";
+    $("lesson").querySelector(".wrong")?.remove();
     const close = make("button", { type: "button", className: "primary" }, say("Close"));
     close.onclick = () => this.ended();
     const again = make("button", { type: "button", className: "quiet" }, say("Once more"));
@@ -193,8 +225,10 @@ export class Lessons {
       word.textContent = say("Thank you");
       word.lang = "";
       const percent = (value) => `${Math.round(value * 100)} %`;
+      const left = state.wrong.map(([letter]) => letter).join(" ");
+      tip.textContent = left ? say("Left out: {letters}", { letters: left }) : "";
       how.textContent = state.after === undefined
-        ? say("No letter was held still long enough; nothing was changed.")
+        ? left ? "" : say("No letter was held still long enough; nothing was changed.")
         : say("Of your own letters {before} were read rightly before, {after} are now.", {
             before: percent(state.before),
             after: percent(state.after),

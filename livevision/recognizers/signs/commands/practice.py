@@ -24,6 +24,7 @@ from livevision.errors import SinkClosed, UsageError
 from livevision.frame import Result
 from livevision.recognizers.signs.coach import HOW, Coach
 from livevision.recognizers.signs.commands import KEYS as LESSON_KEYS
+from livevision.recognizers.signs.commands import add_look, look
 from livevision.sinks import Sink
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--count", type=_output.positive, default=10, metavar="N", help="letters to ask for (10)"
     )
-    parser.add_argument(
-        "--language", choices=languages.available(), default="en", help="that the coach speaks"
-    )
+    add_look(parser)
     parser.add_argument("--left-handed", action="store_true", help="show left hands")
     parser.add_argument(
         "--progress", type=Path, metavar="FILE.json", help="remember which letters need work"
@@ -84,7 +83,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from livevision import pipeline
-    from livevision.sinks.overlay import Look
     from livevision.sinks.window import Window, display_available
     from livevision.sources import open_source
 
@@ -100,14 +98,14 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.window and not shown:
         _output.hint("there is no display, so no window; the coach writes.")
     mirror = spec.isdigit()
+    seen = look(arguments, mirror=mirror)
     while True:
-        sinks: list[Sink] = [Lesson(coach, controls, tell=not shown)]
+        sinks: list[Sink] = [Lesson(coach, controls, tell=not shown, language=seen.language)]
         if shown:
             # in a mirror a right hand looks like a left one
             page = Page(coach, flipped=mirror != arguments.left_handed)
-            look = Look(mirror=mirror, language=arguments.language)
             window = Window(
-                controls, look=look, page=page, keys=KEYS, help=HELP, title="livevision practice"
+                controls, look=seen, page=page, keys=KEYS, help=HELP, title="livevision practice"
             )
             sinks.insert(0, window)
         loaded = recognizers.sessions(["signs"], arguments, live=source.live)
@@ -115,7 +113,8 @@ def execute(arguments: argparse.Namespace) -> int:
         if not summary.again:
             break
         coach.again()
-    print(coach.report())
+    for line in coach.report().splitlines():
+        print(languages.say(line, seen.language))
     if arguments.progress:
         write_progress(arguments.progress, known, coach)
     return _output.outcome(summary)
@@ -182,11 +181,12 @@ class Lesson(Sink):
 
     main_thread = True  # as the window, which asks the coach what to show
 
-    def __init__(self, coach: Coach, controls: Any, *, tell: bool) -> None:
+    def __init__(self, coach: Coach, controls: Any, *, tell: bool, language: str = "en") -> None:
         """With `tell`, the coach's part is printed; else the last page stays until it is closed."""
         self._coach = coach
         self._controls = controls
         self._tell = tell
+        self._language = language
         self._time = 0.0
         self._told = ("", "", -1)
 
@@ -221,10 +221,11 @@ class Lesson(Sink):
         if not self._tell or now == self._told:
             return
         if coach.message and coach.message != self._told[0]:
-            print(f"  {coach.message}", flush=True)
+            print(f"  {languages.say(coach.message, self._language)}", flush=True)
         if coach.letter and now[1:] != self._told[1:]:
             word = f" ({coach.word})" if len(coach.word) > 1 else ""
-            print(f"{coach.letter}{word}: {HOW[coach.letter]}", flush=True)
+            how = languages.say(HOW[coach.letter], self._language)
+            print(f"{coach.letter}{word}: {how}", flush=True)
         self._told = now
 
 
@@ -276,7 +277,7 @@ class Page:
         lines = (
             f"right at once: {coach.right / max(1, coach.count):.0%}, at "
             f"{coach.letters_per_minute:.0f} letters a minute",
-            f"{date.today():%d %B %Y}: {words}",
+            f"{date.today():%Y-%m-%d}: {words}",
         )
         heading = (
             f"These need work: {', '.join(weak)}" if weak else "Nothing needs work. Well done!"

@@ -22,12 +22,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livevision import assets, recognizers, settings, signals
+from livevision import assets, languages, recognizers, settings, signals
 from livevision.commands import _output
 from livevision.errors import SourceError, UsageError
 from livevision.frame import Result
 from livevision.recognizers.signs.coach import HOW
-from livevision.recognizers.signs.commands import KEYS
+from livevision.recognizers.signs.commands import KEYS, add_look, look
 from livevision.sinks import Sink
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help="how many looks at each sign, 4 to 100 (default: %(default)s)",
         )
         child.add_argument("--left-handed", action="store_true", help="show left hands")
+        add_look(child)
         child.add_argument(
             "--window",
             action=argparse.BooleanOptionalAction,
@@ -120,6 +121,7 @@ def _looks(text: str) -> int:
 
 def _calibrate(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.signs import personal
+    from livevision.recognizers.signs.lesson import mistaken
 
     letters = list(dict.fromkeys(arguments.letters.upper()))
     if not letters or not set(letters) <= set(LETTERS):
@@ -138,9 +140,10 @@ def _calibrate(arguments: argparse.Namespace) -> int:
             )
         examples = _gather(found, arguments)
     wrong = mistaken(examples)
-    if wrong and not arguments.yes and not _kept(wrong):
+    language = look(arguments).language
+    if wrong and not arguments.yes and not _kept(wrong, language):
         examples = [each for each in examples if each.label not in wrong]
-        print(f"Left out: {', '.join(wrong)}.")
+        print(languages.say(f"Left out: {', '.join(wrong)}", language))
     layer = layer.with_examples(examples)
     personal.write(layer)
     _missing(letters, examples, wrong)
@@ -148,28 +151,18 @@ def _calibrate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def mistaken(examples: "Sequence[Example]") -> dict[str, str]:
-    """Letters of whose looks most are read as another, and as which: maybe not what was asked for.
-
-    Looks at which nothing is read tell nothing: such hands are what calibration is for.
-    """
-    from livevision.recognizers.signs.lesson import read_as
-
-    letters = dict.fromkeys(each.label for each in examples)
-    read = {each: read_as([one for one in examples if one.label == each]) for each in letters}
-    return {letter: other for letter, other in read.items() if other not in ("", letter)}
-
-
-def _kept(wrong: Mapping[str, str]) -> bool:
+def _kept(wrong: Mapping[str, str], language: str) -> bool:
     """Whether looks at letters that are mostly read as others are to be kept all the same."""
-    print("Most of what you showed looks like another letter:")
+    print(languages.say("Most of what you showed looks like another letter:", language))
     for letter, other in wrong.items():
-        print(f"  {letter} like {other}; {letter} is: {HOW[letter]}")
+        read = languages.say(f"{letter} read as {other}", language)
+        print(f"  {read}. {letter}: {languages.say(HOW[letter], language)}")
     if not sys.stdin.isatty():
         print("These are not kept; with --yes they are.")
         return False
-    answer = input("Keep them? Only if you sign them so on purpose. (yes/no) ")
-    return answer.strip().lower() in ("y", "yes")
+    asked = "Keep them? Only if you sign them so on purpose. (yes/no)"
+    answer = input(f"{languages.say(asked, language)} ").strip().lower()
+    return answer in {"y", "yes", languages.say("yes", language).lower()}
 
 
 def _teach(arguments: argparse.Namespace) -> int:
@@ -229,13 +222,14 @@ def _forget(arguments: argparse.Namespace) -> int:
 class _Prompts(Sink):
     """Prints what to do, for want of a window."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
         self._said = ""
+        self._language = language
 
     def write(self, result: Result) -> None:
         if result.text != self._said:
             self._said = result.text
-            print(result.text, flush=True)
+            print(languages.say(result.text, self._language), flush=True)
 
 
 def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]":
@@ -245,11 +239,11 @@ def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]
     from livevision.pipeline import Controls
     from livevision.recognizers.signs import handshapes
     from livevision.recognizers.signs.lesson import Lesson
-    from livevision.sinks.overlay import Look
     from livevision.sinks.window import Window, display_available
     from livevision.sources import open_source
 
     controls = Controls()
+    seen = look(arguments, mirror=True)
     classifier = _classifier(arguments)
     lesson = Lesson(
         signs,
@@ -264,7 +258,7 @@ def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]
         sinks.append(
             Window(
                 controls,
-                look=Look(mirror=True),
+                look=seen,
                 page=Page(lesson, signs, arguments.examples, flipped=not arguments.left_handed),
                 keys=KEYS,
                 help=HELP,
@@ -272,7 +266,7 @@ def _lead(signs: Sequence[str], arguments: argparse.Namespace) -> "list[Example]
             )
         )
     else:
-        sinks.append(_Prompts())
+        sinks.append(_Prompts(seen.language))
     summary = pipeline.run(open_source(arguments.source), [lesson], sinks, controls=controls)
     code = _output.outcome(summary)
     if code == signals.INTERRUPTED:
