@@ -20,6 +20,7 @@ from until import PATIENCE
 from livevision import __main__, litert, recognizers, settings
 from livevision.errors import LivevisionError, ModelError, UsageError
 from livevision.frame import Event, Frame, Image
+from livevision.locators import mediapipe_files
 from livevision.recognizers.objects import Options, weights
 from livevision.recognizers.objects.detector import Detector, Object, parts, prepare
 from livevision.recognizers.objects.evaluation import average_precision as ap
@@ -453,3 +454,14 @@ def test_setup_for_real(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     image = np.ascontiguousarray(chelsea[..., ::-1])
     (cat,) = model.look(Frame(image, 0, 0.0), threshold=0.5)
     assert NAMES[cat.kind] == "cat"
+
+
+def test_they_are_not_fetched_for_what_is_on_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make demo` has to work where there is no npm."""
+    asked = []
+    for module in (weights, mediapipe_files):
+        monkeypatch.setattr(
+            module, "setup", lambda file, tell, name=module.__name__: asked.append(name)
+        )
+    assert __main__.main(["models", "setup"]) == 0
+    assert asked == [mediapipe_files.__name__]

@@ -50,9 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
 def _setup(arguments: argparse.Namespace) -> int:
     names = _with_weights()
     if arguments.name is None:
-        needed = {
-            plugins.recognizer(name).weights for name in names if plugins.recognizer(name).demo
-        }
+        needed = {plugins.recognizer(name).weights for name in names if _on_by_default(name)}
         for module in sorted(needed):
             import_module(module).setup(None, print)
         return 0
@@ -62,6 +60,12 @@ def _setup(arguments: argparse.Namespace) -> int:
         )
     _weights(arguments.name).setup(arguments.tarball, print)
     return 0
+
+
+def _on_by_default(name: str) -> bool:
+    """Whether it is shown in the demo unasked: beside others, without a scene of its own."""
+    demo = plugins.recognizer(name).demo
+    return bool(demo) and not hasattr(import_module(demo), "scene")
 
 
 def _list(arguments: argparse.Namespace) -> int:
