@@ -35,9 +35,12 @@ docs: .venv/.for-testing | $(UV)
 
 setup: .venv/.for-running
 
+# Packages ask for these, and nothing that livevision does imports them (tests/test_package.py): 42 MB.
+LEFT_OUT := ml-dtypes networkx sentencepiece sounddevice
+
 # what people need who use it ...
 .venv/.for-running: uv.lock pyproject.toml | $(UV)
-	@$(UV) sync --frozen --inexact --no-dev --extra reference --extra serve --extra mqtt
+	@$(UV) sync --frozen --inexact --no-dev --extra serve --extra mqtt $(LEFT_OUT:%=--no-install-package %)
 	@$(RUN) livevision doctor --only packages --quiet
 	@$(RUN) livevision models setup >/dev/null  # where MediaPipe has no wheel
 	@touch $@

@@ -17,7 +17,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import parse_wheel_filename
 
 LOCK = Path(__file__).parents[1] / "uv.lock"
-EXTRAS = ("mqtt", "reference", "serve")
+EXTRAS = ("mqtt", "serve")
 """What `make demo` installs beside the live program."""
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 GLIBC = 36

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,41 @@ def run(*words: str | Path, folder: Path) -> str:
     )
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout
+
+
+WITHOUT = """
+import io, pkgutil, sys
+from importlib import import_module
+
+sys.modules |= dict.fromkeys(sys.argv[1:])  # each import of one of these fails
+import livevision
+
+for module in pkgutil.walk_packages(livevision.__path__, "livevision."):
+    if not {"training", "on_ray", "mediapipe_solutions", "__main__"} & {*module.name.split(".")}:
+        import_module(module.name)
+
+from ai_edge_litert.interpreter import Interpreter
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from skimage import data, filters, measure
+
+figure = Figure(layout="constrained")
+figure.subplots().plot([1, 2])
+figure.savefig(io.BytesIO(), format="png")
+assert data.astronaut().shape == measure.label(data.astronaut()).shape
+assert livevision.sinks.lettering.mask("Zo\u00eb \u0645\u0631\u062d\u0628\u0627 \u5b57", 20).any()
+"""
+
+
+def test_what_make_demo_leaves_out_is_not_missed() -> None:
+    """Of what is installed by `make demo`, `pip install .` and `make test`, it takes the least."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (left_out,) = re.findall(r"^LEFT_OUT := (.+)$", makefile, re.MULTILINE)
+    names = [each.replace("-", "_") for each in left_out.split()]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, *names], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
 
 
 @pytest.mark.long
