@@ -35,8 +35,8 @@ docs: .venv/.for-testing | $(UV)
 
 setup: .venv/.for-running
 
-# Packages ask for these, and nothing that livevision does imports them (tests/test_package.py): 42 MB.
-LEFT_OUT := ml-dtypes networkx sentencepiece sounddevice
+# Packages ask for these, and nothing that livevision does imports them (tests/test_package.py): 51 MB.
+LEFT_OUT := markdown-it-py mdurl ml-dtypes networkx pygments sentencepiece sounddevice tzdata
 
 # what people need who use it ...
 .venv/.for-running: uv.lock pyproject.toml | $(UV)

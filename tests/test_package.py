@@ -57,11 +57,16 @@ for module in pkgutil.walk_packages(livevision.__path__, "livevision."):
 from ai_edge_litert.interpreter import Interpreter
 from matplotlib import font_manager
 from matplotlib.figure import Figure
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
 from skimage import data, filters, measure
 
 figure = Figure(layout="constrained")
 figure.subplots().plot([1, 2])
 figure.savefig(io.BytesIO(), format="png")
+Console(force_terminal=True).print(Table("x"), {"a": [1]}, "[bold]x[/] https://x.org `a`")
+assert list(track([1], console=Console(force_terminal=True))) == [1]
 assert data.astronaut().shape == measure.label(data.astronaut()).shape
 assert livevision.sinks.lettering.mask("Zo\u00eb \u0645\u0631\u062d\u0628\u0627 \u5b57", 20).any()
 """
@@ -71,7 +76,8 @@ def test_what_make_demo_leaves_out_is_not_missed() -> None:
     """Of what is installed by `make demo`, `pip install .` and `make test`, it takes the least."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (left_out,) = re.findall(r"^LEFT_OUT := (.+)$", makefile, re.MULTILINE)
-    names = [each.replace("-", "_") for each in left_out.split()]
+    modules = {"markdown-it-py": "markdown_it"}
+    names = [modules.get(each, each).replace("-", "_") for each in left_out.split()]
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT, *names], capture_output=True, text=True, timeout=PATIENCE
     )
