@@ -187,7 +187,7 @@ def test_the_page_tells_how_far_the_lesson_is() -> None:
     coach.see("HI", 2)
     coach.skip(3)
     report = page.report()
-    assert report.title == "2 of 3"
+    assert report.title == "2 / 3"
     assert report.letters == (("A", HOW["A"], False), ("H", "", True), ("I", "", True))
 
 

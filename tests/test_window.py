@@ -28,6 +28,7 @@ from livevision.plugins import RunContext
 from livevision.sinks import window
 from livevision.sinks.kinds import WindowOptions
 from livevision.sinks.look import Look
+from livevision.sinks.overlay import Status
 from livevision.sinks.recorder import Recorder
 from livevision.sinks.window import Window, display_available, key
 
@@ -633,7 +634,7 @@ def test_a_click_on_the_bar_goes_to_that_moment(monkeypatch: pytest.MonkeyPatch)
     sent, image = Sent(), np.zeros((480, 640, 3), np.uint8)
     shown = Window(sent)
     shown._result = Result(Frame(image, 0, 0.0, place=Place(6.0, 20.0)))
-    shown._inset = 100, 0  # a wide window has dark rims
+    shown._inset, shown._drawn = (100, 0), (640, 480)  # a wide window has dark rims
     click = cv2.EVENT_LBUTTONDOWN
     shown._mouse(click, 100 + 160, 475, 0, None)
     shown._mouse(click, 100 + 160, 300, 0, None)  # on the picture
@@ -646,6 +647,27 @@ def test_a_click_on_the_bar_goes_to_that_moment(monkeypatch: pytest.MonkeyPatch)
     shown.command("later")
     assert len(sent.commands) == 3
     assert "another moment" in shown._status.notice
+
+
+def test_what_is_shown_is_drawn_in_the_windows_own_pixels() -> None:
+    sent, image = Sent(), np.zeros((480, 640, 3), np.uint8)
+    shown = Window(sent)
+    shown._result = Result(Frame(image, 0, 0.0, place=Place(6.0, 20.0)))
+    shown._picture(Status())
+    assert shown._drawn == (640, 480)  # the window's size is not known yet
+    shown._placed = True
+    shown._size = 1920, 960
+    assert shown._picture(Status()).shape == (960, 1920, 3)
+    assert (shown._drawn, shown._inset) == ((1280, 960), (320, 0))
+    shown._mouse(cv2.EVENT_LBUTTONDOWN, 320 + 640, 955, 0, None)  # the bar
+    shown._mouse(cv2.EVENT_LBUTTONDOWN, 320 + 200, 200, 0, None)
+    shown._mouse(cv2.EVENT_LBUTTONUP, 320 + 400, 300, 0, None)
+    assert sent.commands == ["seek 10.000", "stroke 100 100 200 150 1"]
+    shown._size = 300, 225  # small: letters keep their strokes
+    assert shown._picture(Status()).shape == (225, 300, 3)
+    shown._size = 640, 480
+    shown._picture(Status())
+    assert shown._drawn == (640, 480)
 
 
 def test_dark_rims_fill_a_window_of_another_shape() -> None:

@@ -101,7 +101,7 @@ def _draw(text: str, size: int) -> Mask:
 def _shape(text: str, size: int) -> Mask:
     """Every stretch that one font can draw, shaped by itself, in the direction of the text."""
     height, baseline = _height(size)
-    mark = _RIGHT_TO_LEFT if _runs_from_right(text) else _LEFT_TO_RIGHT
+    mark = _RIGHT_TO_LEFT if runs_from_right(text) else _LEFT_TO_RIGHT
     pieces = [
         _shape_run(mark + run if _has(font, mark) else run, font, size) for run, font in _runs(text)
     ]
@@ -133,7 +133,7 @@ def _shape_run(text: str, font: "FT2Font", size: int) -> tuple[Mask, int, int]:
         return ink, above, max(ink.shape[1], font.get_width_height()[0] // 64 + 1)
 
 
-def _runs_from_right(text: str) -> bool:
+def runs_from_right(text: str) -> bool:
     """True if the first letter that has a direction is of a script that runs from the right."""
     directions = map(unicodedata.bidirectional, text)
     return next((each for each in directions if each in ("L", "R", "AL")), "L") != "L"
@@ -224,4 +224,6 @@ def broken(text: str, size: int, room: int) -> tuple[str, ...]:
             if lines[-1] and width(lines[-1] + character, size) > room:
                 lines.append("")
             lines[-1] += character
+    if runs_from_right(text):  # a line that begins with a word in Latin letters is no other text
+        lines = [line if runs_from_right(line) else _RIGHT_TO_LEFT + line for line in lines]
     return tuple(lines)

@@ -18,7 +18,15 @@ import numpy as np
 from livevision.errors import OutputError, SinkClosed
 from livevision.frame import Image, Result
 from livevision.sinks import Sink
-from livevision.sinks.overlay import GROUND, Look, Status, annotate, bar_height, strip
+from livevision.sinks.overlay import (
+    GROUND,
+    Look,
+    Status,
+    annotate,
+    bar_height,
+    resized,
+    strip,
+)
 
 if TYPE_CHECKING:
     from livevision.sinks.x11 import Beside
@@ -33,6 +41,10 @@ SMALLEST = 640, 480
 """Sizes of a new window, in pixels; the user may give it any other."""
 PAGE = 1280, 720
 """The size of a new window with a page of its own."""
+SHARPEST = 1920, 1080
+"""The largest picture that is drawn; in a larger window it is enlarged, which costs less."""
+_SAME_SIZE = 0.02
+"""Part by which a picture may differ from its window and still be shown as it is."""
 _SCREEN = 0.92
 """Share of the screen's width and height that a new window takes at the most."""
 _BIGGER = 1.25
@@ -249,6 +261,8 @@ class Window(Sink):
         """Whether it was given a size."""
         self._inset = 0, 0
         """Where in what is shown the picture begins."""
+        self._drawn = 1, 1
+        """Width and height of the picture as it is shown."""
         self._folder = folder
         self._title = title
         self._clock = clock
@@ -352,7 +366,8 @@ class Window(Sink):
         """(width, height) of a new window that suits what is shown and the screen."""
         width, height = PAGE
         if self._page is None:
-            height, width = self._annotated(self._status).shape[:2]
+            assert self._result is not None
+            height, width = self._annotated(self._status, self._result).shape[:2]
         most = LARGEST if self._page is None else PAGE
         if self._beside is not None:
             screen = self._beside.screen()
@@ -394,22 +409,34 @@ class Window(Sink):
         width, height = self._size = self._inside()
         if self._page is not None:
             return self._page(self._result, self._look, status, self._size)
-        picture, self._inset = _padded(self._annotated(status), width / height)
+        shown = self._fitted(self._result, self._size)
+        self._drawn = shown.frame.image.shape[1], shown.frame.image.shape[0]
+        picture, self._inset = _padded(self._annotated(status, shown), width / height)
         return picture
 
-    def _annotated(self, status: Status) -> Image:
+    def _annotated(self, status: Status, shown: Result) -> Image:
         """The picture with all that is drawn on it and below it."""
-        assert self._result is not None
-        picture = annotate(self._result, self._look, replace(status, bar=True))
+        picture = annotate(shown, self._look, replace(status, bar=True))
         if self._look.stages:
-            picture = np.vstack((picture, strip(self._result, picture.shape[1], self._look)))
+            picture = np.vstack((picture, strip(shown, picture.shape[1], self._look)))
         return picture
+
+    def _fitted(self, result: Result, room: tuple[int, int]) -> Result:
+        """The result in the size in which it is shown: letters that OpenCV enlarges are blurred,
+        and those that it reduces lose their strokes."""
+        tall, wide = result.frame.image.shape[:2]
+        below = len(strip(result, wide, self._look)) if self._look.stages else 0
+        most = min(room[0], SHARPEST[0]), min(room[1], SHARPEST[1])
+        scale = min(most[0] / wide, most[1] / (tall + below))
+        if not self._placed or abs(scale - 1) < _SAME_SIZE:
+            return result
+        return resized(result, max(1, round(wide * scale)), max(1, round(tall * scale)))
 
     def _ratio(self) -> float:
         """Width by height of what is shown, without its rims."""
         if self._result is None:
             return 1.0
-        tall, wide = self._annotated(self._status).shape[:2]
+        tall, wide = self._annotated(self._status, self._result).shape[:2]
         return wide / tall
 
     def _grow(self, before: float) -> None:
@@ -459,17 +486,22 @@ class Window(Sink):
             begin, self._stroke = self._stroke, None
             if max(abs(x - begin[0]), abs(y - begin[1])) < STROKE:
                 return
-            width = self._result.frame.image.shape[1]
-            ends = (begin, (x, y))
-            x0, x1 = (width - 1 - each[0] if self._look.mirror else each[0] for each in ends)
-            self._controls.send(f"stroke {x0} {begin[1]} {x1} {y} {self._over}")
+            (x0, y0), (x1, y1) = map(self._pixel, (begin, (x, y)))
+            self._controls.send(f"stroke {x0} {y0} {x1} {y1} {self._over}")
+
+    def _pixel(self, shown: tuple[int, int]) -> tuple[int, int]:
+        """(x, y) in the frame of what stands there as it is drawn."""
+        assert self._result is not None
+        tall, wide = self._result.frame.image.shape[:2]
+        x, y = shown[0] * wide // self._drawn[0], shown[1] * tall // self._drawn[1]
+        return wide - 1 - x if self._look.mirror else x, y
 
     def _seek(self, x: int, y: int) -> bool:
         """Go to the moment that a click on the bar means; False if it was none on it."""
         if self._result is None or self._page is not None:
             return False
         frame = self._result.frame
-        height, width = frame.image.shape[:2]
+        width, height = self._drawn
         if frame.place is None or not height - bar_height(height, width) <= y < height:
             return False
         share = min(1.0, max(0.0, x / width))

@@ -43,8 +43,14 @@ _GROWTH, _SHRUNK = 1.5, 0.4
 """Times the usual size that letters get at the most where there is room, and at the least."""
 _SPLIT = 0.56
 """Share of the page's width that the picture has."""
-_LINES = 3
-"""Of words below a sign on the last page."""
+_LINES = 5
+"""Of words below a sign on the last page, at the most."""
+_APART = " " * 5
+"""Between keys in the line that tells of them."""
+_FROM_RIGHT = ("ar",)
+"""Languages that are written from right to left."""
+_TITLE = 1.4
+"""Times its usual size that the score gets at the most: it is large as it is."""
 _WIDE = 1.15
 """Width by height of a page from which on the picture stands beside the rest, not above it."""
 
@@ -161,7 +167,7 @@ class _Page:
         right = right if lettering.width(f"{left}   {right}", size) <= room else ""
         top = self.margin // 2
         self._text(left, size, INK, self.margin, top)
-        wide = round(lettering.width(right, size))
+        wide = lettering.mask(right, size).shape[1] if right else 0
         self._text(right, size, FAINT, self._width - self.margin - wide, top)
         top += lettering.mask("x", size).shape[0] + self.margin // 4
         thick = max(4, round(_BAR * self._unit))
@@ -173,11 +179,15 @@ class _Page:
     def foot(self, text: str, *, notice: bool) -> None:
         """What keys do, or what has just been done."""
         size = self._size(_SMALL)
-        lines = lettering.broken(self._say(text), size, self.body.width) if text else ()
+        # a key and what it does stay together
+        keys = (each.replace(" ", "\u00a0") for each in self._say(text).split(_APART))
+        whole = _APART.join(keys) if not notice else self._say(text)
+        lines = lettering.broken(whole, size, self.body.width) if text else ()
         tall = lettering.mask("x", size).shape[0]
         top = self._height - self.margin // 2 - tall * len(lines)
+        area = self.body
         for line in lines:
-            self._text(line, size, ACCENT if notice else FAINT, self.margin, top)
+            self._line(line.strip(), size, ACCENT if notice else FAINT, area, top)
             top += tall
         bottom = self._height - self.margin // 2 - tall * len(lines) - self.margin // 2
         self.body = replace(self.body, bottom=bottom)
@@ -240,17 +250,17 @@ class _Page:
             left += wide
         top += lettering.mask("x", large).shape[0]
         for line in how:
-            self._text(line, plain, INK, area.left, top)
+            self._line(line, plain, INK, area, top)
             top += row
         top += gap
         for line in message:
-            self._text(line, plain, color, area.left, top)
+            self._line(line, plain, color, area, top)
             top += row
 
     def report(self, report: Report) -> None:
         """The score, large, and the signs that it names."""
         area = self.body
-        size = self._size(_HUGE)
+        size = min(self._size(_HUGE), max(_LEAST, round(_HUGE * self._unit * _TITLE)))
         while size > _LEAST and lettering.width(report.title, size) > area.width:
             size -= 1
         top = area.top
@@ -260,12 +270,12 @@ class _Page:
         row = lettering.mask("x", plain).shape[0]
         for text in report.lines:
             for line in lettering.broken(self._say(text), plain, area.width):
-                self._text(line, plain, FAINT, area.left, top)
+                self._line(line, plain, FAINT, area, top)
                 top += row
         top += self.margin
         if report.heading:
             for line in lettering.broken(self._say(report.heading), plain, area.width):
-                self._text(line, plain, GOOD if report.good else BAD, area.left, top)
+                self._line(line, plain, GOOD if report.good else BAD, area, top)
                 top += row
             top += self.margin // 2
         if report.letters:
@@ -276,38 +286,61 @@ class _Page:
         count = len(report.letters)
         small = self._size(_SMALL)
         row = lettering.mask("x", small).shape[0]
-        words = _LINES * row if any(text for _, text, _ in report.letters) else 0
         gap = max(4, self.margin // 2)
-        side, across = 0, 1
-        for columns in range(1, count + 1):
-            rows = -(-count // columns)
-            wide = (area.width - (columns - 1) * gap) // columns
-            fits = min(wide, area.height // rows - words - gap)
-            if fits > side:
-                side, across = fits, columns
-        side = min(side, round(handshapes.SIDE * max(1.0, self._unit)))
+        most = round(handshapes.SIDE * max(1.0, self._unit))
+        said = [self._say(text) for _, text, _ in report.letters]
+        if not any(said) or self._grid(count, said, small, area, gap, most)[0] < 2 * small:
+            said = [""] * count  # no room for words: signs alone tell more than nothing
+        side, across = self._grid(count, said, small, area, gap, most)
         if side < 2 * small:
             return
+        words = any(said)
         pitch = (area.width + gap) // across if words else side + gap
         edge = max(2, round(3 * self._unit))
-        for index, (letter, text, good) in enumerate(report.letters):
+        tall = side + gap + row * max(len(_below(text, small, pitch - gap)) for text in said)
+        for index, (letter, _, good) in enumerate(report.letters):
             left = area.left + index % across * pitch
-            top = area.top + index // across * (side + words + gap)
+            top = area.top + index // across * tall
             ink = GOOD if good else BAD
             _put(self.image, _hand(letter, side, report.flipped), left, top)
             corners = (left, top), (left + side - 1, top + side - 1)
             cv2.rectangle(self.image, *corners, ink, edge)
             self._text(letter, max(_LEAST, side // 6), ink, left + side // 16, top + side // 40)
-            lines = lettering.broken(self._say(text), small, pitch - gap) if text else ()
-            if len(lines) > _LINES:
-                lines = (*lines[: _LINES - 1], lines[_LINES - 1] + " \u2026")
-            for number, line in enumerate(lines):
-                self._text(line, small, INK, left, top + side + number * row)
+            column = Box(left, top, left + pitch - gap, area.bottom)
+            for number, line in enumerate(_below(said[index], small, pitch - gap)):
+                self._line(line, small, INK, column, top + side + number * row)
+
+    def _grid(
+        self, count: int, said: Sequence[str], size: int, area: Box, gap: int, most: int
+    ) -> tuple[int, int]:
+        """The side of `count` squares in `area`, and how many stand side by side, so that they are
+        as large as they can be with all that is `said` below them; (0, 1) if there is no room."""
+        row = lettering.mask("x", size).shape[0]
+        best = 0, 1
+        for columns in range(1, count + 1):
+            rows = -(-count // columns)
+            wide = (area.width - (columns - 1) * gap) // columns
+            lines = [_below(text, size, wide) for text in said]
+            cut = any(len(each) > _LINES for each in lines) or any(
+                lettering.width(word, size) > wide for text in said for word in text.split()
+            )
+            words = max(map(len, lines), default=0) * row
+            side = min(wide, most, area.height // rows - words - gap)
+            if side > best[0] and not cut:
+                best = side, columns
+        return best
 
     def panel(self, status: overlay.Status) -> None:
         """The keys, as a page over this one."""
         if status.panel:
             overlay.draw_panel(self.image, status.panel, self._look)
+
+    def _line(self, text: str, size: int, color: Color, area: Box, top: int) -> None:
+        """One line of letters in `area`, at that side of it where its script begins."""
+        wide = (
+            lettering.mask(text, size).shape[1] if lettering.runs_from_right(text) else area.width
+        )
+        self._text(text, size, color, max(area.left, area.right - wide), top)
 
     def _text(self, text: str, size: int, color: Color, left: int, top: int) -> None:
         """One line of letters on the page, as far as they fit."""
@@ -315,6 +348,10 @@ class _Page:
             return
         ink = lettering.mask(text, size)
         _blend(self.image, ink, color, left, top)
+
+
+def _below(text: str, size: int, room: int) -> tuple[str, ...]:
+    return lettering.broken(text, size, room) if text else ()
 
 
 def _hand(letter: str, side: int, flipped: bool) -> Image:

@@ -285,7 +285,7 @@ class Page:
         letters = dict.fromkeys([*weak, *"".join(coach.words)])
         again = "     w: these once more" if weak else ""
         return Report(
-            f"{coach.right} of {coach.count}",
+            f"{coach.right} / {coach.count}",
             lines,
             tuple(
                 (
