@@ -22,6 +22,7 @@ from livevision.recognizers.notes import Options, export, grid, reading, staffs
 from livevision.recognizers.notes.cells import OUTPUTS, Symbol, symbols
 from livevision.recognizers.notes.evaluation.comparing import Comparison, compare
 from livevision.recognizers.notes.methods import reader
+from livevision.recognizers.notes.reader import _agreed
 from livevision.recognizers.notes.recognizer import NoteModel
 from livevision.recognizers.notes.score import (
     Bar,
@@ -64,6 +65,32 @@ def test_truth_files_are_read() -> None:
     assert parse("[ d1/4 {e1/8,g1/8}]") == parse(
         Sheet((StaffReading(tuple(parse("[ d1/4 {e1/8,g1/8}]")[0])),)).guido
     )
+
+
+def test_a_sheet_seen_from_aside_is_read_as_from_above(sheet: Sheet) -> None:
+    seen = bundled()
+    lean = np.array([[1.0, 0.3, 0.0], [0.02, 1.0, 0.0]])
+    size = (int(seen.shape[1] + 0.3 * seen.shape[0]), seen.shape[0] + 40)
+    aside = cv2.warpAffine(seen, lean, size, flags=cv2.INTER_AREA, borderValue=(255,))
+    read = reader("network").read(np.asarray(aside)).sheet
+    assert [each.text for each in read.notes] == [each.text for each in sheet.notes]
+
+
+def test_a_doubtful_clef_gives_way_to_its_parts() -> None:
+    def clefs(*chances: float) -> list[Symbol]:
+        names = (("clef G", 2), ("clef F", 6))
+        found = [Symbol(n, 20.0, p, c) for (n, p), c in zip(names, chances, strict=True)]
+        return sorted(found, key=lambda each: -each.probability)
+
+    sure, doubted, other = clefs(0.0, 0.99), clefs(0.7, 0.1), clefs(0.98, 0.1)
+    treble = clefs(1.0, 0.0)
+    openings = [treble, sure, treble, sure, treble, doubted]
+    assert [each and each.name for each in _agreed(openings, [0, 1] * 3)] == [
+        "clef G", "clef F",
+    ] * 3  # fmt: skip
+    changed = [treble, sure, treble, sure, treble, other]  # a part may really change its clef
+    assert [each and each.name for each in _agreed(changed, [0, 1] * 3)][-1] == "clef G"
+    assert _agreed([doubted, []], [0, 0]) == [doubted[0], None]
 
 
 @pytest.mark.parametrize("text", ["", "[ k1/4 ]", "[ d1/4 & ]"])

@@ -71,30 +71,29 @@ def symbols(outputs: NDArray[np.float32], sure: float = SURE) -> list[Symbol]:
     return sorted(kept, key=lambda symbol: (symbol.x, symbol.position))
 
 
-def opening(outputs: NDArray[np.float32], begin: float, end: float) -> Symbol | None:
-    """The clef between `begin` and `end` (pixels), by its height more than by its looks.
+def openings(outputs: NDArray[np.float32], begin: float, end: float) -> list[Symbol]:
+    """What the clef between `begin` and `end` (pixels) may be, the likeliest first.
 
-    Unheard-of fonts draw clefs in strange ways, but on the lines where they belong.
+    By its height more than by its looks: unheard-of fonts draw clefs in strange ways, but on the
+    lines where they belong.
     """
     shares = _softmax(outputs[..., : len(SYMBOLS)])
     first, last = max(0, int(begin / grid.CELL)), max(1, int(end / grid.CELL))
     indices = [SYMBOLS.index(name) for name in CLEFS]
     part = shares[:, first:last][..., indices]
-    best: Symbol | None = None
+    found: list[Symbol] = []
     for position, names in _PLACES.items():
         total = part[grid.HIGHEST - position].sum(axis=-1)
         if not total.size:
             continue
         column = int(total.argmax())
         strength = float(total[column])
-        if strength < UNSURE or (best is not None and strength <= best.probability):
-            continue
         kinds = part[grid.HIGHEST - position, column]
         name = max(names, key=lambda each: kinds[CLEFS.index(each)])
         if len(names) > 1 and kinds[CLEFS.index("clef C")] < 0.5 * strength:
             name = "clef F"
-        best = Symbol(name, (first + column + 0.5) * grid.CELL, position, strength)
-    return best
+        found.append(Symbol(name, (first + column + 0.5) * grid.CELL, position, strength))
+    return sorted(found, key=lambda symbol: -symbol.probability)
 
 
 def signature(outputs: NDArray[np.float32], begin: float, end: float) -> list[Symbol]:

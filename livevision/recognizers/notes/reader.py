@@ -24,6 +24,10 @@ _INKED = 90
 _CLEAR = 0.9
 """A staff without a clef counts if it has at least `_FEW` heads as sure as this."""
 _FEW = 3
+_DOUBTED = 0.9
+"""A clef less probable than this gives way to the one that the other staffs of its part have,"""
+_TRACE = 0.02
+"""if that is as probable as this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,14 +58,14 @@ class Reader:
         ]
         seen = _once(found, seen)
         first = [
-            cells.opening(each, *reading.opening(staff))
+            cells.openings(each, *reading.opening(staff))
             for each, staff in zip(outputs, found, strict=True)
         ]
         faint = [
             cells.signature(each, *reading.signature(staff))
             for each, staff in zip(outputs, found, strict=True)
         ]
-        kept = [n for n, symbols in enumerate(seen) if _is_music(symbols, first[n])]
+        kept = [n for n, symbols in enumerate(seen) if _is_music(symbols, _clef(first[n]))]
         return _reading(
             [found[n] for n in kept],
             [seen[n] for n in kept],
@@ -81,15 +85,16 @@ def _is_music(symbols: Sequence[Symbol], first: Symbol | None) -> bool:
 def _reading(
     found: Sequence[Staff],
     seen: Sequence[Sequence[Symbol]],
-    first: Sequence[Symbol | None],
+    openings: Sequence[Sequence[Symbol]],
     faint: Sequence[Sequence[Symbol]],
 ) -> Reading:
     systems = _systems(found)
+    places = _places(systems)
+    first = _agreed(openings, places)
     readings: list[StaffReading] = []
     clefs: dict[int, Clef] = {}
-    place = 0
     for number, (staff, symbols) in enumerate(zip(found, seen, strict=True)):
-        place = place + 1 if number and systems[number] == systems[number - 1] else 0
+        place = places[number]
         read = reading.read(
             staff,
             symbols,
@@ -110,6 +115,46 @@ def _reading(
             system=systems[number],
         )
     return Reading(Sheet(tuple(readings)), tuple(found), tuple(tuple(each) for each in seen))
+
+
+def _places(systems: Sequence[int]) -> list[int]:
+    """Which staff of its system each is, from the top: 0, 1, ..."""
+    counted: Counter[int] = Counter()
+    places = []
+    for system in systems:
+        places.append(counted[system])
+        counted[system] += 1
+    return places
+
+
+def _clef(openings: Sequence[Symbol]) -> Symbol | None:
+    """The likeliest of `openings`, if there is one at all."""
+    return openings[0] if openings and openings[0].probability >= cells.UNSURE else None
+
+
+def _agreed(openings: Sequence[Sequence[Symbol]], places: Sequence[int]) -> list[Symbol | None]:
+    """The clef that each staff begins with; where that is in doubt, what the others of its part
+    have, the staffs at the same place of their systems."""
+    agreed = [_clef(each) for each in openings]
+    for place in set(places):
+        part = [number for number, each in enumerate(places) if each == place]
+        votes: Counter[tuple[str, int]] = Counter()
+        for number in part:
+            clef = agreed[number]
+            if clef is not None:
+                votes[clef.name, clef.position] += 1
+        if not votes:
+            continue
+        usual, count = votes.most_common(1)[0]
+        if count < 2 or 2 * count <= len(part):
+            continue
+        for number in part:
+            clef = agreed[number]
+            if clef is None or clef.probability < _DOUBTED:
+                same = [s for s in openings[number] if (s.name, s.position) == usual]
+                if same and same[0].probability >= _TRACE:
+                    agreed[number] = same[0]
+    return agreed
 
 
 def _mistaken(keys: Sequence[int]) -> dict[int, int]:

@@ -25,7 +25,7 @@ from livevision.recognizers.notes.symbols import ACCIDENTALS, CLEFS, HEADS, METE
 
 _TOGETHER = 0.75
 """Heads nearer than this (staff spaces) sound together; a second in a chord stands 1.2 off."""
-_SECOND = 1.32
+_SECOND = 1.42
 """... up to this if they are neighbours in height: the heads of a second stand side by side."""
 _REACH = 5.0
 """An accidental stands at most this far before its head, staff spaces: others may stand between."""
@@ -83,6 +83,9 @@ def read(
         # what is seen inside of the clef is none
         symbols = [symbol for symbol in symbols if symbol.x > start + _CLEF * space]
         symbols = [s for s in symbols if s.name not in CLEFS or s.x > opening(staff)[1]]
+        # a meter may look like a clef, but no second one comes before the first note
+        music = min((s.x for s in symbols if s.name in HEADS or s.name in RESTS), default=start)
+        symbols = [s for s in symbols if s.name not in CLEFS or s.x > music]
     first_head = min((s.x for s in symbols if s.name in HEADS), default=float("inf"))
     meters = [s.x for s in symbols if s.name in METERS and s.x < start + _SIGNATURE * space]
     if meters:  # no note comes before the meter

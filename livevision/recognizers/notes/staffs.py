@@ -61,8 +61,17 @@ _MOST = 40
 """Staffs on a picture: an orchestra's page."""
 _BESIDE = 3.0
 """How much is kept before and after a staff, in staff spaces."""
+_LEANING = 0.5
+"""Uprights lean by no more columns a row,"""
+_UPRIGHT = 0.02
+"""and by less than this they stand upright."""
+_LEAN_STEP = 0.01
+_LEAN_WINDOW = 9
+"""Steps of the smoothing: stems are few in a short line."""
 _STRIPES = 0.6
 """More than five lines are a blind or a shirt: a sixth and a seventh this strong give it away,"""
+_ASTRAY = 4
+"""A comb may have caught the staff's edge and lines of text: so many lines off."""
 _STEADY = 0.4
 """in the share of the blocks in which they are weakest."""
 
@@ -420,20 +429,24 @@ def _measured(
     curve = np.polyfit(blocks, middle, order)
     gap = np.polyfit(blocks, spaces, 1)
     heights = profiles.shape[1]
-    seen = np.zeros((len(blocks), 9))
+    reach = 2 + _ASTRAY
+    seen = np.zeros((len(blocks), 2 * reach + 1))
     for number, block in enumerate(blocks):
         centre, space = float(np.polyval(curve, block)), float(np.polyval(gap, block))
-        for index, k in enumerate(range(-4, 5)):
+        for index, k in enumerate(range(-reach, reach + 1)):
             at = (centre + k * space) * _FINE
             low, high = int(at - 0.2 * space * _FINE), int(at + 0.2 * space * _FINE) + 1
             if low >= 0 and high < heights:
                 seen[number, index] = float(profiles[block, low:high].max())
     # beams and ledger lines are lines for some blocks: where there is least of one counts
     steady = np.sort(seen, axis=0)[: max(1, round(len(blocks) * _STEADY))].mean(axis=0)
-    windows = [steady[i : i + 5].min() + 0.2 * steady[i : i + 5].mean() for i in range(5)]
-    shift = int(np.argmax(windows)) - 2
-    five = seen[:, shift + 2 : shift + 7]
-    others = np.delete(steady, slice(shift + 2, shift + 7))
+    windows = [
+        steady[i : i + 5].min() + 0.2 * steady[i : i + 5].mean() for i in range(2 * _ASTRAY + 1)
+    ]
+    first = int(np.argmax(windows))
+    shift = first - _ASTRAY
+    five = seen[:, first : first + 5]
+    others = np.append(steady[max(0, first - 2) : first], steady[first + 5 : first + 7])
     if float(np.sort(others)[-2]) > _STRIPES * float(five.mean()):
         return None
     xs, ks, ys = [], [], []
@@ -568,49 +581,85 @@ def _straightened(
     if shrink < 1:
         source = resized(grey, shrink)
     dark = darkness(source, 5 * typical * shrink)
-    staffs = []
     for fit in fits:
         _lengthen(fit, dark, back, scale / shrink)
-        rough = np.arange(fit.begin - 4 * fit.gap, fit.end + 4 * fit.gap, 1.0)
-        middle = fit.line(rough, 0)
-        gap = np.maximum(fit.line(rough, 2) - fit.line(rough, -2), 1) / 4
-        slope = np.gradient(middle)
-        stretch = np.sqrt(1 + slope**2)
-        # perpendicular distance of the lines
-        gap = gap / stretch
-        along = np.concatenate([[0], np.cumsum((stretch / gap)[:-1])])
-        inside = np.interp([fit.begin, fit.end], rough, along)
-        first = inside[0] - _BESIDE
-        count = int((inside[1] - inside[0] + 2 * _BESIDE) * grid.SPACE)
-        steps = first + (np.arange(count) + 0.5) / grid.SPACE
-        x = np.interp(steps, along, rough)
-        y = np.interp(x, rough, middle)
-        m = np.interp(x, rough, slope)
-        g = np.interp(x, rough, gap)
-        n = np.sqrt(1 + m**2)
-        v = ((np.arange(grid.HEIGHT) + 0.5 - grid.height_of(4)) / grid.SPACE)[:, None]
-        tx, ty = x - v * g * m / n, y + v * g / n
-        sx = back[0, 0] * tx + back[0, 1] * ty + back[0, 2]
-        sy = back[1, 0] * tx + back[1, 1] * ty + back[1, 2]
-        full_x = ((sx + 0.5) / scale - 0.5).astype(np.float32)
-        full_y = ((sy + 0.5) / scale - 0.5).astype(np.float32)
-        strip = cv2.remap(
-            dark,
-            (full_x + 0.5) * np.float32(shrink) - np.float32(0.5),
-            (full_y + 0.5) * np.float32(shrink) - np.float32(0.5),
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(0.0,),
-        )
+    upright = [_sampled(dark, fit, back, scale, shrink) for fit in fits]
+    leans = _leans([strip for strip, *_ in upright])
+    staffs = []
+    for fit, (strip, full_x, full_y, gap), lean in zip(fits, upright, leans, strict=True):
+        if abs(lean) > _UPRIGHT:
+            strip, full_x, full_y, gap = _sampled(dark, fit, back, scale, shrink, lean)
         begin = int(_BESIDE * grid.SPACE)
         staffs.append(
-            Staff(
-                inked(np.maximum(strip, 0)),
-                full_x,
-                full_y,
-                float(np.median(gap)) / scale,
-                begin,
-                count - begin,
-            )
+            Staff(inked(strip), full_x, full_y, gap / scale, begin, strip.shape[1] - begin)
         )
     return staffs
+
+
+def _sampled(
+    dark: Darkness,
+    fit: _Fit,
+    back: NDArray[np.float64],
+    scale: float,
+    shrink: float,
+    lean: float = 0.0,
+) -> tuple[Darkness, Floats, Floats, float]:
+    """A staff made straight; where its pixels lie in the picture; its distance of lines at `scale`.
+
+    What leans by `lean` columns a row, to the right downwards, is made upright.
+    """
+    rough = np.arange(fit.begin - 4 * fit.gap, fit.end + 4 * fit.gap, 1.0)
+    middle = fit.line(rough, 0)
+    gap = np.maximum(fit.line(rough, 2) - fit.line(rough, -2), 1) / 4
+    slope = np.gradient(middle)
+    stretch = np.sqrt(1 + slope**2)
+    # perpendicular distance of the lines
+    gap = gap / stretch
+    along = np.concatenate([[0], np.cumsum((stretch / gap)[:-1])])
+    inside = np.interp([fit.begin, fit.end], rough, along)
+    first = inside[0] - _BESIDE
+    count = int((inside[1] - inside[0] + 2 * _BESIDE) * grid.SPACE)
+    steps = first + (np.arange(count) + 0.5) / grid.SPACE
+    x = np.interp(steps, along, rough)
+    y = np.interp(x, rough, middle)
+    m = np.interp(x, rough, slope)
+    g = np.interp(x, rough, gap)
+    n = np.sqrt(1 + m**2)
+    v = ((np.arange(grid.HEIGHT) + 0.5 - grid.height_of(4)) / grid.SPACE)[:, None]
+    tx, ty = x + v * g * (lean - m) / n, y + v * g * (1 + lean * m) / n
+    sx = back[0, 0] * tx + back[0, 1] * ty + back[0, 2]
+    sy = back[1, 0] * tx + back[1, 1] * ty + back[1, 2]
+    full_x = ((sx + 0.5) / scale - 0.5).astype(np.float32)
+    full_y = ((sy + 0.5) / scale - 0.5).astype(np.float32)
+    strip = cv2.remap(
+        dark,
+        (full_x + 0.5) * np.float32(shrink) - np.float32(0.5),
+        (full_y + 0.5) * np.float32(shrink) - np.float32(0.5),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(0.0,),
+    )
+    return np.asarray(np.maximum(strip, 0), np.float32), full_x, full_y, float(np.median(gap))
+
+
+def _leans(strips: Sequence[Darkness]) -> list[float]:
+    """By how many columns a row stems and bar lines lean in each strip, to the right downwards.
+
+    Seen from aside, uprights do not stand square on the lines. They lean alike on one sheet, but
+    not quite: each staff has a vote on its own, and all together have another.
+    """
+    edges = np.arange(-_LEANING, _LEANING + _LEAN_STEP, _LEAN_STEP)
+    counts = np.zeros((len(strips), len(edges) - 1))
+    for number, strip in enumerate(strips):
+        smooth = cv2.GaussianBlur(strip, (0, 0), 1.0)
+        across, down = cv2.Scharr(smooth, cv2.CV_32F, 1, 0), cv2.Scharr(smooth, cv2.CV_32F, 0, 1)
+        steep = np.abs(across) > np.abs(down) / np.float32(_LEANING)
+        steep &= np.abs(across) > np.float32(0.25) * np.abs(across).max()
+        counts[number], _ = np.histogram(-down[steep] / across[steep], edges)
+    counts += counts.mean(axis=0)
+    window = np.hanning(_LEAN_WINDOW)
+    smoothed = [np.convolve(each, window, "same") for each in counts]
+    return [
+        float(edges[int(each.argmax())] + _LEAN_STEP / 2) if each.any() else 0.0
+        for each in smoothed
+    ]

@@ -50,14 +50,15 @@ def sample(rng: Generator, strip: Strip, grey: Image) -> Sample:
     stretch = float(rng.uniform(0.86, 1.16))
     length = (strip.right - strip.left) / space
     begin = float(rng.uniform(-3, max(length - span * stretch + 3, -2)))
-    if rng.random() < 0.25:
-        begin = float(rng.uniform(-3, 0))  # clefs are rarer than notes
+    if rng.random() < 0.35:
+        begin = float(rng.uniform(-3, 0))  # clefs and meters are rarer than notes
     scale = float(rng.uniform(0.965, 1.035))
     shift = float(rng.normal(0, 0.07))
-    shear = float(rng.normal(0, 0.05))
+    shear = float(rng.normal(0, 0.05 if rng.random() < 0.8 else 0.12))
     slope = float(rng.normal(0, 0.002))
     wave, phase = float(rng.normal(0, 0.04)), float(rng.uniform(0, 6.28))
-    detail = 1.0 if rng.random() < 0.4 else float(rng.uniform(0.62, 1.6))
+    # a camera sees a line that fills its picture at 5 or 6 pixels a space
+    detail = 1.0 if rng.random() < 0.3 else float(rng.uniform(0.58, 1.5))
     rows, columns = round(grid.HEIGHT * detail), round(WIDTH * detail)
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
     # continuous coordinates of the straightened staff, in spaces: v down from the middle line
@@ -71,7 +72,8 @@ def sample(rng: Generator, strip: Strip, grey: Image) -> Sample:
     map_x = strip.left + (begin + u * stretch + shear * v) * space - 0.5
     map_y = strip.top + (2 + v * scale + bend) * space - 0.5
     fine = space / grid.SPACE / detail
-    sigma = max(0.25, 0.35 * fine) + abs(float(rng.normal(0, 0.22))) * space / grid.SPACE
+    blur = abs(float(rng.normal(0, 0.25))) * max(1.0, 1 / detail)
+    sigma = max(0.25, 0.35 * fine) + blur * space / grid.SPACE
     left = max(0, int(map_x.min()) - 8)
     right = max(left + 2, int(map_x.max()) + 8)
     window = cv2.GaussianBlur(grey[:, left:right], (0, 0), sigma)
