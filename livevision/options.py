@@ -109,10 +109,27 @@ def values(options: type[Options], namespace: argparse.Namespace, owner: str = "
     return options(**given)
 
 
-def store(chosen: object, namespace: argparse.Namespace, owner: str = "") -> None:
-    """Put an instance's values where `values` finds them."""
-    for each in declared(chosen):
-        setattr(namespace, destination(each, owner), getattr(chosen, each.name))
+def leave_open(parser: argparse.ArgumentParser, options: type, owner: str = "") -> None:
+    """Let `parser` say nothing of the options that nobody gives: `values` takes their defaults, and
+    `fill` can tell them from those that were given."""
+    parser.set_defaults(**{destination(each, owner): MISSING for each in declared(options)})
+
+
+def fill(chosen: object, namespace: argparse.Namespace, owner: str = "") -> None:
+    """Put an instance's values where `values` finds them, but for options that were given.
+
+    Whoever gives one of those that turn their owner on has said what it shall do: none of them is
+    filled then.
+    """
+    open_ = [
+        each
+        for each in declared(chosen)
+        if getattr(namespace, destination(each, owner), MISSING) is MISSING
+    ]
+    told = any(spec(each).turns_on for each in declared(chosen) if each not in open_)
+    for each in open_:
+        if not (told and spec(each).turns_on):
+            setattr(namespace, destination(each, owner), getattr(chosen, each.name))
 
 
 def check(chosen: object) -> None:

@@ -106,6 +106,22 @@ def test_scenes_are_shown_when_asked_for(
         command._shown(arguments("--no-signs", "--no-faces"), tmp_path)
 
 
+def test_options_that_are_given_win_over_the_scenes(tmp_path: Path) -> None:
+    words = ["--no-signs", "--no-faces", "--digits", "--digits-method", "knn", "--segments"]
+    given = arguments(*words, "--digits-taught", "--segments-method", "slic")
+    command._shown(given, tmp_path)
+    digits = recognizers.values("digits", given)
+    assert (digits.method, digits.taught) == ("knn", True)
+    segments = recognizers.values("segments", given)
+    assert segments.method == "slic"
+    assert not segments.stroke  # the scene's would make strokes the method
+    given = arguments("--digits", "--panorama", "--segments")
+    command._shown(given, tmp_path)
+    assert not recognizers.values("digits", given).taught
+    assert recognizers.values("panorama", given).start
+    assert recognizers.values("segments", given).stroke
+
+
 @pytest.mark.parametrize("name", OWN)
 def test_scenes_are_pictures(name: str) -> None:
     plugin = plugins.recognizer(name)

@@ -40,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-frames", type=_output.positive, metavar="N", help="end after N")
     sinks.add_arguments(parser)
     recognizers.add_arguments(parser)
+    for name, plugin in plugins.recognizers().items():
+        options.leave_open(
+            parser, plugin.options, name
+        )  # a scene has its own, the user the last word
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -124,7 +128,7 @@ def play(arguments: argparse.Namespace) -> int:
 
 def _shown(arguments: argparse.Namespace, folder: Path) -> "tuple[list[str], dict[str, Scene]]":
     """What recognises: all that shows itself beside others, and what is asked for; their options
-    are set. And the scenes of those that have one of their own."""
+    are set where the user gave none. And the scenes of those that have one of their own."""
     names: list[str] = []
     scenes: dict[str, Scene] = {}
     for name, plugin in plugins.recognizers().items():
@@ -135,7 +139,7 @@ def _shown(arguments: argparse.Namespace, folder: Path) -> "tuple[list[str], dic
             continue
         if showing:
             try:
-                options.store(showing.prepare(folder), arguments, name)
+                options.fill(showing.prepare(folder), arguments, name)
             except ModelError as error:  # weights that are not ours to bundle: the others are shown
                 _output.hint(str(error))
                 continue
