@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livevision import assets, recognizers
+from livevision import assets, plugins, recognizers
 from livevision.__main__ import main
-from livevision.benchmark import measures, scenes, sessions
+from livevision.benchmark import looks, measures, scenes, sessions
 from livevision.benchmark.measures import Pass, Pictures
 from livevision.benchmark.scenes import Scene
 from livevision.benchmark.stopwatch import Stopwatch, milliseconds
@@ -156,6 +156,21 @@ def test_a_further_session_is_measured(
     assert "panorama" in capsys.readouterr().out
     mine = sessions.measure("panorama", clip)
     assert set(mine) == set(figures)
+
+
+def test_a_look_of_each_recogniser_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    some = {name: plugins.recognizer(name) for name in ("signs", "panorama")}
+    monkeypatch.setattr(plugins, "recognizers", lambda: some)
+    monkeypatch.setattr(looks, "PICTURES", 4)
+    monkeypatch.setattr(looks, "WARM", 1)
+    target = tmp_path / "looks.json"
+    assert main(["bench", "--looks", "--json", str(target)]) == 0
+    figures = json.loads(target.read_text(encoding="utf-8"))["looks_ms"]
+    assert list(figures) == ["panorama"]  # signs have no scene of their own
+    assert figures["panorama"] > 0
+    assert "panorama" in capsys.readouterr().out
 
 
 def test_the_machine_is_named() -> None:

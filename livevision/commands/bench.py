@@ -8,6 +8,7 @@ examples: livevision bench
           livevision bench --json bench.json
           livevision bench --quick
           livevision bench --sessions
+          livevision bench --looks
 """
 
 import argparse
@@ -33,7 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="a minute instead of several; rougher figures"
     )
-    parser.add_argument(
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument(
+        "--looks",
+        action="store_true",
+        help="only what a look at a picture of 640x480 costs each recogniser of the demo's scenes",
+    )
+    parts.add_argument(
         "--sessions",
         action="store_true",
         help="only what one more stream costs each recogniser: milliseconds and MB",
@@ -48,10 +55,14 @@ def execute(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder, console.status("") as status:
         if arguments.sessions:
             status.update("a further session of each recogniser")
-            content = measure_sessions(Path(folder))
+            content, show = measure_sessions(Path(folder)), _print_sessions
+        elif arguments.looks:
+            status.update("looks at pictures")
+            content, show = measure_looks(), _print_looks
         else:
             content = measure(Path(folder), quick=arguments.quick, tell=status.update)
-    (_print_sessions if arguments.sessions else _print)(content, Console())
+            show = _print
+    show(content, Console())
     if arguments.json:
         files.replace_json(arguments.json, content)
     return 0
@@ -119,6 +130,14 @@ def measure_sessions(folder: Path) -> dict[str, Any]:
     }
 
 
+def measure_looks() -> dict[str, Any]:
+    """What one look at a picture costs each recogniser that has a scene in the demo."""
+    from livevision.benchmark import looks, measures
+
+    before = measures.machine()
+    return {"schema": SCHEMA, "machine": before, "looks_ms": looks.measure()}
+
+
 def _beside(
     small: Path, large: Path, gallery: Path, person: str, *, passes: int, peers: int
 ) -> dict[str, Any]:
@@ -147,6 +166,14 @@ def _print_sessions(content: Mapping[str, Any], console: "Console") -> None:
         grown = "?" if each["session_mb"] is None else f"{each['session_mb']:.1f}"
         sessions.add_row(name, f"{each['load_ms']:.0f}", f"{each['session_ms']:.1f}", grown)
     console.print(sessions)
+
+
+def _print_looks(content: Mapping[str, Any], console: "Console") -> None:
+    looks = _table("A look at a picture of 640x480", "", "ms of processor time")
+    for name, ms in content["looks_ms"].items():
+        looks.add_row(name, f"{ms:.1f}")
+    console.print(looks)
+    console.print(f"load of the machine before: {content['machine']['load']}")
 
 
 def _table(title: str, *columns: str) -> "Table":

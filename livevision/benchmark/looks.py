@@ -1,0 +1,65 @@
+"""What one look at a picture costs each recogniser that has a scene of its own in the demo."""
+
+import tempfile
+import time
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+
+from livevision import plugins, recognizers
+from livevision.errors import LivevisionError
+from livevision.frame import Frame, Image
+
+SIZE = (640, 480)
+"""Pixels of the pictures that are looked at."""
+PICTURES = 40
+"""From the beginning of a scene."""
+WARM = 5
+"""The first ones do not count: networks make themselves ready."""
+APART = 1.0
+"""Seconds of the stream between two: so that none is passed over, and every look is waited for."""
+
+
+def measure() -> dict[str, float]:
+    """Milliseconds of processor time a picture (median), by name; as live streams look.
+
+    Recognisers whose models are not on this machine are left out.
+    """
+    found = {}
+    for name, plugin in plugins.recognizers().items():
+        scene = getattr(import_module(plugin.demo), "scene", None) if plugin.demo else None
+        if scene is None:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                chosen = import_module(plugin.demo).prepare(Path(folder))
+            except LivevisionError:
+                continue
+            spent = []
+            with recognizers.session(name, chosen, live=True) as session:
+                for number, image in enumerate(islice(scene().pictures(), PICTURES)):
+                    frame = Frame(_sized(image), number, number * APART)
+                    start = time.process_time()
+                    session.recognize(frame)
+                    spent.append(time.process_time() - start)
+            found[name] = round(1000 * median(spent[WARM:]), 1)
+    return found
+
+
+def _sized(image: Image) -> Image:
+    """`image` in a picture of `SIZE`, as large as it can be."""
+    width, height = SIZE
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    small = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
+    return np.asarray(
+        cv2.copyMakeBorder(
+            small, top, height - inner[1] - top, left, width - inner[0] - left,
+            cv2.BORDER_REPLICATE,
+        )
+    )  # fmt: skip
