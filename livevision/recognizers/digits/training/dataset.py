@@ -16,7 +16,7 @@ from livevision.errors import UsageError
 from livevision.recognizers.digits.prepare import INKED, Ink, features, normalized
 from livevision.recognizers.digits.reading import OTHER, Reader
 from livevision.recognizers.digits.training.pages import GROUNDS, Hand, Page, compose
-from livevision.recognizers.digits.training.strokes import ALSO_DIGITS, Writer, draw
+from livevision.recognizers.digits.training.strokes import ALSO_DIGITS, Writer, draw, flagged, seven
 
 HERSHEY = (
     cv2.FONT_HERSHEY_SIMPLEX,
@@ -88,15 +88,6 @@ def _enlarged(picture: Ink, times: int) -> Ink:
     return np.asarray(np.clip(big, 0.0, 1.0), np.float32)
 
 
-def fonts(folder: Path) -> list[Path]:
-    """Font files with Latin letters of a folder and all folders in it, by name.
-
-    Of npm's @fontsource packages, which come in many pieces, the piece with digits is taken.
-    """
-    found = [*folder.rglob("*.ttf"), *folder.rglob("*.otf")]
-    return sorted([*found, *folder.rglob("*-latin-400-normal.woff")])
-
-
 def lettered(path: Path, characters: str, size: int = 64) -> list[Sample]:
     """Characters as a font that imitates a hand draws them."""
     font = ImageFont.truetype(str(path), size)
@@ -155,12 +146,21 @@ def made_up(writers: int, chance: np.random.Generator) -> list[Sample]:
 
 
 def alike(count: int, chance: np.random.Generator) -> list[Sample]:
-    """So many ones and sevens of made-up writers: what people's ways of writing mix up most."""
+    """So many ones and sevens: what people's ways of writing mix up most.
+
+    Each is drawn twice as often in a way of its own as in one of the made-up writers'.
+    """
     samples = []
     for number in range(count):
         pen = float(chance.uniform(2.0, 9.0))
-        digit = "1" if number % 3 else "7"
-        ink = Writer.random(chance).write(digit, chance, 60, pen)
+        digit = "17"[number % 2]
+        writer = Writer.random(chance)
+        if number % 6 < 2:
+            ink = writer.write(digit, chance, 60, pen)
+        else:
+            glyph = (flagged if digit == "1" else seven)(chance)
+            wide = float(chance.uniform(0.7, 1.1))
+            ink = draw(glyph, chance, 60, pen, writer.slant, wide, writer.unrest)
         samples.append(Sample(ink, digit, f"alike {number}"))
     return samples
 

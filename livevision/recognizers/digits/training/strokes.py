@@ -271,6 +271,40 @@ class Writer:
         return draw(glyph, chance, size, pen, self.slant, self.proportion, self.unrest)
 
 
+def flagged(chance: np.random.Generator) -> Glyph:
+    """A "1" with an upstroke, as much of Europe writes it: steep or flat, short or long, straight
+    or bent, sometimes with a foot."""
+    length, steep = chance.uniform(0.2, 0.65), np.radians(chance.uniform(27, 70))
+    apex, lean = 0.55, chance.normal(0.0, 0.04)
+    x, y = apex - length * np.cos(steep), length * np.sin(steep)
+    bow = chance.normal(0.0, 0.06)
+    middle = (x + apex) / 2 + bow * np.sin(steep), y / 2 + bow * np.cos(steep)
+    upright: Stroke = ((x, y), middle, (apex, 0), (apex, 0), (apex + lean, 1))
+    if chance.random() < 0.6:
+        return (upright,)
+    left, right = chance.uniform(0.15, 0.5, 2)
+    foot = (apex + lean - left, 1.0), (apex + lean + right, 1 + chance.normal(0, 0.03))
+    return upright, (foot[0], *foot)
+
+
+def seven(chance: np.random.Generator) -> Glyph:
+    """A "7": its upper stroke is level or nearly so, at times with a serif, a bow or a bar."""
+    wide, slope = chance.uniform(0.4, 0.85), np.radians(chance.uniform(-8, 13))
+    right, low = 0.9, chance.uniform(0.15, 0.55)
+    x, y = right - wide, wide * np.tan(slope)
+    upper: Stroke = ((x, y), (x, y), (right, 0), (right, 0))
+    if chance.random() < 0.3:
+        upper = ((x, y + chance.uniform(0.08, 0.2)), (x, y), *upper[1:])
+    bow = (right - low / 2 + chance.normal(0, 0.05), 0.5)
+    stem = (
+        (*upper, bow, (right - low, 1.0)) if chance.random() < 0.5 else (*upper, (right - low, 1))
+    )
+    if chance.random() < 0.5:
+        return (stem,)
+    left = right - low / 2 - chance.uniform(0.15, 0.35)
+    return stem, ((left, 0.5), (left, 0.5), (right - low / 2 + chance.uniform(0.1, 0.3), 0.48))
+
+
 def draw(
     glyph: Glyph,
     chance: np.random.Generator,

@@ -13,13 +13,13 @@ examples: livevision train digits --data DIR --fonts node_modules --photos PHOTO
 """
 
 import argparse
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livevision import assets, files
+from livevision import files
 from livevision.errors import UsageError
+from livevision.training import gathering
 
 if TYPE_CHECKING:
     from livevision.recognizers.digits.training.dataset import Sample
@@ -47,21 +47,8 @@ PHOTOS = 80
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--data", type=Path, metavar="DIR", help="optdigits and USPS")
-    parser.add_argument("--fonts", type=Path, metavar="DIR", help="fonts that imitate handwriting")
-    parser.add_argument(
-        "--photos", type=Path, metavar="DIR", nargs="+", default=[], help="pictures without digits"
-    )
-    parser.add_argument(
-        "--examples",
-        type=Path,
-        metavar="FILE",
-        help="keep what was measured, or take it from there",
-    )
+    gathering.add_arguments(parser, data="optdigits and USPS")
     parser.add_argument("--pages", type=int, default=160, help="composed pages to learn from")
-    parser.add_argument("--seed", type=int, default=0, help="of all chance")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="where the models go")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--story", action="store_true", help="the story's halves instead")
 
 
@@ -71,12 +58,12 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.story:
         record = story()
         print(f"SVM {record['svm']:.1%}, k-NN {record['knn']:.1%} of {record['digits']} digits")
-    elif arguments.data is None:
+        if arguments.json is not None:
+            files.replace_json(arguments.json, record)
+        return 0
+    if arguments.data is None:
         raise UsageError("Give --data DIR with optdigits and USPS, or --story.")
-    else:
-        record = train(arguments)
-    if arguments.json is not None:
-        files.replace_json(arguments.json, record)
+    gathering.execute(arguments, "digits", lambda output: train(arguments, output))
     return 0
 
 
@@ -98,7 +85,7 @@ def story() -> dict[str, Any]:
     return {**shares, "digits": len(digits.data) - half}
 
 
-def train(arguments: argparse.Namespace) -> dict[str, Any]:
+def train(arguments: argparse.Namespace, output: Path) -> dict[str, Any]:
     """Both models, and how they do on data they have not seen."""
     import numpy as np
     from sklearn.neighbors import KNeighborsClassifier
@@ -107,11 +94,8 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     from livevision.classifying import Space, SupportVectors
     from livevision.training.exporting import calibrate, exported
 
-    start = time.monotonic()
-    output = arguments.output or assets.folder("models") / "digits"
-    output.mkdir(parents=True, exist_ok=True)
     vectors, labels, unseen = _described(arguments, np.random.default_rng(arguments.seed))
-    print(f"{len(labels)} samples after {time.monotonic() - start:.0f} s")
+    print(f"{len(labels)} samples")
     mean = vectors.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov((vectors - mean).T))
     space = Space(mean, np.ones_like(mean), np.asarray(axes[:, ::-1][:, :AXES], np.float32))
@@ -145,8 +129,6 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
         }
         for test, share in record[name].items():
             print(f"{name} {test} {share:.2%}")
-    assets.write_checksums(output)
-    record["minutes"] = round((time.monotonic() - start) / 60, 1)
     return record
 
 
@@ -156,18 +138,15 @@ def _described(arguments: argparse.Namespace, chance: Any) -> tuple[Any, Any, di
 
     from livevision.recognizers.digits.training import dataset
 
-    kept: Path | None = arguments.examples
-    if kept is not None and kept.is_file():
-        with np.load(kept, allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
-    else:
+    def measured() -> gathering.Columns:
         learnt, tests = _samples(arguments, chance)
-        stored = {}
+        columns: dict[str, Any] = {}
         for name, samples in {LEARNT: learnt, **tests}.items():
-            stored[f"{name} vectors"] = dataset.described([each.ink for each in samples])
-            stored[f"{name} labels"] = np.array([each.label for each in samples])
-        if kept is not None:
-            files.replace(kept, lambda draft: _keep(draft, stored))
+            columns[f"{name} vectors"] = dataset.described([each.ink for each in samples])
+            columns[f"{name} labels"] = np.array([each.label for each in samples])
+        return columns
+
+    stored = gathering.kept(arguments.examples, measured)
     pairs = {
         name.removesuffix(" labels"): (stored[name.replace(" labels", " vectors")], stored[name])
         for name in stored
@@ -175,13 +154,6 @@ def _described(arguments: argparse.Namespace, chance: Any) -> tuple[Any, Any, di
     }
     vectors, labels = pairs.pop(LEARNT)
     return vectors, labels, pairs
-
-
-def _keep(path: Path, stored: dict[str, Any]) -> None:
-    import numpy as np
-
-    with path.open("wb") as file:
-        np.savez_compressed(file, **stored)
 
 
 def _score(classifier: Any, vectors: Any, labels: Any, *, digits_alone: bool) -> float:
@@ -206,7 +178,7 @@ def _samples(
     data = arguments.data
     usps = dataset.usps(data / "usps.train.gz")
     optdigits = dataset.optdigits(data / "optdigits-orig.tra")
-    fonts = dataset.fonts(arguments.fonts) if arguments.fonts else []
+    fonts = gathering.fonts(arguments.fonts)
     characters = dataset.known_characters()
     drawn = [
         [each for path in fonts[part::4] for each in dataset.lettered(path, characters)]
@@ -285,21 +257,15 @@ def _harvested_photos(reader: Any, folders: Sequence[Path], chance: Any) -> "lis
     """Pieces of pictures in which nothing is written: a few of each."""
     from livevision.recognizers.digits.reading import LOWEST
     from livevision.recognizers.digits.training.dataset import Sample
-    from livevision.sources.pictures import SUFFIXES, read_picture
 
     samples: list[Sample] = []
-    for folder in folders:
-        paths = sorted(each for each in folder.rglob("*") if each.suffix.lower() in SUFFIXES)
-        for place in chance.permutation(len(paths))[:PHOTOS]:
-            image = read_picture(paths[place])
-            if image is None:
-                continue
-            found = [
-                Sample(ink, OTHER, "photo")
-                for box, ink in reader.candidates(image)
-                if box.height >= LOWEST
-            ]
-            samples += _some(found, 0, 8, chance)
+    for _, image in gathering.pictures(folders, PHOTOS, chance):
+        found = [
+            Sample(ink, OTHER, "photo")
+            for box, ink in reader.candidates(image)
+            if box.height >= LOWEST
+        ]
+        samples += _some(found, 0, 8, chance)
     return samples
 
 

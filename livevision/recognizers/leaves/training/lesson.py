@@ -33,14 +33,12 @@ def called(name: str) -> str:
 
 def known(models: Path) -> "Table":
     """The examples of the species that are known already, and of what is no leaf."""
-    import numpy as np
-
-    from livevision.recognizers.leaves.training.train import EXAMPLES, saved
+    from livevision.recognizers.leaves.training.train import EXAMPLES
+    from livevision.training import gathering
     from livevision.training.choosing import Table
 
-    examples = saved(assets.verified(models / EXAMPLES))
-    vectors = np.array([each.vector for each in examples], np.float32)
-    return Table(vectors, np.array([each.label for each in examples]))
+    columns = gathering.loaded(assets.verified(models / EXAMPLES))
+    return Table(columns["vectors"], columns["labels"])
 
 
 def current(models: Path) -> "Classifier":

@@ -11,6 +11,7 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from livevision.frame import Image
+from livevision.training import gathering
 
 SIDE = 320
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789&@#?"
@@ -37,10 +38,7 @@ def shapes(count: int, chance: np.random.Generator) -> Iterator[tuple[str, Image
 
 def glyphs(fonts: Path | None, chance: np.random.Generator) -> Iterator[tuple[str, Image]]:
     """Letters of the fonts of a folder, bold as paper cut-outs."""
-    if fonts is None:
-        return
-    paths = sorted([*fonts.rglob("*.ttf"), *fonts.rglob("*-latin-400-normal.woff")])
-    for path in paths:
+    for path in gathering.fonts(fonts):
         font = ImageFont.truetype(str(path), 190)
         for letter in chance.permutation(list(LETTERS))[:16]:
             canvas = Picture.new("L", (SIDE, SIDE), 0)

@@ -14,15 +14,15 @@ example: livevision train leaves --data DIR --fonts FONTS --photos PHOTOS
 import argparse
 import csv
 import itertools
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livevision import assets, files
-from livevision.errors import ModelError, UsageError
+from livevision import files
+from livevision.errors import UsageError
 from livevision.recognizers.leaves import species
+from livevision.training import gathering
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,20 +64,7 @@ class Example:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--data", type=Path, metavar="DIR", help="ground/ and flavia/")
-    parser.add_argument("--fonts", type=Path, metavar="DIR", help="fonts, for other shapes")
-    parser.add_argument(
-        "--photos", type=Path, metavar="DIR", nargs="+", default=[], help="pictures without leaves"
-    )
-    parser.add_argument(
-        "--examples",
-        type=Path,
-        metavar="FILE",
-        help="keep what was measured, or take it from there",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of all chance")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="where the model goes")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    gathering.add_arguments(parser, data="ground/ and flavia/")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -85,71 +72,53 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.data is None:
         raise UsageError("Give --data DIR with the folders ground and flavia.")
     files.check_reports(arguments.json)
-    record = train(arguments)
-    if arguments.json is not None:
-        files.replace_json(arguments.json, record)
+    gathering.execute(arguments, "leaves", lambda output: train(arguments, output))
     return 0
 
 
-def train(arguments: argparse.Namespace) -> dict[str, Any]:
+def train(arguments: argparse.Namespace, output: Path) -> dict[str, Any]:
     """The model, and how it does on leaves it has not seen."""
     import numpy as np
 
-    start = time.monotonic()
-    output = arguments.output or assets.folder("models") / "leaves"
-    output.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng(arguments.seed)
-    kept: Path | None = arguments.examples
-    examples = (
-        saved(kept)
-        if kept is not None and kept.is_file()
-        else [
-            *ground(arguments.data / "ground", chance),
-            *flavia(arguments.data / "flavia", chance),
-            *others(arguments.photos, arguments.fonts, chance),
-        ]
-    )
-    if kept is not None and not kept.is_file():
-        files.replace(kept, lambda draft: save(draft, examples))
-    print(f"{len(examples)} examples after {time.monotonic() - start:.0f} s")
-    files.replace(output / EXAMPLES, lambda draft: save(draft, examples))
+
+    def measured() -> gathering.Columns:
+        return _columns(
+            [
+                *ground(arguments.data / "ground", chance),
+                *flavia(arguments.data / "flavia", chance),
+                *others(arguments.photos, arguments.fonts, chance),
+            ]
+        )
+
+    columns = gathering.kept(arguments.examples, measured)
+    gathering.save(output / EXAMPLES, columns)  # for `livevision teach`
+    examples = _examples(columns)
+    print(f"{len(examples)} examples")
     record = folds(examples)
-    classifier = fitted(examples)
-    files.replace(output / "leaves.npz", classifier.save)
-    assets.write_checksums(output)
-    record["minutes"] = round((time.monotonic() - start) / 60, 1)
+    files.replace(output / "leaves.npz", fitted(examples).save)
     return record
 
 
-def save(path: Path, examples: Sequence[Example]) -> None:
-    """Keep what was measured: for `livevision teach`, and for trying other classifiers."""
+def _columns(examples: Sequence[Example]) -> gathering.Columns:
     import numpy as np
 
-    columns = {
+    return {
         "vectors": np.array([each.vector for each in examples], np.float32),
         "labels": np.array([each.label for each in examples]),
         "sources": np.array([each.source for each in examples]),
         "groups": np.array([each.group for each in examples]),
         "originals": np.array([each.original for each in examples]),
     }
-    with path.open("wb") as file:
-        np.savez_compressed(file, **columns)
 
 
-def saved(path: Path) -> list[Example]:
-    """What `save` has kept. Raises ModelError if it cannot be read."""
-    import numpy as np
-
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            columns = [
-                file[name] for name in ("vectors", "labels", "sources", "groups", "originals")
-            ]
-    except (OSError, KeyError, ValueError) as error:
-        raise ModelError(f"Cannot read the examples {path}: train leaves anew.") from error
+def _examples(columns: gathering.Columns) -> list[Example]:
+    names = ("vectors", "labels", "sources", "groups", "originals")
     return [
         Example(vector, str(label), str(source), str(group), bool(original))
-        for vector, label, source, group, original in zip(*columns, strict=True)
+        for vector, label, source, group, original in zip(
+            *(columns[name] for name in names), strict=True
+        )
     ]
 
 
@@ -234,15 +203,11 @@ def others(photos: Sequence[Path], fonts: Path | None, chance: Any) -> Iterator[
     from livevision.recognizers.leaves.features import measure
     from livevision.recognizers.leaves.segmenting import pieces
     from livevision.recognizers.leaves.training.shapes import glyphs, shapes
-    from livevision.sources.pictures import SUFFIXES, read_picture
 
-    for folder in photos:
-        paths = sorted(each for each in folder.rglob("*") if each.suffix.lower() in SUFFIXES)
-        for place in chance.permutation(len(paths))[:PHOTOS]:
-            image = read_picture(paths[place])
-            for piece in [] if image is None else pieces(image)[:4]:
-                vector = measure(piece.image, piece.mask)
-                yield Example(vector, species.OTHER, "photo", str(folder))
+    for folder, image in gathering.pictures(photos, PHOTOS, chance):
+        for piece in pieces(image)[:4]:
+            vector = measure(piece.image, piece.mask)
+            yield Example(vector, species.OTHER, "photo", folder.name)
     for kind, drawn in (("glyph", glyphs(fonts, chance)), ("shape", shapes(SHAPES, chance))):
         for group, image in drawn:
             for piece in pieces(image)[:3]:
