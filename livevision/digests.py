@@ -6,43 +6,19 @@ they are no protection against whoever can change the code.
 """
 
 DIGESTS = {
-    "digits/knn.npz": (
-        "eecda268d49c5bd1d5a2d6b2638d1ae5abb0e43feabde3cc9c7fd27cf6b4616a"
-    ),
-    "digits/svm.npz": (
-        "8f5839a1c6b0d63a2a9bfb33ff4b6e666ca0fddd39bd09f150d282b2cd0ae0cd"
-    ),
-    "leaves/examples.npz": (
-        "27310dcc0b441d07d826ab6d88d85fd844303ca3a6c183aa14a1090392e56243"
-    ),
-    "leaves/leaves.npz": (
-        "0d1e71e15e48ad514215a1605e7dccf7a1bf28f8fb9ba0e7cb21f3a7fea2a306"
-    ),
-    "notes/classic.npz": (
-        "861a5286f740d69a19228e9b5b22ecf7e1598191b85c919b6b132802c12ed794"
-    ),
-    "notes/staff.tflite": (
-        "2464adfdd011cbc55b308a67db6358804b9858ed24a3f2fd786109bf32ad31c7"
-    ),
-    "notes/weights.npz": (
-        "98aeb62bcbbdcb76191470780bf7fc5a38d40e2104b8587b1f5037d8c6f7d9ce"
-    ),
-    "signs/cnn28.keras": (
-        "f18bec6dacfe0a4276e509ef4424afcbccf105ccc60027e7768d58327eedfacc"
-    ),
-    "signs/cnn28.tflite": (
-        "8e77e661c2608741545f9b107364f4ad6f958d2afb1811fc67eea7735221d168"
-    ),
+    "digits/knn.npz": ("eecda268d49c5bd1d5a2d6b2638d1ae5abb0e43feabde3cc9c7fd27cf6b4616a"),
+    "digits/svm.npz": ("8f5839a1c6b0d63a2a9bfb33ff4b6e666ca0fddd39bd09f150d282b2cd0ae0cd"),
+    "leaves/examples.npz": ("27310dcc0b441d07d826ab6d88d85fd844303ca3a6c183aa14a1090392e56243"),
+    "leaves/leaves.npz": ("0d1e71e15e48ad514215a1605e7dccf7a1bf28f8fb9ba0e7cb21f3a7fea2a306"),
+    "notes/classic.npz": ("861a5286f740d69a19228e9b5b22ecf7e1598191b85c919b6b132802c12ed794"),
+    "notes/staff.tflite": ("2464adfdd011cbc55b308a67db6358804b9858ed24a3f2fd786109bf32ad31c7"),
+    "notes/weights.npz": ("98aeb62bcbbdcb76191470780bf7fc5a38d40e2104b8587b1f5037d8c6f7d9ce"),
+    "signs/cnn28.keras": ("f18bec6dacfe0a4276e509ef4424afcbccf105ccc60027e7768d58327eedfacc"),
+    "signs/cnn28.tflite": ("8e77e661c2608741545f9b107364f4ad6f958d2afb1811fc67eea7735221d168"),
     "signs/fused-earlier.keras": (
         "6ebb39bc6ac85614117f68af634194d57ecb945f96d2e9b4a2a92611292483f8"
     ),
-    "signs/fused.tflite": (
-        "0638a5eca1e361fe8aeed45842129f6e85591486d6fe3f18a58c830c71a333f4"
-    ),
-    "signs/landmarks.keras": (
-        "f04bfad8b9f4990711b07da3bd145c7b8e45fbc1187153114185315ceb02df6b"
-    ),
-    "signs/landmarks.tflite": (
-        "bbb317dea5abe1a90e8ef0f2860fa448e3e9b3ed882cf1ad5c0d4b9b35168237"
-    ),
+    "signs/fused.tflite": ("0638a5eca1e361fe8aeed45842129f6e85591486d6fe3f18a58c830c71a333f4"),
+    "signs/landmarks.keras": ("f04bfad8b9f4990711b07da3bd145c7b8e45fbc1187153114185315ceb02df6b"),
+    "signs/landmarks.tflite": ("bbb317dea5abe1a90e8ef0f2860fa448e3e9b3ed882cf1ad5c0d4b9b35168237"),
 }
