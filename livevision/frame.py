@@ -234,6 +234,8 @@ class Stats:
     """Frames that were never worked on, because the pipeline was busy."""
     source: float = 0.0
     """Frames a second that the source gives, by its own clock, dropped ones too."""
+    failed: tuple[str, ...] = ()
+    """Recognisers and sinks that broke off, by the names of their plug-ins."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

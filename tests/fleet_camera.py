@@ -19,6 +19,7 @@ def main() -> None:
         rss = 5000 if deed == "grow" else 300
         pulse = {"state": "running", "frames": frames, "dropped": frames // 30, "rss_mb": rss}
         pulse |= {"fps": 30.0, "p95_ms": 21, "source": "", "events": {"letter": frames // 30}}
+        pulse["failed"] = ["faces"] if deed == "half" else []
         try:
             os.write(1, json.dumps(pulse).encode() + b"\n")
         except BrokenPipeError:

@@ -215,14 +215,16 @@ def test_the_door_is_its_owners_alone_and_there_is_one(short: Path) -> None:
 
 
 def test_numbers_of_each_camera_are_told_to_prometheus(tmp_path: Path) -> None:
-    with Watching(write(tmp_path / "c.toml", cameras(good="good"))) as watching:
-        watching.running("good")
+    with Watching(write(tmp_path / "c.toml", cameras(good="good", poor="half"))) as watching:
+        watching.running("good", "poor")
         told = watching.supervisor.told()
         with Gauges(0, lambda: told) as gauges:
             url = f"http://127.0.0.1:{gauges.port}/metrics"
             with urllib.request.urlopen(url, timeout=10) as answer:
                 text = answer.read().decode()
     assert 'livevision_camera_up{camera="good"} 1.0' in text
+    assert 'livevision_camera_failed{camera="good"} 0.0' in text
+    assert 'livevision_camera_failed{camera="poor"} 1.0' in text
     assert f'livevision_frames_total{{camera="good"}} {float(told[0]["frames"])}' in text
     assert 'livevision_events_total{camera="good",kind="letter"}' in text
 
@@ -306,7 +308,8 @@ def test_a_pulse_tells_how_it_is_and_when_the_day_is_over() -> None:
     now, day = [0.0], [1]
     beat = Pulse(writing, lambda: "lost", clock=lambda: now[0], today=lambda: day[0])
     event = Event("letter", "A", 0.0, 1.0, 0.9)
-    beat.write(Result(Frame(IMAGE, 0, 0.0, 0.0), (), (event,), stats=Stats(29.9, 0.02, 3)))
+    stats = Stats(29.9, 0.02, 3, failed=("faces",))
+    beat.write(Result(Frame(IMAGE, 0, 0.0, 0.0), (), (event,), stats=stats))
     beat.idle()  # too soon for another one
     now[0] += EVERY
     day[0] = 2
@@ -325,6 +328,7 @@ def test_a_pulse_tells_how_it_is_and_when_the_day_is_over() -> None:
         "p95_ms": 20,
         "rss_mb": 0,
         "events": {"letter": 1},
+        "failed": ["faces"],
         "source": "lost",
     }
     assert pulses[0]["rss_mb"] > 10

@@ -206,6 +206,7 @@ def test_one_failing_recogniser_is_reported_and_the_rest_goes_on(
     assert caplog.text.count("switched off") == 1
     assert (bad.closed, good.closed) == (1, 1)
     assert sink.results[10].text == "good 10"
+    assert [sink.results[at].stats.failed for at in (4, 10)] == [(), ("bad",)]
 
 
 @pytest.mark.parametrize("error", [SinkClosed(), OutputError("disk full"), KeyboardInterrupt()])

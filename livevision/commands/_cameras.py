@@ -79,7 +79,7 @@ def watch(arguments: argparse.Namespace) -> int:
 
 
 def status(arguments: argparse.Namespace) -> int:
-    """Print how the cameras are doing; exit code 1 if one is not read."""
+    """Print how the cameras are doing; exit code 1 if one is not read, or not wholly."""
     told = door.ask(arguments.socket or door.place(), "status")
     if arguments.json:
         print(json.dumps(told, indent=2))
@@ -101,10 +101,17 @@ def status(arguments: argparse.Namespace) -> int:
                 f"{each['dropped_share']:.1%}",
                 *numbers,
                 restarts or "none",
-                printable(each["source"] or each["why"] or ""),
+                printable(_trouble(each)),
             )
         Console().print(table)
-    return 0 if all(each["state"] == "running" and not each["source"] for each in told) else 1
+    return 0 if all(each["state"] == "running" and not _trouble(each) for each in told) else 1
+
+
+def _trouble(camera: Mapping[str, Any]) -> str:
+    """What keeps a camera from being read wholly; "" if nothing does."""
+    if camera["failed"]:
+        return f"{', '.join(camera['failed'])} broke off; the log says why"
+    return str(camera["source"] or camera["why"] or "")
 
 
 def reload(arguments: argparse.Namespace) -> int:

@@ -58,13 +58,17 @@ class _Cameras(Collector):
         restarts = CounterMetricFamily(
             "livevision_camera_restarts", "By reason", labels=["camera", "reason"]
         )
+        failed = GaugeMetricFamily(
+            "livevision_camera_failed", "Recognisers and outputs that broke off", labels=["camera"]
+        )
         for each in cameras:
             name = each["camera"]
             up.add_metric([name], float(each["state"] == "running" and not each["source"]))
             frames.add_metric([name], each["frames"])
             dropped.add_metric([name], each["dropped"])
+            failed.add_metric([name], len(each["failed"]))
             for kind, number in each["events"].items():
                 events.add_metric([name, kind], number)
             for reason, number in each["restarts"].items():
                 restarts.add_metric([name, reason], number)
-        yield from (up, frames, dropped, events, restarts)
+        yield from (up, failed, frames, dropped, events, restarts)

@@ -51,6 +51,7 @@ class Pulse(Sink):
         """Those that were worked on."""
         self._dropped = 0
         self._fps = 0.0
+        self._failed: tuple[str, ...] = ()
         self._events: Counter[str] = Counter()
         self._latencies: deque[float] = deque(maxlen=LATENCIES)
         self.over = False
@@ -60,6 +61,7 @@ class Pulse(Sink):
         self.frames += 1
         self._dropped = result.stats.dropped
         self._fps = result.stats.fps
+        self._failed = result.stats.failed
         self._events.update(event.kind for event in result.events)
         if result.stats.latency is not None:
             self._latencies.append(result.stats.latency)
@@ -80,6 +82,7 @@ class Pulse(Sink):
             p95_ms=round(ordered[int(len(ordered) * 0.95)] * 1000) if ordered else None,
             rss_mb=round(resident_mb()),
             events=dict(self._events),
+            failed=list(self._failed),
             source=self._status(),
         )
         if self._today() != self._day:

@@ -169,6 +169,7 @@ class Supervisor(Closing):
                         for kind, number in counts.items()
                         if kind.startswith("event ")
                     },
+                    "failed": each.pulse.get("failed") or [],
                     "why": each.why,
                     "log": list(each.lines),
                 }
