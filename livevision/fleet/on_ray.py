@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing leaves the machine
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # `uv run` would have the folder we are in uploaded
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # its warning about a change to come
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a cluster that is gone would have one started in its place
+    "GRPC_VERBOSITY": "ERROR",
 }
 _INSTALL = "Install it: pip install 'livevision[fleet]'"
 
@@ -69,6 +72,7 @@ class Ray(Engine):
     _tasks: dict[Any, Task] = field(default_factory=dict)
     _places: int = 0
     _asked: float = 0.0
+    _gone: bool = False
 
     def begin(self) -> None:
         if self._ray is not None:
@@ -90,8 +94,8 @@ class Ray(Engine):
         ray, self._ray = self._ray, None
         if ray is None:
             return
-        with suppress(Exception):  # a cluster that is gone has nothing left to be cancelled
-            for each in self._tasks:
+        with suppress(Exception):
+            for each in [] if self._gone else self._tasks:
                 ray.cancel(each, force=True)
         with suppress(Exception), _own_signals():
             ray.shutdown()
@@ -101,7 +105,8 @@ class Ray(Engine):
         now = time.monotonic()
         if now - self._asked > RESOURCES:
             self._asked = now
-            there = int(self._ray.cluster_resources().get("CPU", 0))
+            with self._reached():
+                there = int(self._ray.cluster_resources().get("CPU", 0))
             self._places = min(self.workers or there, there)
         return self._places - len(self._tasks)
 
@@ -110,7 +115,8 @@ class Ray(Engine):
         return len(self._tasks)
 
     def give(self, task: Task) -> None:
-        self._tasks[self._submit.remote(self._job, task, None)] = task
+        with self._reached():
+            self._tasks[self._submit.remote(self._job, task, None)] = task
 
     def answers(self, timeout: float) -> list[tuple[Task, Done | Lost]]:
         ray = self._ray
@@ -119,9 +125,10 @@ class Ray(Engine):
             return []
         found: list[tuple[Task, Done | Lost]] = []
         waiting = list(self._tasks)
-        ready, _ = ray.wait(waiting, num_returns=len(waiting), timeout=0)
-        if not ready:
-            ready, _ = ray.wait(waiting, num_returns=1, timeout=timeout)
+        with self._reached():
+            ready, _ = ray.wait(waiting, num_returns=len(waiting), timeout=0)
+            if not ready:
+                ready, _ = ray.wait(waiting, num_returns=1, timeout=timeout)
         for each in ready:
             task = self._tasks.pop(each)
             said = self._answer(each)
@@ -137,7 +144,8 @@ class Ray(Engine):
             *(errors.ObjectLostError, errors.TaskUnschedulableError, errors.LocalRayletDiedError),
         )
         try:
-            answer: Done | Missing = self._ray.get(reference)
+            with self._reached():
+                answer: Done | Missing = self._ray.get(reference)
         except lost as error:
             return Lost(f"Its worker was lost ({type(error).__name__}).")
         except errors.RayTaskError as error:
@@ -145,22 +153,35 @@ class Ray(Engine):
                 raise error.cause from error
             return Done(reason=f"livevision failed: {error.cause!r}")
         except errors.RayError as error:
-            raise ModelError(
-                f"The Ray cluster is gone ({type(error).__name__}). Start it and give the same "
-                "command again: what was read is kept."
-            ) from error
+            raise self._left(error) from error
         return answer
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Raise ModelError where Ray's client, of a `ray://` address, has lost the cluster."""
+        try:
+            yield
+        except ConnectionError as error:
+            raise self._left(error) from error
+
+    def _left(self, error: Exception) -> ModelError:
+        self._gone = True
+        return ModelError(
+            f"The Ray cluster is gone ({type(error).__name__}). Start it and give the same command "
+            "again: what was read is kept."
+        )
 
     def _send(self, task: Task) -> Done | None:
         """Have a task done by a worker that cannot see its file; why not, if it is gone here."""
         try:
-            pieces = [
-                (path.name, [self._ray.put(piece) for piece in _cut(path)])
-                for path in _files(task.clip)
-            ]
+            with self._reached():
+                pieces = [
+                    (path.name, [self._ray.put(piece) for piece in _cut(path)])
+                    for path in _files(task.clip)
+                ]
+                self._tasks[self._submit.remote(self._job, task, pieces)] = task
         except OSError as error:
             return Done(reason=f"{task.clip} cannot be read: {error.strerror}.")
-        self._tasks[self._submit.remote(self._job, task, pieces)] = task
         return None
 
     def _connect(self, ray: Any) -> None:
@@ -170,12 +191,13 @@ class Ray(Engine):
             more["include_dashboard"] = False
         for attempt in range(1, STARTS + 1):
             try:
-                ray.init(
-                    address=self.address or "local",
-                    logging_level=logging.ERROR,
-                    log_to_driver=False,
-                    **more,
-                )
+                with warnings.catch_warnings(action="ignore"):  # what it warns of is told below
+                    ray.init(
+                        address=self.address or "local",
+                        logging_level=logging.ERROR,
+                        log_to_driver=False,
+                        **more,
+                    )
                 return
             except Exception as error:  # of many kinds: its own, of gRPC, of the system
                 with suppress(Exception):
@@ -183,7 +205,8 @@ class Ray(Engine):
                 if attempt == STARTS or self.address is not None:
                     raise UsageError(
                         f"Cannot reach Ray at {self.address or 'this machine'}: "
-                        f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
+                        f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. "
+                        "Is it started there, and is that its port (of ray:// mostly 10001)?"
                     ) from error
 
     def _check(self) -> None:
