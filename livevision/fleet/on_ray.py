@@ -7,6 +7,7 @@ A worker's process keeps its models from one task to the next.
 import importlib
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -43,6 +44,7 @@ _ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # its warning about a change to come
     "RAY_ENABLE_AUTO_CONNECT": "0",  # a cluster that is gone would have one started in its place
     "GRPC_VERBOSITY": "ERROR",
+    "RAY_BACKEND_LOG_LEVEL": "error",
 }
 _INSTALL = "Install it: pip install 'livevision[fleet]'"
 
@@ -189,6 +191,10 @@ class Ray(Engine):
         if self.address is None:
             more = {"num_cpus": self.workers, "object_store_memory": STORE}
             more["include_dashboard"] = False
+            # a token for this run alone; Ray would keep one in the home folder, and from then on
+            # demand it of all programs
+            if "RAY_AUTH_MODE" not in os.environ:
+                os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         for attempt in range(1, STARTS + 1):
             try:
                 with warnings.catch_warnings(action="ignore"):  # what it warns of is told below
@@ -206,7 +212,8 @@ class Ray(Engine):
                     raise UsageError(
                         f"Cannot reach Ray at {self.address or 'this machine'}: "
                         f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. "
-                        "Is it started there, and is that its port (of ray:// mostly 10001)?"
+                        "Is it started there, is that its port (of ray:// mostly 10001), and if it "
+                        "wants a token: is RAY_AUTH_MODE=token set here, too?"
                     ) from error
 
     def _check(self) -> None:
