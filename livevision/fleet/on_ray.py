@@ -35,7 +35,7 @@ CHECKING = 120.0
 RESOURCES = 5.0
 """Seconds after which the cluster is asked again how many processors it has."""
 STARTS = 2
-"""Attempts at starting a Ray of our own, which it gives up itself after 30 s on a busy machine."""
+"""Attempts at what Ray gives up itself after 30 s on a busy machine: to start, to take us in."""
 STORE = 256 << 20
 """Bytes of shared memory for a Ray of our own: results are small."""
 _ENVIRONMENT = {
@@ -44,7 +44,6 @@ _ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # its warning about a change to come
     "RAY_ENABLE_AUTO_CONNECT": "0",  # a cluster that is gone would have one started in its place
     "GRPC_VERBOSITY": "ERROR",
-    "RAY_BACKEND_LOG_LEVEL": "error",
 }
 _INSTALL = "Install it: pip install 'livevision[fleet]'"
 
@@ -81,6 +80,10 @@ class Ray(Engine):
             return
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
+        if self.address is None and "RAY_AUTH_MODE" not in os.environ:
+            # a token for this run alone, set before Ray is imported; Ray would keep one in the home
+            # folder, and from then on demand it of all programs
+            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         try:
             ray = importlib.import_module("ray")
         except ImportError as error:
@@ -191,10 +194,6 @@ class Ray(Engine):
         if self.address is None:
             more = {"num_cpus": self.workers, "object_store_memory": STORE}
             more["include_dashboard"] = False
-            # a token for this run alone; Ray would keep one in the home folder, and from then on
-            # demand it of all programs
-            if "RAY_AUTH_MODE" not in os.environ:
-                os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         for attempt in range(1, STARTS + 1):
             try:
                 with warnings.catch_warnings(action="ignore"):  # what it warns of is told below
@@ -208,7 +207,9 @@ class Ray(Engine):
             except Exception as error:  # of many kinds: its own, of gRPC, of the system
                 with suppress(Exception):
                     ray.shutdown()
-                if attempt == STARTS or self.address is not None:
+                # a head that was reached, and had no process for us within 30 s
+                busy = "Initialization failure" in str(error)
+                if attempt == STARTS or not (self.address is None or busy):
                     raise UsageError(
                         f"Cannot reach Ray at {self.address or 'this machine'}: "
                         f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. "

@@ -149,9 +149,7 @@ class Loop:
             summary.fps = (summary.frames - 1) / (now - self._first)
         latency = None if frame.captured is None else now - frame.captured
         given = 0.0 if frame.file else self._given.add(frame.time, frame.index)
-        stats = Stats(
-            self._rate.add(now), latency, summary.dropped, given, tuple(summary.failed)
-        )
+        stats = Stats(self._rate.add(now), latency, summary.dropped, given, tuple(summary.failed))
         result = self._result(frame, findings, Result(frame, stats=stats))
         if slow := self._too_slow(frame):
             result = replace(result, hints=(*result.hints, *slow))
