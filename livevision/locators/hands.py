@@ -8,9 +8,10 @@ from functools import partial
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livevision.frame import Box, Floats, Image, Points, Skeleton
-from livevision.locators import joints
+from livevision.locators import joints, light
 from livevision.locators.hand_networks import (
     LandmarkFinder,
     Look,
@@ -175,6 +176,8 @@ class HandLocator:
         self._retries = 0
         self._beside = False
         self._pair: tuple[float, tuple[Region, ...]] = (-math.inf, ())
+        self._light: NDArray[np.uint8] | None = None
+        self._next_light = 0.0
 
     def close(self) -> None:
         """End its thread; it locates nothing any more."""
@@ -182,6 +185,8 @@ class HandLocator:
 
     def locate(self, image: Image, time: float = 0.0) -> list[Hand]:
         """The hands in `image` (BGR), the longest followed first; `time` in seconds."""
+        if self._light is not None:
+            image = light.relit(image, self._light)
         ahead = None
         room = len(self._tracks) < self._max_hands
         if self._tracks and room and time >= self._next_search:
@@ -197,6 +202,8 @@ class HandLocator:
             self._next_search = time + SEARCH_EVERY
         if not self._tracks or (self._first and self._is_doubtful()):
             self._retry(image, time, lost=lost)
+        if not self._tracks:
+            image = self._in_better_light(image, time)
         hands = [
             replace(
                 track.hand(again=self._again(image, track) if self._first else ()),
@@ -206,6 +213,29 @@ class HandLocator:
         ]
         self._first = False
         return hands
+
+    def _in_better_light(self, image: Image, time: float) -> Image:
+        """Where there is no hand and the light is bad, look again in a better one.
+
+        If that shows a hand, it is kept for the frames that follow, until the hand is gone. Returns
+        the picture that was looked at last.
+        """
+        if self._light is not None:
+            self._light = None
+            return image
+        if not self._first and time < self._next_light:
+            return image
+        levels = light.table(image)
+        if levels is None:
+            return image
+        self._next_light = time + RETRY_EVERY
+        image = light.relit(image, levels)
+        self._welcome(self._search(image)(), image, time)
+        if self._first and not self._tracks:
+            self._retry(image, time, lost=False)
+        if self._tracks:
+            self._light = levels
+        return image
 
     def _is_joined(self, look: Look, time: float) -> bool:
         """Whether another hand touches this one, be it hidden too much to be followed."""
