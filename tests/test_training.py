@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,19 @@ def test_calibration_finds_the_temperature_and_the_caution() -> None:
     assert chosen.temperature == pytest.approx(2.0, rel=0.15)
     better = found.calibrated(chosen)
     assert validation.calibration_error(better) < 0.03 < validation.calibration_error(found)
+
+
+def test_caution_is_as_little_as_keeps_false_letters_within_two_pictures_in_a_hundred() -> None:
+    """Of 100 pictures without a sign hands are found in five, all read as a letter at first."""
+    letters = [("a", "B", "B", 0.9)] * 90 + [("a", "B", "C", 0.9)] * 10
+    empty = [("f", "", "none", 0.0)] * 95
+    hands = [("f", "", "C", sure) for sure in (0.6, 0.65, 0.7, 0.8, 0.85)]
+    found = answers([*letters, *empty, *hands])
+    found = replace(found, name=np.arange(len(found.name)).astype(str))
+    chosen = calibrate(found)
+    assert validation.false_letters(found.calibrated(chosen)) == (100, 5, 2)
+    bolder = replace(chosen, caution=chosen.caution - 0.1)
+    assert validation.false_letters(found.calibrated(bolder))[2] > 2
 
 
 def test_own_examples_are_measured_on_later_pictures_and_on_others(

@@ -157,11 +157,12 @@ def calibrate(
     answers: Answers, *, most_false: float = 0.02, most_lost: float = 0.01
 ) -> Calibration:
     """Temperature with the least cross-entropy; then the least caution that keeps false letters
-    within `most_false` of all hands that sign nothing, as far as it costs no more than `most_lost`
-    of the letters.
+    within `most_false` of all pictures in which nobody signs, hands in sight or not, as far as it
+    costs no more than `most_lost` of the letters.
     """
     letters = answers.letters & answers.found
     nothing = (answers.truth == NO_SIGN) & answers.found
+    pictures = len(np.unique(answers.name[answers.truth == NO_SIGN]))
     weights = _balanced(answers.source[letters])
     truth = answers.truth[letters]
 
@@ -183,7 +184,7 @@ def calibrate(
             break
         chosen = tried
         read = tried.apply(answers.probabilities[nothing]).argmax(axis=1) != NO_SIGN
-        if read.mean() <= most_false:
+        if read.sum() <= most_false * pictures:
             break
     return chosen
 
