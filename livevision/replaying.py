@@ -3,6 +3,8 @@
 What `livevision replay` and the fleet's workers do with a clip, so that both say the same.
 """
 
+import difflib
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livevision import assets, recognizers, records
+from livevision.errors import SourceError
 from livevision.sinks import Sink
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ VIDEOS = frozenset(
     ]
 )
 """Endings by which the videos of a folder are known."""
+_NEAR = 0.8
+"""How alike two names are that may be the same with a slip in it, as difflib reckons."""
 
 
 def found(words: Sequence[str]) -> list[str]:
@@ -57,11 +62,22 @@ def found(words: Sequence[str]) -> list[str]:
 
 
 def bundled(word: str) -> str:
-    """The path of the bundled clip of that name, if there is no such file; else `word`."""
-    clip = assets.folder("recordings") / f"{word}.mp4"
+    """The path of the bundled clip of that name, if there is no such file; else `word`.
+
+    Raises SourceError for what is no file, but nearly the name of such a clip.
+    """
+    folder = assets.folder("recordings")
+    clip = folder / f"{word}.mp4"
     # a number is a camera's
     named = word.isalnum() and not word.isdigit() and not Path(word).exists()
-    return str(clip) if named and clip.is_file() else word
+    if named and clip.is_file():
+        return str(clip)
+    if re.fullmatch(r"[A-Za-z]+(\.mp4)?", word) and not Path(word).exists():
+        names = [each.stem for each in folder.glob("*.mp4")]
+        near = difflib.get_close_matches(word.removesuffix(".mp4").lower(), names, 1, _NEAR)
+        if near:
+            raise SourceError(f"{word} does not exist. Did you mean the bundled clip {near[0]}?")
+    return word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,25 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livevision import plugins, recognizers
+from livevision import pictures, plugins, recognizers
 from livevision.frame import Detection, Event, Findings, Frame, Result
 from livevision.recognizers.recognizer import Model
 
 
-def read(image: NDArray[np.uint8], names: Sequence[str] = ("signs",)) -> Result:
-    """What the recognisers `names` find in one picture: (height, width, 3) BGR or (height, width).
+def read(image: NDArray[np.uint8] | str | Path, names: Sequence[str] = ("signs",)) -> Result:
+    """What the recognisers `names` find in one picture: (height, width, 3) BGR or (height, width),
+    or the file of a picture.
 
-    Raises UsageError for an unknown name, ModelError for a missing model, ValueError for an array
-    that is no picture.
+    Raises UsageError for an unknown name, ModelError for a missing model, SourceError for a file
+    that is no picture, ValueError for an array that is none.
     """
+    file = ""
+    if isinstance(image, str | Path):
+        file = Path(image).name
+        image = pictures.load(Path(image))
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"no picture: {type(image).__name__}; give an array or a file's name")
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or not image.size:
         raise ValueError(f"no picture: {image.shape} of {image.dtype}")
     models = [recognizers.load(name) for name in names]
-    return read_frame(Frame(np.ascontiguousarray(image), 0, 0.0), models)
+    return read_frame(Frame(np.ascontiguousarray(image), 0, 0.0, file=file), models)
 
 
 def read_frame(frame: Frame, models: Sequence[Model]) -> Result:

@@ -106,6 +106,7 @@ def test_a_usage_error_is_2_and_one_line(
         ("webcm", "run 0"),
         ("camera", "run 0"),
         ("start", "run 0"),
+        ("record", "run 0 --record clip.mp4"),
         ("calibrate", "signs calibrate"),
         ("calibrate my-letters/", "signs calibrate"),
         ("teach sign", "signs teach"),

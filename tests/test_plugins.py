@@ -164,7 +164,11 @@ def test_an_installed_package_is_found_everywhere(environment: Path, tmp_path: P
         ("change", "light"),
     ]
     assert clip["frames"][0]["detections"][0]["details"] == {"level": 0.118}
-    assert "lightmeter" in run("doctor", "--only", "recognizers").stdout
+    # where MediaPipe has no wheel, this environment lacks its networks, and doctor says so
+    done = in_environment(
+        environment, tmp_path, "-m", "livevision", "doctor", "--only", "recognizers"
+    )
+    assert "lightmeter" in done.stdout, done.stderr
     run("config", "brightness=true")
     assert "brightness = true" in run("config").stdout
 

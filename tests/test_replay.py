@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from livevision import __main__ as cli
-from livevision import assets, plugins, truth
+from livevision import assets, plugins, replaying, truth
+from livevision.errors import SourceError
 
 CLIPS = sorted(assets.folder("recordings").glob("*.mp4"))
 
@@ -170,3 +171,16 @@ def test_a_clip_that_was_not_read_to_its_end_says_so(
     assert "no further" not in capsys.readouterr().err
     (entry,) = json.loads((tmp_path / "read.json").read_text())["clips"]
     assert entry["run"]["complete"] is True
+
+
+def test_a_slip_in_the_name_of_a_bundled_clip_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert replaying.bundled("jawsclub").endswith("jawsclub.mp4")
+    for slip in ("jawsclb", "Jawsclub.mp4", "alfabet"):
+        with pytest.raises(SourceError, match="Did you mean the bundled clip"):
+            replaying.bundled(slip)
+    Path("jawsclb").touch()
+    for word in ("jawsclb", "0", "holiday.mp4", "rtsp://jawsclub"):
+        assert replaying.bundled(word) == word

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import livevision
 from livevision import demo
 from livevision.__main__ import main
+from livevision.errors import SourceError
 from livevision.recognizers.faces.enrolment import load_people
 from livevision.recognizers.faces.gallery import Gallery
 
@@ -116,3 +118,17 @@ def test_one_photo_counts_once_and_one_person_under_two_names_is_told(
     with Gallery() as gallery:
         assert gallery.person("Eileen").note == "x"
         assert len(gallery.people()) == 2
+
+
+def test_one_picture_is_read_from_an_array_or_a_file(tmp_path: Path) -> None:
+    picture = tmp_path / "grey.png"
+    cv2.imwrite(str(picture), np.full((64, 64, 3), 127, np.uint8))
+    assert livevision.read(str(picture)).frame.file == "grey.png"
+    assert livevision.read(np.full((64, 64, 3), 127, np.uint8)).detections == ()
+    picture.write_bytes(b"none")
+    for bad in (picture, tmp_path / "none.jpg"):
+        with pytest.raises(SourceError):
+            livevision.read(bad)
+    for other in (None, 3, np.zeros((4, 4)), np.zeros((0, 0, 3), np.uint8)):
+        with pytest.raises(ValueError, match="no picture"):
+            livevision.read(other)  # type: ignore[arg-type]

@@ -99,6 +99,7 @@ _SYNONYMS = {
     "cam": "run 0",
     "start": "run 0",
     "live": "run 0",
+    "record": "run 0 --record clip.mp4",
     "cameras": "devices",
     "settings": "config",
     "preferences": "config",

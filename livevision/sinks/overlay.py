@@ -36,6 +36,8 @@ _BAR = 14
 _ROWS = 2
 """Lines of running text; the newest."""
 _HINTS = 3
+_LARGEST_NOTES = 2.0
+"""Times their usual size that notes and the page of keys get at the most: they are sentences."""
 _PICTURE = 0.45
 """How wide a picture that a recogniser made is drawn at the most, as a share of the whole."""
 _MOSAIC = 6
@@ -130,7 +132,7 @@ def draw_panel(image: Image, panel: Sequence[tuple[str, str]], look: Look = PLAI
     said = [(key, languages.say(meaning, look.language)) for key, meaning in panel]
     if not said:
         return
-    size = max(8, round(_SMALL * min(height, width) / 480))
+    size = max(8, round(_SMALL * _enlarged(look) * min(height, width) / 480))
     size = max(8, min(size, int(height / (1.6 * (len(panel) + 1)))))
 
     def column(at: int) -> int:
@@ -150,6 +152,11 @@ def draw_panel(image: Image, panel: Sequence[tuple[str, str]], look: Look = PLAI
         y = top + size + index * keys[0].height
         _paste(image, one, left + size, y)
         _paste(image, other, left + size + first, y)
+
+
+def _enlarged(look: Look) -> float:
+    """How much larger than usual what is told now and then is written, for who needs it large."""
+    return min(_LARGEST_NOTES, max(1.0, look.text_size))
 
 
 def bar_height(height: int, width: int) -> int:
@@ -257,6 +264,7 @@ class _Drawing:
         self._height, self._width = self._image.shape[:2]
         unit = min(self._height, self._width) / 480
         self._small = max(8, round(_SMALL * unit))
+        self._notes = max(8, round(_SMALL * _enlarged(look) * unit))
         self._thick = max(1, round(2 * unit))
         self._caption = max(8, round(30 * unit * look.text_size))
 
@@ -423,16 +431,16 @@ class _Drawing:
         return top + height
 
     def _messages(self, status: Status, bottom: int) -> None:
-        room = self._width - 2 * self._small
+        room = self._width - 2 * self._notes
         messages = [(hint, YELLOW) for hint in self._result.hints[:_HINTS]]
         if status.notice:
             messages.append((status.notice, SKY_BLUE))
         for text, color in reversed(messages):
             said = languages.say(text, self._look.language)
-            for line in reversed(lettering.broken(said, self._small, room)):
-                stamp = self._stamp(line, self._small, color)
+            for line in reversed(lettering.broken(said, self._notes, room)):
+                stamp = self._stamp(line, self._notes, color)
                 bottom -= stamp.height
-                _paste(self._image, stamp, self._small // 2, bottom)
+                _paste(self._image, stamp, self._notes // 2, bottom)
 
     def _bar(self) -> int:
         """A line at the bottom, as far as the recording has been played; the height it takes."""

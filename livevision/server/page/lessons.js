@@ -176,6 +176,7 @@ export class Lessons {
     canvas.hidden = true;
     progress.hidden = true;
     tip.textContent = score.textContent = "";
+    delete tip.dataset.good; // neither praise nor blame
     word.textContent = say("Is this how you sign?");
     word.lang = "";
     how.textContent = say(
@@ -205,6 +206,7 @@ export class Lessons {
     canvas.hidden = true;
     progress.hidden = true;
     how.textContent = tip.textContent = "";
+    delete tip.dataset.good;
     $("lesson").querySelector(".wrong")?.remove();
     const close = make("button", { type: "button", className: "primary" }, say("Close"));
     close.onclick = () => this.ended();

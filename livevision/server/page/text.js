@@ -43,6 +43,7 @@ export class Text {
     else if (this.#proposed.startsWith("accept")) this.#propose([]);
     if (result.text !== this.current) {
       this.current = result.text;
+      if (!this.all) this.#forgetLetters();
       this.show();
     }
   }
@@ -59,9 +60,8 @@ export class Text {
   clear() {
     this.earlier = "";
     this.words = [];
-    this.#letters = [];
     this.#propose([]);
-    this.#showLetters();
+    this.#forgetLetters();
     if (!this.current) this.show();
   }
 
@@ -88,6 +88,11 @@ export class Text {
   #addLetter(event) {
     this.#letters.push(event);
     this.#letters.splice(0, this.#letters.length - LETTERS);
+    this.#showLetters();
+  }
+
+  #forgetLetters() {
+    this.#letters = [];
     this.#showLetters();
   }
 

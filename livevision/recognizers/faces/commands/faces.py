@@ -321,7 +321,7 @@ def _who(arguments: argparse.Namespace) -> int:
     import json
 
     from livevision.recognizers.faces.embedding import FaceReader
-    from livevision.recognizers.faces.gallery import Gallery
+    from livevision.recognizers.faces.gallery import Gallery, default_path
     from livevision.recognizers.faces.matching import Matcher, matcher
     from livevision.recognizers.faces.photos import Edges, known_people, who
 
@@ -336,8 +336,13 @@ def _who(arguments: argparse.Namespace) -> int:
         faces, refused = known_people(arguments.known, reader)
         people = Matcher(faces)
     else:
-        with Gallery(arguments.gallery, create=False) as gallery:
-            people = matcher(gallery)
+        try:
+            with Gallery(arguments.gallery, create=False) as gallery:
+                people = matcher(gallery)
+        except GalleryError as error:
+            if arguments.gallery is None and not default_path().exists():
+                raise GalleryError(f"{error} Or give pictures of them: --known DIR.") from error
+            raise
     table = csv.writer(sys.stdout, lineterminator="\n")
     if arguments.format == "csv":
         table.writerow(("file", "name", "confidence", "box"))
