@@ -127,6 +127,8 @@ def test_pairs_are_compared_in_turn_and_by_their_median() -> None:
 
 
 def test_the_floor_sees_every_picture(clip: Path) -> None:
+    if not measures.there_is_mediapipe():
+        pytest.skip("MediaPipe has no package for this Python or machine")
     done = measures.bare(scenes.images(clip, 5))
     assert len(done.steps) == 4
     assert done.per_frame > 0.001
@@ -177,7 +179,7 @@ def test_the_machine_is_named() -> None:
     machine = measures.machine()
     assert machine["cores"] >= 1
     assert machine["processor"]
-    assert machine["mediapipe"] == "0.10.21"
+    assert machine["mediapipe"] == ("0.10.21" if measures.there_is_mediapipe() else None)
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_work(
@@ -206,7 +208,7 @@ def test_everything_is_measured(tmp_path: Path) -> None:
     target = tmp_path / "bench.json"
     assert main(["bench", "--quick", "--json", str(target)]) == 0
     content = json.loads(target.read_text(encoding="utf-8"))
-    assert content["floor_ratio"] > 0
+    assert not measures.there_is_mediapipe() or content["floor_ratio"] > 0
     assert set(content["live"]) == {"15", "30", "60"}
     for each in content["live"].values():
         assert {"dropped", "fps", "latency_ms"} <= set(each)

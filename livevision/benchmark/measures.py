@@ -265,8 +265,9 @@ def peers(images: Sequence[Image], gallery: Path, person: str) -> dict[str, dict
     `frames_named` counts the pictures in which the enrolled person is called by name.
     """
     found = {"livevision": _peer(_middle(lambda: whole(images, gallery, person)))}
-    keypoints = _middle(lambda: _keypoints(images))
-    found["MediaPipe hands + keypoint classifier"] = _peer(keypoints)
+    if there_is_mediapipe():
+        keypoints = _middle(lambda: _keypoints(images))
+        found["MediaPipe hands + keypoint classifier"] = _peer(keypoints)
     reference = _face_recognition()
     if reference is not None:
         found["face_recognition, full size"] = _peer(_full_size(images, reference))
@@ -319,11 +320,24 @@ def machine() -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "system": platform.platform(),
         "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in _PACKAGES},
+        **{name: _version(name) for name in _PACKAGES},
     }
 
 
 _PACKAGES = ("mediapipe", "ai-edge-litert", "opencv-contrib-python", "numpy")
+
+
+def _version(package: str) -> str | None:
+    """None if it is not installed, as mediapipe on Python 3.13 and later."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def there_is_mediapipe() -> bool:
+    """Whether its own programs can be measured; for the networks alone it need not be there."""
+    return _version("mediapipe") is not None
 
 
 def _steps(times: Sequence[float]) -> list[float]:

@@ -105,7 +105,7 @@ def measure(folder: Path, *, quick: bool, tell: Callable[[str], object]) -> dict
     return {
         "schema": SCHEMA,
         "machine": measures.machine(),
-        "floor_ratio": beside["floor"]["ratio"],
+        "floor_ratio": beside["floor"] and beside["floor"]["ratio"],
         **beside,
         "replay": replay,
         "live": live,
@@ -145,9 +145,11 @@ def _beside(
     from livevision.benchmark import measures, scenes
 
     images = scenes.images(small)
-    floor = measures.in_turn(
-        lambda: measures.whole(images, gallery, person), lambda: measures.bare(images), passes
-    )
+    floor = None
+    if measures.there_is_mediapipe():
+        floor = measures.in_turn(
+            lambda: measures.whole(images, gallery, person), lambda: measures.bare(images), passes
+        )
     few = images[:peers]
     wide = scenes.images(large, len(few))
     large_to_small = measures.in_turn(
@@ -193,6 +195,8 @@ def _print(content: Mapping[str, Any], console: "Console") -> None:
         ("beside the floor, 640x480", floor),
         ("1280x720 beside 640x480", growth),
     ):
+        if pair is None:  # MediaPipe has no package for this Python or machine
+            continue
         ends = f"{pair['least']:.2f} - {pair['most']:.2f}"
         summary.add_row(
             name, f"{pair['ms']:.1f}", f"{pair['other_ms']:.1f}", f"{pair['ratio']:.2f}", ends
