@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import random
 
@@ -7,8 +8,8 @@ from numpy.typing import NDArray
 from signing import LABELS, Signer, chances, hand, letters, read, shape_of, showing, steps
 
 from livevision.recognizers.signs import passing
-from livevision.recognizers.signs.hand import Letter, Showing
-from livevision.recognizers.signs.letters import Decoder
+from livevision.recognizers.signs.hand import Letter, Showing, SigningHand
+from livevision.recognizers.signs.letters import Decoder, Sign
 from livevision.recognizers.signs.spelling import LONGEST_WORD, Speller
 from livevision.recognizers.signs.thresholds import DEFAULT
 from livevision.recognizers.signs.words import Words
@@ -265,6 +266,31 @@ def test_a_drawn_letter_takes_the_place_of_its_handshape(
 def test_i_before_j_is_kept_if_it_was_held_as_long_as_other_letters() -> None:
     signer = Signer(fps=30, rate=1.5).spell("FGHI").rest(0.2).draw("J").spell("KL")
     assert letters(read(signer.frames, Speller(LABELS))) == "FGHIJKL"
+
+
+def test_the_shape_that_drew_is_no_letter_in_the_text_while_it_rests() -> None:
+    shape = shape_of("I")
+    signing = SigningHand(LABELS, showing(shape, chances("I")), 0.0, DEFAULT)
+    signing.company, signing.drawn = True, "J"
+    sign = Sign(signing.decoder.labels, 0.0, 0.1, 0.1, chances("I"), True, shape[:, :2])
+    signing.decoder.sign = sign
+    texts = []
+    for sign.worth in (0.05, 0.2):
+        texts.append([each.label for each in signing.showing()])
+    assert texts == [[], ["I"]]
+
+
+def test_a_hand_that_held_a_y_and_sinks_draws_no_j() -> None:
+    signer = Signer(fps=30, rate=2).spell("CAB").move(shape_of("J"), 0.2)
+    signer._letter = "Y"
+    signer.rest(1.2)
+    first = len(signer.frames)
+    signer.draw("J", 0.4, before=0.0)
+    for index, (time, each) in enumerate(signer.frames[first:], first):
+        assert each is not None
+        sinking = dataclasses.replace(each, probabilities=chances("Y"))
+        signer.frames[index] = (time, sinking)
+    assert letters(read(signer.frames, Speller(LABELS))) == "CABY"
 
 
 def test_still_i_and_d_stay_what_they_are() -> None:

@@ -171,7 +171,9 @@ class SigningHand:
     def showing(self) -> list[Letter]:
         """The letters that were not yet reported, with the one that is being signed."""
         sign = self.decoder.sign
-        found = self.waiting + ([self._letter(sign)] if sign is not None else [])
+        found = list(self.waiting)
+        if sign is not None and sign.worth >= self._least(sign):
+            found.append(self._letter(sign))
         enough = self.company or sum(letter.worth for letter in found) >= self._at.glimpse
         return found if enough else []
 
@@ -308,20 +310,26 @@ class SigningHand:
 
     def _keep(self, sign: Sign) -> None:
         """Let a sign that is over wait, unless it was only passed through."""
-        letter = self._letter(sign)
-        least = 0.0
-        if self.drawn and letter.label in _BEGINS[self.drawn]:
-            # the hand comes to rest where it drew, or back to the shape it drew with
-            if self.begun is not None and _apart(sign.shape, self.begun) < self._at.same:
-                least = self._at.back_again
-            else:
-                least = np.inf if sign.start < self.unfinished else self._at.back
-        if letter.worth >= least:
-            self.waiting.append(letter)
+        if sign.worth >= self._least(sign):
+            self.waiting.append(self._letter(sign))
             self.drawn = ""
+
+    def _least(self, sign: Sign) -> float:
+        """What a sign has to be worth to be a letter, in seconds.
+
+        More than nothing where the hand comes to rest where it drew, or back to the shape it drew
+        with.
+        """
+        if not self.drawn or sign.label not in _BEGINS[self.drawn]:
+            return 0.0
+        if self.begun is not None and _apart(sign.shape, self.begun) < self._at.same:
+            return self._at.back_again
+        return np.inf if sign.start < self.unfinished else self._at.back
 
     def _draw(self, drawing: Drawing) -> None:
         """A J or Z takes the place of whatever was read while it was drawn."""
+        if drawing.letter == "J" and self._leaves_y(drawing):
+            return
         sign = self.decoder.sign
         over = (
             sign is None
@@ -362,6 +370,20 @@ class SigningHand:
                 self.decoder.restart()
             else:
                 self.decoder.forget()
+
+    def _leaves_y(self, drawing: Drawing) -> bool:
+        """Whether a hand that held a Y for long seems to draw: it sinks, with the little finger up.
+
+        Before a J the hand is an I, or for a moment not yet one.
+        """
+        sign = self.decoder.sign
+        shown = [*self.recent, *self.waiting, *([self._letter(sign)] if sign is not None else [])]
+        return any(
+            each.label == "Y"
+            and each.worth >= self._at.held
+            and abs(drawing.start - each.end) < 2 * self._at.beside
+            for each in shown
+        )
 
     def _part_of(self, letter: Letter, drawing: Drawing) -> bool:
         if letter.drawn or letter.end < drawing.start - 2 * self._at.beside:
