@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -13,7 +14,7 @@ from livevision.errors import UsageError
 from livevision.frame import Event
 from livevision.recognizers.signs import Options, thresholds
 from livevision.recognizers.signs.evaluation import passing as fitting
-from livevision.recognizers.signs.evaluation import sensitivity, spelling
+from livevision.recognizers.signs.evaluation import sensitivity, spelling, strokes
 from livevision.recognizers.signs.evaluation.clips import Clip, Reading
 from livevision.recognizers.signs.evaluation.spelling import Score
 from livevision.truth import Span
@@ -181,6 +182,28 @@ def test_sensitivity_is_told_and_written(folder: Path, capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert "0 letters in clips without signs" in " ".join(out.split())
     assert "Without effect on these clips: motion.lag" in out
+
+
+def test_what_tells_a_z_is_learnt_from_hands_that_draw() -> None:
+    signer = Signer(fps=20).spell("A").draw("Z").spell("BD")
+    frames = [(time, [each] if each else []) for time, each in signer.frames]
+    spans = tuple(Span(*each) for each in signer.truth)
+    clip = Clip(Path("clip.mp4"), "AZBD", spans, "AZBD")
+    source = strokes.Source()
+    strokes.add(source, sensitivity.Seen(clip, LABELS, frames, frames[-1][0]))
+    assert [(each.real, set(each.true)) for each in source.tracks] == [(True, {-1, 0, 1})]
+    rng = np.random.default_rng(0)
+    for z in (True, False):
+        for _ in range(12):
+            source.tracks += strokes.tracks_of(*strokes.made_up(source.hands, rng, z=z), real=False)
+    at = strokes.learn(source.tracks)
+    assert at.angle < 0
+    found, true, false, others = strokes.judge(source.tracks, at)
+    assert found >= 0.9 * true > 0
+    assert false <= 0.1 * others
+    unknown = dataclasses.replace(clip, spans=None)
+    strokes.add(source, sensitivity.Seen(unknown, LABELS, frames, 1.0))  # nobody knows where
+    assert strokes.judge(source.tracks, at) == (found, true, false, others)
 
 
 def test_what_tells_passed_letters_is_learnt_from_clips() -> None:

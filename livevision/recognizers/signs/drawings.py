@@ -4,10 +4,13 @@ The tip of the finger that draws leaves a track; the track of the last seconds, 
 and speed, is compared with drawn letters as the $1 recogniser does (Wobbrock et al., 2007; angle
 between normalised tracks as in Li's Protractor, 2010), but with its direction kept. Several spans
 are tried at once, so that a letter is found that flows out of another one. The hand has to have the
-shape that draws: the little finger alone for J, the index finger alone for Z.
+shape that draws: the little finger alone for J, the index finger alone for Z. A J has to pass for
+each of these. For a Z, whose fast strokes blur, they are weighed against each other: a logistic
+regression, learnt from people's hands and made-up ways (`evaluation/strokes.py`).
 """
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +26,21 @@ SHORTEST_SPAN, SPANS = 0.24, 18
 """The drawing may have begun so many seconds before now, up to the longest that it takes; how many
 beginnings are tried."""
 LETTERS = "JZ"
+LED = 0.25
+"""Seconds in which the finger that draws a Z led the others in one frame at least: blurred ones,
+where it seems bent or others straight, do not end it."""
+LIKE, SIDEWAYS = 0.8, 0.9
+"""Tracks less like a Z (cosine) than this are none; shares of a stroke's way that are enough."""
+FLAT, TALL = 0.1, 0.5
+"""Heights in widths between which the height counts: a finger that is wagged draws no Z."""
+EVEN = 0.5
+"""Probability from which on a Z was drawn."""
 _POINTS = np.array((20, 8, 5))
 """The tips that draw J and Z, and the index finger's knuckle, which moves with its tip."""
-_TRACKS = (("J", 0, 0), ("Z", 1, 1), ("Z", 1, 2))
-"""Letter, its place in LETTERS, and the place in _POINTS of a track that may show it."""
+_TIP_J, _TIPS_Z = 0, (1, 2)
+"""Places in _POINTS of the tracks that may show the letters."""
+FEWEST, FEATURES = 4, 7
+"""Frames that a drawing takes at least; numbers that tell a Z."""
 _DRAWING = np.array((3, 0))
 """The fingers that draw: the little one and the index finger."""
 
@@ -58,12 +72,15 @@ class _Moment:
     size: float
 
 
+_Found = tuple[str, int, NDArray[np.int64], Floats]
+"""A letter, the place in _POINTS of the track, where it may have begun, and how likely that is."""
+
+
 class Drawings:
     """Watches one hand for letters drawn in the air; remembers the last seconds."""
 
     def __init__(self, at: thresholds.Drawings) -> None:
         self._at = at
-        self._drawn = {"J": at.j, "Z": at.z}
         self._spans = np.geomspace(SHORTEST_SPAN, at.longest, SPANS)
         self._moments: deque[_Moment] = deque()
         self._best: Drawing | None = None
@@ -90,10 +107,8 @@ class Drawings:
             if ahead < 0:  # another handshape in between: it may come again at once
                 self._not_before[letter] = min(self._not_before[letter], time)
         speeds = self._speeds()
-        if any(
-            lead[which] >= self._drawn[letter].lead / 2 and speeds[which] >= self._at.resting
-            for which, letter in enumerate(LETTERS)
-        ):
+        led = self._led(time)
+        if bool((led & (speeds[: len(LETTERS)] >= self._at.resting)).any()):
             self._moved = time
         if time - self._moved > self._at.gone and self._best is None:
             return None
@@ -102,7 +117,7 @@ class Drawings:
             found = self._compare(time)
             if (
                 found is not None
-                and lead[LETTERS.index(found.letter)] >= self._drawn[found.letter].lead / 2
+                and led[LETTERS.index(found.letter)]
                 and (self._best is None or found.confidence >= self._best.confidence)
             ):
                 self._best = found
@@ -115,9 +130,9 @@ class Drawings:
             return None
         self._best = None
         self._not_before = dict.fromkeys(LETTERS, best.end)
-        self._not_before[best.letter] += self._drawn[best.letter].again
+        self._not_before["J"] += self._at.j.again if best.letter == "J" else 0.0
         self._moved = -1.0
-        kept = bool(lead[which] >= self._drawn[best.letter].lead / 2)
+        kept = bool(lead[which] >= self._at.leads)
         end = max(best.end, time - self._at.look_back) if resting and kept else best.end
         return Drawing(best.letter, best.start, end, best.confidence, time, kept, resting)
 
@@ -129,6 +144,13 @@ class Drawings:
         """The drawing that was complete but for its waiting time."""
         best, self._best = self._best, None
         return best
+
+    def _led(self, time: float) -> NDArray[np.bool_]:
+        """(2,): whether the finger that draws J leads the others, that for Z just now."""
+        lead = self._moments[-1].lead.copy()
+        index = LETTERS.index("Z")
+        lead[index] = max(each.lead[index] for each in self._moments if each.time >= time - LED)
+        return np.asarray(lead >= self._at.leads)
 
     def _speeds(self) -> Floats:
         """(3,) of the tips, in palms a second, over the last moments."""
@@ -143,51 +165,103 @@ class Drawings:
         return np.asarray(ways / max(last.size, 1.0) / passed, np.float32)
 
     def _compare(self, time: float) -> Drawing | None:
-        moments = self._moments
-        times = np.array([each.time for each in moments])
-        firsts = np.unique(np.searchsorted(times, time - self._spans))
-        firsts = firsts[len(times) - firsts >= 4]
-        if not len(firsts):
+        past = _Past.of(self._moments, time, self._spans)
+        if past is None:
             return None
-        leads = _sums(np.array([each.lead for each in moments]))
-        straight = _sums(np.array([each.straight for each in moments]))
-        tips = np.array([each.tips for each in moments])
-        size = float(np.median([each.size for each in moments]))
-        count = len(times)
-        heads = firsts + np.maximum(2, (count - firsts) // 2)
-        tails = count - np.maximum(2, (count - firsts) // 3)
         found: Drawing | None = None
-        for letter, which, point in _TRACKS:
-            drawn = self._drawn[letter]
-            mean = (leads[count, which] - leads[firsts, which]) / (count - firsts)
-            head = (leads[heads, which] - leads[firsts, which]) / (heads - firsts)
-            line = (straight[heads, which] - straight[firsts, which]) / (heads - firsts)
-            tail = (leads[count, which] - leads[tails, which]) / (count - tails)
-            fits = (mean >= drawn.lead) & (head >= drawn.lead) & (line >= self._at.straight)
-            if letter == "Z":  # or a straight finger that is bent seems to draw
-                fits &= tail >= drawn.lead
-            fits &= times[firsts] >= self._not_before[letter]
-            if not fits.any():
+        for letter, point, firsts, chances in (*self._hooks(past), *self._zigzags(past)):
+            best = int(np.argmax(chances))
+            confidence = float(chances[best])
+            least = self._at.j.like if letter == "J" else EVEN
+            if confidence < least or (found and confidence <= found.confidence):
                 continue
-            tracks = resample(tips[:, point], firsts[fits])
-            extents = np.ptp(tracks, axis=1)
-            whole = extents.max(axis=1) >= drawn.extent * size
-            if letter == "J":
-                whole &= turn(tracks) >= np.radians(self._at.hook)
-            else:
-                whole &= (zigzag(tracks) >= self._at.stroke) & (
-                    extents[:, 1] >= self._at.tall * extents[:, 0]
-                )
-            likeness = (normalized(tracks) @ TEMPLATES[letter].T).max(axis=1) * whole
-            best = int(np.argmax(likeness))
-            confidence = float(likeness[best])
-            if confidence < drawn.like or (found and confidence <= found.confidence):
-                continue
-            first = firsts[fits][best]
-            start = _begin(times[first:], tips[first:, point], size)
+            first = firsts[best]
+            start = _begin(past.times[first:], past.tips[first:, point], past.size)
             if time - start >= self._at.shortest:
                 found = Drawing(letter, start, time, min(confidence, 1.0), time)
         return found
+
+    def _hooks(self, past: "_Past") -> Iterator[_Found]:
+        at, little, firsts = self._at.j, LETTERS.index("J"), past.firsts
+        halves = firsts + np.maximum(2, (len(past.times) - firsts) // 2)
+        fits = past.times[firsts] >= self._not_before["J"]
+        fits &= (past.mean(past.leads, little) >= at.lead) & (
+            past.mean(past.leads, little, halves) >= at.lead
+        )
+        firsts = firsts[fits & (past.mean(past.straight, little, halves) >= at.straight)]
+        if len(firsts):
+            tracks = resample(past.tips[:, _TIP_J], firsts)
+            whole = np.ptp(tracks, axis=1).max(axis=1) >= at.extent * past.size
+            whole &= turn(tracks) >= np.radians(at.hook)
+            yield "J", _TIP_J, firsts, likeness(tracks, "J") * whole
+
+    def _zigzags(self, past: "_Past") -> Iterator[_Found]:
+        for point, firsts, found in past.zigzags(self._not_before["Z"]):
+            yield "Z", point, firsts, z_chances(found, self._at.z)
+
+    def ways(self, time: float) -> tuple[NDArray[np.float64], Floats]:
+        """What may be a Z that ends at `time`, for whoever learns from it.
+
+        When each way begins, (n,) in seconds, and what tells a Z, (n, 7), of `strokes`.
+        """
+        past = _Past.of(self._moments, time, self._spans)
+        found = [] if past is None else list(past.zigzags(-np.inf))
+        if past is None or not found:
+            return np.zeros(0), np.zeros((0, FEATURES), np.float32)
+        firsts = np.concatenate([each for _, each, _ in found])
+        return past.times[firsts], np.concatenate([each for _, _, each in found])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Past:
+    """The last moments as arrays, and where something may have begun."""
+
+    times: NDArray[np.float64]
+    tips: Floats
+    """(n, 3, 2) of `_POINTS`."""
+    leads: NDArray[np.float64]
+    """(n + 1, 2): running sums of the fingers' leads."""
+    straight: NDArray[np.float64]
+    size: float
+    firsts: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, moments: Sequence[_Moment], time: float, spans: NDArray[np.float64]
+    ) -> "_Past | None":
+        """None if there are too few."""
+        times = np.array([each.time for each in moments])
+        firsts = np.unique(np.searchsorted(times, time - spans))
+        firsts = firsts[len(times) - firsts >= FEWEST]
+        if not len(firsts):
+            return None
+        return cls(
+            times,
+            np.array([each.tips for each in moments]),
+            _sums(np.array([each.lead for each in moments])),
+            _sums(np.array([each.straight for each in moments])),
+            float(np.median([each.size for each in moments])),
+            firsts,
+        )
+
+    def mean(
+        self,
+        sums: NDArray[np.float64],
+        finger: int,
+        ends: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float64]:
+        """(k,): from each of the firsts up to `ends`, or up to now."""
+        to = np.full(len(self.firsts), len(self.times)) if ends is None else ends
+        return np.asarray((sums[to, finger] - sums[self.firsts, finger]) / (to - self.firsts))
+
+    def zigzags(self, since: float) -> Iterator[tuple[int, NDArray[np.int64], Floats]]:
+        """For both points: its place in _POINTS, where a Z may begin, and what tells it."""
+        lead = self.mean(self.leads, LETTERS.index("Z"))
+        fits = (self.times[self.firsts] >= since) & (lead >= 0)
+        firsts = self.firsts[fits]
+        for point in _TIPS_Z if len(firsts) else ():
+            tracks = resample(self.tips[:, point], firsts)
+            yield point, firsts, strokes(tracks, lead[fits], self.size)
 
 
 def _others(fingers: Floats, finger: int) -> float:
@@ -228,20 +302,42 @@ def turn(tracks: Floats) -> Floats:
     return np.asarray(headings[:, :4].max(axis=1) - headings[:, -4:].min(axis=1), np.float32)
 
 
-def zigzag(tracks: Floats) -> Floats:
-    """(k,): how much the first and last fifth go to the left and what is between to the right.
+def likeness(tracks: Floats, letter: str) -> Floats:
+    """(k,): cosine of the angle to the most like of the letter's templates."""
+    return np.asarray((normalized(tracks) @ TEMPLATES[letter].T).max(axis=1), np.float32)
 
-    The least of the three, as shares of their ways, -1 to 1; the way between may be steep.
-    """
+
+def sideways(tracks: Floats) -> Floats:
+    """(k, 2): how much the first and the last fifth go to the left, as shares of their ways."""
     part = POINTS // 5
-    top = tracks[:, part] - tracks[:, 0]
-    middle = tracks[:, -1 - part] - tracks[:, part]
-    bottom = tracks[:, -1] - tracks[:, -1 - part]
-    shares = [
-        weight * way[:, 0] / np.maximum(np.linalg.norm(way, axis=1), 1e-6)
-        for weight, way in ((-1, top), (3, middle), (-1, bottom))
-    ]
-    return np.asarray(np.minimum.reduce(shares), np.float32)
+    ways = np.stack((tracks[:, part] - tracks[:, 0], tracks[:, -1] - tracks[:, -1 - part]), axis=1)
+    lengths = np.maximum(np.linalg.norm(ways, axis=2), 1e-6)
+    return np.asarray(-ways[..., 0] / lengths, np.float32)
+
+
+def strokes(tracks: Floats, lead: NDArray[np.float64], size: float) -> Floats:
+    """(k, 7): what tells a Z, in the order of the weights of `thresholds.Zigzag`.
+
+    `tracks` (k, POINTS, 2) in pixels; `lead` (k,) of the index finger on the mean of the way;
+    `size` of the palm in pixels.
+    """
+    sides = np.maximum(np.ptp(tracks, axis=1), 1e-3)
+    extent = sides.max(axis=1)
+    tall = np.clip(sides[:, 1] / sides[:, 0], FLAT, TALL)
+    way = np.linalg.norm(np.diff(tracks, axis=1), axis=2).sum(axis=1)
+    angle = np.arccos(np.clip(likeness(tracks, "Z"), -1.0, 1.0))
+    top, bottom = np.minimum(sideways(tracks), SIDEWAYS).T
+    turns = np.log(np.maximum(way, 1e-3) / extent)
+    rows = (angle, top, bottom, np.log(extent / size), np.log(tall), turns, lead)
+    return np.stack(rows, axis=1).astype(np.float32)
+
+
+def z_chances(found: Floats, at: thresholds.Zigzag) -> Floats:
+    """(k,): the probabilities of Z; 0 for tracks that are not like one at all."""
+    weights = (at.angle, at.top, at.bottom, at.extent, at.tall, at.way, at.lead)
+    odds = found @ np.array(weights, np.float32) + at.bias
+    like = found[:, 0] <= np.arccos(LIKE)
+    return np.asarray(like / (1.0 + np.exp(-np.clip(odds, -30, 30))), np.float32)
 
 
 def _draw_j(first: float, last: float, stem: float, flat: float) -> Floats:

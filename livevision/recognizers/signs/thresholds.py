@@ -114,28 +114,54 @@ class Letters:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """What a track has to be like to be one letter."""
+class Hook:
+    """What a track has to be like to be a J."""
 
-    like: float = threshold(0.9, "cosine", "least likeness of a track and the letter")
-    extent: float = threshold(0.5, "palms", "least size of the drawing: its wider side")
+    like: float = threshold(0.972, "cosine", "least likeness of a track and the letter")
+    extent: float = threshold(0.6, "palms", "least size of the drawing: its wider side")
     lead: float = threshold(
-        0.15, "share", "how much straighter than any other the drawing finger is, on the mean"
+        0.12, "share", "how much straighter than any other the little finger is, on the mean"
     )
-    again: float = threshold(0.0, "s", "after the letter before it can begin again")
+    straight: float = threshold(
+        0.8,
+        "share",
+        "how straight it is at first: end to end over the length of its bones",
+    )
+    hook: float = threshold(
+        75.0, "degrees", "least turn: a hand that sinks or is lowered draws no hook"
+    )
+    again: float = threshold(
+        0.5, "s", "after it before it can begin again: the hand comes back from a J much like a J"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Zigzag:
+    """Weights of what tells a Z: drawings.py.
+
+    Learnt, not chosen: `python -m livevision.recognizers.signs.evaluation.strokes` prints them.
+    """
+
+    bias: float = threshold(-2.76, "nats", "odds of a Z before anything is known of the track")
+    angle: float = threshold(-20.77, "nats/radian", "for the angle between the track and a Z")
+    top: float = threshold(3.55, "nats", "for the share of the first fifth that goes sideways")
+    bottom: float = threshold(3.17, "nats", "and of the last")
+    extent: float = threshold(1.57, "nats/nat", "for the logarithm of its wider side in palms")
+    tall: float = threshold(2.64, "nats/nat", "and of its height in widths, from 0.1 to 0.5")
+    way: float = threshold(4.63, "nats/nat", "for the logarithm of its length in wider sides")
+    lead: float = threshold(
+        2.99, "nats", "for how much straighter than any other the index finger is, on the mean"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Drawings:
     """From tracks of fingers to J and Z."""
 
-    j: Drawn = Drawn(0.972, 0.6, 0.12, 0.5)
-    """The hand comes back from a J much like a J."""
-    z: Drawn = Drawn()
-    straight: float = threshold(
-        0.8,
-        "share",
-        "how straight the drawing finger is at first: end to end over the length of its bones",
+    j: Hook = Hook()
+    z: Zigzag = Zigzag()
+    leads: float = threshold(
+        0.06, "share", "by how much the finger that draws is straighter than any other just now"
     )
     longest: float = threshold(2.4, "s", "that drawing a letter may take")
     shortest: float = threshold(0.16, "s", "that it takes at least")
@@ -143,17 +169,6 @@ class Drawings:
     look_back: float = threshold(0.07, "s", "over which that speed is taken")
     gone: float = threshold(
         0.3, "s", "a drawing that got no better is complete even if the hand goes on"
-    )
-    hook: float = threshold(
-        75.0, "degrees", "least turn of a J: a hand that sinks or is lowered draws no hook"
-    )
-    stroke: float = threshold(
-        0.45,
-        "share",
-        "least sideways way in the first and last fifth of a Z: all strokes are there",
-    )
-    tall: float = threshold(
-        0.3, "widths", "least height of a Z: a finger that is only wagged draws none"
     )
     every: float = threshold(0.03, "s", "least time between two comparisons")
 
