@@ -1,4 +1,3 @@
-import dataclasses
 import itertools
 import random
 
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 from signing import LABELS, Signer, chances, hand, letters, read, shape_of, showing, steps
 
 from livevision.recognizers.signs import passing
+from livevision.recognizers.signs.drawings import Drawing
 from livevision.recognizers.signs.hand import Letter, Showing, SigningHand
 from livevision.recognizers.signs.letters import Decoder, Sign
 from livevision.recognizers.signs.spelling import LONGEST_WORD, Speller
@@ -280,17 +280,15 @@ def test_the_shape_that_drew_is_no_letter_in_the_text_while_it_rests() -> None:
     assert texts == [[], ["I"]]
 
 
-def test_a_hand_that_held_a_y_and_sinks_draws_no_j() -> None:
-    signer = Signer(fps=30, rate=2).spell("CAB").move(shape_of("J"), 0.2)
-    signer._letter = "Y"
-    signer.rest(1.2)
-    first = len(signer.frames)
-    signer.draw("J", 0.4, before=0.0)
-    for index, (time, each) in enumerate(signer.frames[first:], first):
-        assert each is not None
-        sinking = dataclasses.replace(each, probabilities=chances("Y"))
-        signer.frames[index] = (time, sinking)
-    assert letters(read(signer.frames, Speller(LABELS))) == "CABY"
+@pytest.mark.parametrize(("likeness", "read_as"), [(0.975, ""), (0.998, "J")])
+def test_a_hand_that_held_a_y_and_sinks_draws_no_j(likeness: float, read_as: str) -> None:
+    shape = shape_of("Y")
+    signing = SigningHand(LABELS, showing(shape, chances("Y")), 0.0, DEFAULT)
+    sign = Sign(signing.decoder.labels, 0.0, 1.5, 0.1, chances("Y"), True, shape[:, :2])
+    sign.worth = 0.9
+    signing.decoder.sign = sign
+    signing._draw(Drawing("J", 1.4, 1.7, likeness, 1.7))
+    assert "".join(each.label for each in signing.waiting) == read_as
 
 
 def test_still_i_and_d_stay_what_they_are() -> None:

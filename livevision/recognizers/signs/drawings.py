@@ -329,7 +329,7 @@ def strokes(tracks: Floats, lead: NDArray[np.float64], size: float) -> Floats:
     top, bottom = np.minimum(sideways(tracks), SIDEWAYS).T
     turns = np.log(np.maximum(way, 1e-3) / extent)
     rows = (angle, top, bottom, np.log(extent / size), np.log(tall), turns, lead)
-    return np.stack(rows, axis=1).astype(np.float32)
+    return np.asarray(np.stack(rows, axis=1), np.float32)
 
 
 def z_chances(found: Floats, at: thresholds.Zigzag) -> Floats:

@@ -101,6 +101,7 @@ class SigningHand:
         self._at = at.text
         self._passing = at.passing
         self._longest_drawing = at.drawings.longest
+        self._after_y = at.drawings.j.after_y
         self.seen = time
         self.track = showing.track
         self.side = "right" if showing.right else "left"
@@ -328,7 +329,7 @@ class SigningHand:
 
     def _draw(self, drawing: Drawing) -> None:
         """A J or Z takes the place of whatever was read while it was drawn."""
-        if drawing.letter == "J" and self._leaves_y(drawing):
+        if drawing.letter == "J" and drawing.confidence < self._after_y and self._was_y(drawing):
             return
         sign = self.decoder.sign
         over = (
@@ -371,11 +372,8 @@ class SigningHand:
             else:
                 self.decoder.forget()
 
-    def _leaves_y(self, drawing: Drawing) -> bool:
-        """Whether a hand that held a Y for long seems to draw: it sinks, with the little finger up.
-
-        Before a J the hand is an I, or for a moment not yet one.
-        """
+    def _was_y(self, drawing: Drawing) -> bool:
+        """Whether the hand held a Y before: it may sink, with the little finger up."""
         sign = self.decoder.sign
         shown = [*self.recent, *self.waiting, *([self._letter(sign)] if sign is not None else [])]
         return any(

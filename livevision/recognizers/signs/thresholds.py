@@ -130,6 +130,12 @@ class Hook:
     hook: float = threshold(
         75.0, "degrees", "least turn: a hand that sinks or is lowered draws no hook"
     )
+    after_y: float = threshold(
+        0.985,
+        "cosine",
+        "likeness after a Y that was held: one that sinks came to 0.975, J's that began with a "
+        "little finger and thumb to 0.994 and more",
+    )
     again: float = threshold(
         0.5, "s", "after it before it can begin again: the hand comes back from a J much like a J"
     )
