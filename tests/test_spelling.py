@@ -531,7 +531,7 @@ def test_a_word_without_end_is_ended() -> None:
 def test_a_letter_is_weighed_by_its_neighbours() -> None:
     def held(label: str, start: float, worth: float, confidence: float = 0.99) -> Letter:
         end = start + worth / 0.6
-        return Letter(label, start, end, start, confidence, [], "right", 1, worth)
+        return Letter(label, start, end, start, confidence, [], "right", 1, worth, worth)
 
     def stands(letter: Letter, before: list[Letter], after: list[Letter]) -> bool:
         return passing.stands(passing.features(letter, before, after, 0.6), DEFAULT.passing)
@@ -543,6 +543,19 @@ def test_a_letter_is_weighed_by_its_neighbours() -> None:
     assert not stands(held("X", 1.05, 0.03, 0.6), [slow], [])  # the hand goes down
     assert stands(held("T", 1.05, 0.4), [slow], [])  # twice
     assert not stands(held("T", 1.05, 0.04), [slow], [])
+
+
+def test_a_held_letter_that_may_be_another_is_no_less_held() -> None:
+    signer = Signer(fps=30, rate=2).spell("CA")
+    signer.move(shape_of("S"), 0.2)
+    signer._letter = "S"
+    signer.rest(0.5, most=0.55, rival="E").spell("KE")
+    assert letters(read(signer.frames, Speller(LABELS))) == "CASKE"
+    decoder = Decoder(LABELS, DEFAULT)
+    worth, held = decoder._worths(chances("S", 0.55, "E")[decoder._order])
+    place = decoder.labels.index("S")
+    assert held[place] > 2 * worth[place] > 0
+    assert held[decoder.labels.index("E")] == worth[decoder.labels.index("E")]
 
 
 def test_a_first_letter_waits_for_what_shows_that_it_was_passed_through() -> None:

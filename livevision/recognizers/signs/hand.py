@@ -62,6 +62,8 @@ class Letter:
     track: int
     worth: float
     """How much it was held still and clear, in seconds."""
+    held: float = 0.0
+    """How much it was held still, clear or as one of two letters, in seconds."""
     no_sign: float = 0.0
     """Mean probability of no sign up to its end, while the hand was at rest."""
     shape: Floats | None = None
@@ -275,7 +277,7 @@ class SigningHand:
         before, after = [*self.recent, *self.waiting[:index]], self.waiting[index + 1 :]
         if now is not None:
             after.append(self._letter(now))
-            after[-1].worth += until * BEST_WORTH
+            after[-1].held += until * BEST_WORTH
         found = passing.features(letter, before, after, self._at.together)
         return passing.stands(found, self._passing)
 
@@ -305,6 +307,7 @@ class SigningHand:
             "right" if sign.right else "left",
             self.track,
             sign.worth,
+            sign.held,
             sign.no_sign,
             sign.shape,
         )
@@ -357,6 +360,7 @@ class SigningHand:
                 [],
                 self.side,
                 self.track,
+                self._at.drawn,
                 self._at.drawn,
                 drawn=True,
             ),

@@ -15,6 +15,10 @@ from livevision.frame import Floats, Points
 from livevision.recognizers.signs import thresholds
 from livevision.recognizers.signs.motion import Motion
 
+RIVAL = 0.8
+"""Share of the next likeliest letter's probability that counts for the likeliest: a hand that is an
+S or else an E is one of the two, and no less held."""
+
 
 @dataclass(slots=True, eq=False)
 class Sign:
@@ -32,6 +36,8 @@ class Sign:
     """(21, 2): its landmarks around the palm's middle, in palms, on the mean."""
     worth: float = 0.0
     """How much it was held still and clear, in seconds."""
+    held: float = 0.0
+    """The same if most of its likeliest rival's probability is taken for its own, in seconds."""
     no_sign: float = 0.0
     """Mean probability of no sign up to its end, while the hand was at rest."""
 
@@ -75,8 +81,8 @@ class Decoder:
         """When each sum last rose from 0, in seconds."""
         self._pending = np.zeros((len(labels) - 1, len(labels)), np.float32)
         """For each letter the probabilities since then, summed over time."""
-        self._worth = np.zeros(len(labels) - 1)
-        """What it would be worth by then."""
+        self._worth = np.zeros((2, len(labels) - 1))
+        """What it would be worth by then, and how much it would be held."""
         self._frames = np.zeros(len(labels) - 1, np.int64)
         """How many frames that were."""
         self._held: Floats | None = None
@@ -127,10 +133,10 @@ class Decoder:
                 sign.end = time
                 sign.votes += probabilities * weight
                 sign.no_sign = self._no_sign
-                self._worth[index] = 0.0
-                sign.worth += (
-                    step * max(float(probabilities[index]) - self._at.unsure, 0.0) * self._rest()
-                )
+                self._worth[:, index] = 0.0
+                worth, held = self._worths(probabilities)[:, index]
+                sign.worth += step * float(worth)
+                sign.held += step * float(held)
                 if self._sums[index] >= self._at.enough:
                     self._hold(step)
         return ended + self.wait(time)
@@ -199,9 +205,16 @@ class Decoder:
         self._since[rose] = time - step
         self._frames = np.where(self._sums > 0, self._frames + 1, 0)
         self._pending[self._sums == 0] = 0
-        self._worth += step * np.maximum(probabilities[:-1] - self._at.unsure, 0.0) * self._rest()
-        self._worth[self._sums == 0] = 0
+        self._worth += step * self._worths(probabilities)
+        self._worth[:, self._sums == 0] = 0
         self._pending[self._sums > 0] += probabilities * (step * self._calm())
+
+    def _worths(self, probabilities: Floats) -> Floats:
+        """(2, n): what a second of it is worth for each letter, and how much it is held then."""
+        worth = np.stack((probabilities[:-1], probabilities[:-1]))
+        rival, best = np.argsort(worth[1])[-2:]
+        worth[1, best] += RIVAL * worth[1, rival]
+        return np.asarray(np.maximum(worth - self._at.unsure, 0.0) * self._rest(), np.float32)
 
     def _follow(self) -> None:
         """Keep account of how far the hand went from the last sign."""
@@ -256,7 +269,8 @@ class Decoder:
             self.labels, start, time, time, self._pending[best].copy(), right, self.motion.shape
         )
         self.sign.no_sign = self._no_sign
-        self.sign.worth = 0.0 if again else float(self._worth[best])
+        if not again:
+            self.sign.worth, self.sign.held = map(float, self._worth[:, best])
         self._worth[:] = 0
         self._sums[np.arange(len(self._sums)) != best] = 0
         self._pending[:] = 0

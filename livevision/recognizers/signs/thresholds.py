@@ -188,7 +188,7 @@ class Passing:
 
     bias: float = threshold(4.0, "nats", "odds of a letter before anything else is known of it")
     lesser: float = threshold(
-        1.24, "nats/nat", "for how much more it is worth than the lesser of its neighbours"
+        1.24, "nats/nat", "for how much more it is held than the lesser of its neighbours"
     )
     greater: float = threshold(1.83, "nats/nat", "and than the greater")
     odds: float = threshold(0.94, "nats/nat", "for the logarithm of its odds")

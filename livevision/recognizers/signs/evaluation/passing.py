@@ -93,7 +93,7 @@ def signed(letters: Sequence[Letter], clip: Clip) -> set[int]:
             )
         ]
         if fit:
-            best = max(fit, key=lambda index: letters[index].worth)
+            best = max(fit, key=lambda index: letters[index].held)
             found.add(best)
             first = best + 1
     return found
