@@ -265,7 +265,7 @@ class _Drawing:
         unit = min(self._height, self._width) / 480
         self._small = max(8, round(_SMALL * unit))
         self._notes = max(8, round(_SMALL * _enlarged(look) * unit))
-        self._thick = max(1, round(2 * unit))
+        self._thick = max(2, round(2 * unit))  # thinner, its dark rim is all that is seen
         self._caption = max(8, round(30 * unit * look.text_size))
 
     def finished(self, status: Status) -> Image:
