@@ -8,8 +8,8 @@ they are no protection against whoever can change the code.
 DIGESTS = {
     "digits/knn.npz": ("eecda268d49c5bd1d5a2d6b2638d1ae5abb0e43feabde3cc9c7fd27cf6b4616a"),
     "digits/svm.npz": ("8f5839a1c6b0d63a2a9bfb33ff4b6e666ca0fddd39bd09f150d282b2cd0ae0cd"),
-    "leaves/examples.npz": ("27310dcc0b441d07d826ab6d88d85fd844303ca3a6c183aa14a1090392e56243"),
-    "leaves/leaves.npz": ("0d1e71e15e48ad514215a1605e7dccf7a1bf28f8fb9ba0e7cb21f3a7fea2a306"),
+    "leaves/examples.npz": ("d2c84ca092eb8944d2ffa851bab1abb39846a930d771d7bef2874993917b8c8d"),
+    "leaves/leaves.npz": ("9142e51f1e19b1d4d6422ab82ee48bd023309a6890f68f408f8a478f4e7c4369"),
     "notes/classic.npz": ("861a5286f740d69a19228e9b5b22ecf7e1598191b85c919b6b132802c12ed794"),
     "notes/staff.tflite": ("2464adfdd011cbc55b308a67db6358804b9858ed24a3f2fd786109bf32ad31c7"),
     "notes/weights.npz": ("98aeb62bcbbdcb76191470780bf7fc5a38d40e2104b8587b1f5037d8c6f7d9ce"),

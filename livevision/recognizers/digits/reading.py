@@ -502,7 +502,9 @@ def _outside_words(digits: list[Piece], pieces: Sequence[Piece]) -> list[Piece]:
     if not digits:
         return []
     usual = float(np.median([each.box.height for each in digits]))
-    words = _words([each for each in pieces if each.box.height >= LEAST_MARK * usual])
+    # what is higher by far is the edge of a board, and would join the lines that it runs along
+    marks = [e for e in pieces if LEAST_MARK * usual <= e.box.height <= DIFFERENT * usual]
+    words = _words(marks)
     for word in words:
         whole = [each for each in word.marks if not each.cut] or word.marks
         word.letters = sum(each.doubt > LETTER for each in whole) >= LETTERS * len(whole)
@@ -519,7 +521,7 @@ def _outside_words(digits: list[Piece], pieces: Sequence[Piece]) -> list[Piece]:
         if beside and (min(own) < least or all(each.cut for each in word.marks)):
             continue  # letters of one stroke, cut where digits came out
         kept |= {id(each) for each in word.marks}
-    return [each for each in digits if id(each) in kept]
+    return [each for each in digits if id(each) in kept or each.box.height > DIFFERENT * usual]
 
 
 def _is_writing(word: _Word, usual: float) -> bool:

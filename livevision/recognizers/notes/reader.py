@@ -92,7 +92,12 @@ def _reading(
     places = _places(systems)
     first = _agreed(openings, places)
     readings: list[StaffReading] = []
-    clefs: dict[int, Clef] = {}
+    # where no clef was seen on a part's first staff, its next one tells
+    clefs = {
+        place: reading.clef_of(symbol, Clef())
+        for place, symbol in reversed(list(zip(places, first, strict=True)))
+        if symbol is not None
+    }
     for number, (staff, symbols) in enumerate(zip(found, seen, strict=True)):
         place = places[number]
         read = reading.read(

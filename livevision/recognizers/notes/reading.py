@@ -27,6 +27,8 @@ _TOGETHER = 0.75
 """Heads nearer than this (staff spaces) sound together; a second in a chord stands 1.2 off."""
 _SECOND = 1.42
 """... up to this if they are neighbours in height: the heads of a second stand side by side."""
+_WIDER = 1.3
+"""Whole notes are so many times as wide as others."""
 _REACH = 5.0
 """An accidental stands at most this far before its head, staff spaces: others may stand between."""
 _SIGNATURE = 13.0
@@ -78,7 +80,7 @@ def read(
     symbols = [symbol for symbol in symbols if left < symbol.x < right]
     start = float(staff.begin)
     if first is not None:
-        begin = _clef(first, begin)
+        begin = clef_of(first, begin)
         start = first.x
         # what is seen inside of the clef is none
         symbols = [symbol for symbol in symbols if symbol.x > start + _CLEF * space]
@@ -101,7 +103,7 @@ def read(
     for group in _groups(symbols):
         symbol = group[0]
         if symbol.name in CLEFS:
-            current = _clef(symbol, current)
+            current = clef_of(symbol, current)
             items.append(current)
         elif symbol.name == "bar":
             if not items or not isinstance(items[-1], Bar):
@@ -184,7 +186,8 @@ def _whole_bars(items: Sequence[Item]) -> tuple[Item, ...]:
     return tuple(result)
 
 
-def _clef(symbol: Symbol, before: Clef) -> Clef:
+def clef_of(symbol: Symbol, before: Clef) -> Clef:
+    """The clef that `symbol` draws; `before` if it stands on no line of the staff."""
     line = symbol.position // 2 + 1
     if not 1 <= line <= 5:
         return before
@@ -324,9 +327,10 @@ def _groups(symbols: Sequence[Symbol]) -> list[list[Symbol]]:
 def _second(left: Sequence[Symbol], right: Sequence[Symbol]) -> bool:
     """Whether the heads side by side are those of one chord: neighbours in height, one beat."""
     away = min(each.x for each in right) - max(each.x for each in left)
+    most = _SECOND * grid.SPACE * (_WIDER if left[0].name == "whole" else 1.0)
     return (
-        min(each.x for each in right) - min(each.x for each in left) < _SECOND * grid.SPACE
-        and away < _SECOND * grid.SPACE
+        min(each.x for each in right) - min(each.x for each in left) < most
+        and away < most
         and any(abs(a.position - b.position) == 1 for a in left for b in right)
         and {each.name for each in left} == {each.name for each in right}
     )
