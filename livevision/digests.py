@@ -6,8 +6,8 @@ they are no protection against whoever can change the code.
 """
 
 DIGESTS = {
-    "digits/knn.npz": ("eecda268d49c5bd1d5a2d6b2638d1ae5abb0e43feabde3cc9c7fd27cf6b4616a"),
-    "digits/svm.npz": ("8f5839a1c6b0d63a2a9bfb33ff4b6e666ca0fddd39bd09f150d282b2cd0ae0cd"),
+    "digits/knn.npz": ("ea054cb7ce869bf3d8d91cf6190661ce5bd2f035c334871d2f5a38862cb61109"),
+    "digits/svm.npz": ("17ff5d2e3281bfdff726efec189e67a1ec94c1e05398ddfa9f3b7ec583bbab1d"),
     "leaves/examples.npz": ("d2c84ca092eb8944d2ffa851bab1abb39846a930d771d7bef2874993917b8c8d"),
     "leaves/leaves.npz": ("9142e51f1e19b1d4d6422ab82ee48bd023309a6890f68f408f8a478f4e7c4369"),
     "notes/classic.npz": ("861a5286f740d69a19228e9b5b22ecf7e1598191b85c919b6b132802c12ed794"),

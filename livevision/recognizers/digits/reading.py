@@ -144,14 +144,15 @@ class Reader:
         pieces = self._cut_apart(sheet, pieces)
         digits = [each for each in pieces if self._score(each) >= self._threshold]
         digits = [each for each in digits if sheet.stands_free(each) and sheet.on_paper(each)]
-        strengths = [sheet.strength(each) for each in digits]
-        if digits:
-            # what is much fainter than the rest is printed on the paper, or its grain
-            least = FAINT * float(np.quantile(strengths, 0.6))
-            digits = [p for p, own in zip(digits, strengths, strict=True) if own >= least]
+        if not digits:
+            return []
+        # what is much fainter than the rest is printed on the paper, or its grain
+        least = FAINT * float(np.quantile([sheet.strength(each) for each in digits], 0.6))
+        digits = [each for each in digits if sheet.strength(each) >= least]
         digits = [each for each in digits if not _dashed(each, pieces)]
         digits = [each for each in digits if self._fits(each, pieces, digits)]
-        digits = _outside_words(digits, pieces)
+        # nor do a board's blotches make words
+        digits = _outside_words(digits, [e for e in pieces if sheet.strength(e) >= least])
         digits = [
             each
             for each in digits

@@ -38,6 +38,11 @@ class Namer:
         names = np.array(classifier.classes)
         self._leaf = names != OTHER
 
+    @property
+    def species(self) -> tuple[str, ...]:
+        """Those that are known."""
+        return tuple(each for each in self._classifier.classes if each != OTHER)
+
     def name(self, image: Image) -> list[Leaf]:
         """The leaves of `image` (BGR) from left to right; nothing that is no leaf."""
         found = pieces(image)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from livevision import assets, files
 from livevision.errors import UsageError
+from livevision.pictures import load
 
 if TYPE_CHECKING:
     from livevision.recognizers.digits.reading import Reader
@@ -159,7 +160,7 @@ def read_pages(reader: "Reader", pages: Sequence[tuple[Path, str]]) -> Counts:
 
     counts = Counts()
     for path, truth in pages:
-        image = _picture(path)
+        image = load(path)
         start = time.perf_counter()
         rows = lines(reader.read(image))
         counts.seconds += time.perf_counter() - start
@@ -187,7 +188,7 @@ def read_cut(reader: "Reader", pictures: Sequence[tuple[Path, str]]) -> Counts:
     """
     counts = Counts()
     for path, truth in pictures:
-        image = _picture(path)
+        image = load(path)
         start = time.perf_counter()
         read = reader.read(image) if min(image.shape[:2]) >= LARGE else []
         if read:
@@ -202,15 +203,6 @@ def read_cut(reader: "Reader", pictures: Sequence[tuple[Path, str]]) -> Counts:
             answer = read[0].label if read else MISSED
             counts.worst.append({"file": f"{truth}/{path.name}", "read": answer})
     return counts
-
-
-def _picture(path: Path) -> Any:
-    from livevision.sources.pictures import read_picture
-
-    image = read_picture(path)
-    if image is None:
-        raise UsageError(f"{path} cannot be read as a picture. Take it away.")
-    return image
 
 
 def aligned(truth: str, read: str) -> list[tuple[str, str]]:

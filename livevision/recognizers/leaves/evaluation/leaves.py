@@ -13,18 +13,21 @@ examples: livevision evaluate leaves ground/ --json -
 
 import argparse
 import json
+import logging
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livevision import assets, files
+from livevision import assets, files, pictures
 from livevision.errors import UsageError
 from livevision.recognizers.leaves import species
 
 if TYPE_CHECKING:
     from livevision.recognizers.leaves.naming import Namer
+
+log = logging.getLogger(__name__)
 
 SUMMARY = "species and number of leaves in photos"
 
@@ -101,16 +104,19 @@ def _counted(folder: Path, counts: Path) -> list[Photo]:
 
 def measure(namer: "Namer", photos: Sequence[Photo]) -> dict[str, Any]:
     """The figures that `--json` writes."""
-    from livevision.sources.pictures import read_picture
-
+    strange = {name for _, truth in photos for name in truth} - set(namer.species)
+    if strange:
+        log.warning(
+            "%s: no such species is known, so its leaves are counted and never right; known are %s",
+            ", ".join(sorted(strange)),
+            ", ".join(namer.species),
+        )
     counted = right = leaves = 0
     spent = 0.0
     confusion: dict[str, Counter[str]] = {}
     wrong = []
     for path, truth in photos:
-        image = read_picture(path)
-        if image is None:
-            raise UsageError(f"{path} cannot be read as a picture. Take it away.")
+        image = pictures.load(path)
         start = time.perf_counter()
         read = namer.name(image)
         spent += time.perf_counter() - start

@@ -10,7 +10,7 @@ examples: livevision notes sheet.jpg --output tune.mid --output tune.musicxml
 import argparse
 from pathlib import Path
 
-from livevision import files
+from livevision import files, pictures
 from livevision.errors import SourceError, UsageError
 from livevision.options import between
 
@@ -44,7 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from livevision.recognizers.notes import export, playing
     from livevision.recognizers.notes.methods import reader
-    from livevision.sources.pictures import read_picture
     from livevision.stages import grayscale
 
     export.check(arguments.output)
@@ -52,10 +51,7 @@ def execute(arguments: argparse.Namespace) -> int:
     player = playing.player() if arguments.play else None
     if arguments.play and player is None:
         raise UsageError(f"No player found; {playing.CURE} Or write --output tune.wav.")
-    image = read_picture(arguments.picture)
-    if image is None:
-        raise SourceError(f"Cannot read {arguments.picture}: give a picture, e.g. a .jpg or .png.")
-    grey = grayscale(image)
+    grey = grayscale(pictures.load(arguments.picture))
     sheet = reader(arguments.method).read(grey).sheet
     if not sheet.notes:
         none = f"{arguments.picture}: no notes found. " + LEVEL

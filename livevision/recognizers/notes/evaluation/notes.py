@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from livevision import files
+from livevision import files, pictures
 from livevision.errors import UsageError
 from livevision.recognizers.notes.evaluation.comparing import Comparison, compare
 from livevision.recognizers.notes.score import Chord, Sheet, parse
@@ -97,15 +97,12 @@ def find(folder: Path) -> list[Case]:
 def evaluate(cases: Sequence[Case], method: str) -> list[Outcome]:
     """Read every picture with a model that is loaded once."""
     from livevision.recognizers.notes.methods import reader
-    from livevision.sources.pictures import read_picture
     from livevision.stages import grayscale
 
     reads = reader(method)
     outcomes = []
     for case in cases:
-        image = read_picture(case.path)
-        if image is None:
-            raise UsageError(f"{case.path} is no picture that can be read.")
+        image = pictures.load(case.path)
         begin = time.perf_counter()
         sheet = reads.read(grayscale(image)).sheet
         seconds = time.perf_counter() - begin

@@ -101,7 +101,10 @@ def read_labels(path: Path, image: "Image") -> "Boxes":
         rows = [[float(word) for word in line.split()[:5]] for line in lines if line.strip()]
         values = np.array(rows, np.float64).reshape(-1, 5)
     except (OSError, ValueError) as error:
-        raise UsageError(f"Cannot read the labels {path}: {error}.") from error
+        raise UsageError(
+            f"Cannot read the labels {path}: each line has five numbers, a class and the middle, "
+            "width and height of its box."
+        ) from error
     kinds = values[:, 0].astype(np.intp)
     if ((kinds < 0) | (kinds >= len(NAMES))).any():
         raise UsageError(f"{path} has a class that is not one of 0 to {len(NAMES) - 1}.")
