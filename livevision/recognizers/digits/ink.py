@@ -45,7 +45,8 @@ def strokes(image: Image) -> Ink:
         plane = np.ascontiguousarray(channels[..., number])
         light = cv2.medianBlur(cv2.morphologyEx(small[..., number], cv2.MORPH_CLOSE, kernel), 5)
         paper = _enlarged(light, width, height)
-        dark_ink = 1.0 - plane.astype(np.float32) / np.maximum(paper, 30.0)
+        # where it is black, nothing is darker than the ground
+        dark_ink = (paper - plane.astype(np.float32)) / np.maximum(paper, 30.0)
         np.maximum(best, dark_ink, out=best)
     board = _board(small.mean(axis=2).astype(np.uint8), kernel)
     if board is not None:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -80,6 +81,8 @@ AMONG_WORDS = 0.72
 highest letters: an "o" and an "s" are lower than digits are, and "t" and "o" differ."""
 
 
+_SLOPE = 300
+"""Pixels of ground, about, by which its slope is found."""
 _RIM = np.ones((5, 5), np.uint8)
 """Around ink that is not counted as ground: its blurred edge."""
 
@@ -368,6 +371,8 @@ class _Sheet:
         ground = grey[~inked]
         if ground.size < 0.25 * grey.size:
             return False
+        if not alone:  # among others, on the edge of a shadow
+            ground = _levelled(grey, ~inked)
         area = box.width * box.height
         if alone and inked.sum() - area > CLUTTER * (grey.size - area):
             return False
@@ -440,6 +445,16 @@ class _Sheet:
         self._slices[id(part)] = np.ascontiguousarray(crop)
         self._kept.append(part)  # its id must stay its own
         return part
+
+
+def _levelled(grey: NDArray[Any], ground: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The grey levels of the `ground` pixels without their slope, of the same mean."""
+    rows, columns = np.nonzero(ground)
+    levels = np.asarray(grey[ground], np.float32)
+    sides = np.stack([np.ones_like(levels), rows, columns], axis=1).astype(np.float32)
+    few = slice(None, None, max(1, len(levels) // _SLOPE))
+    slope, *_ = np.linalg.lstsq(sides[few], levels[few], rcond=None)
+    return np.asarray(levels - sides @ slope + levels.mean(), np.float32)
 
 
 def _possible(piece: Piece) -> bool:
