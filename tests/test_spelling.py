@@ -31,6 +31,18 @@ def test_letters_that_are_held_are_read_at_few_frames_a_second(fps: float) -> No
     assert letters(read(signer.frames, Speller(LABELS))) == "CAKE"
 
 
+def test_two_looks_at_a_hand_that_comes_and_goes_are_enough() -> None:
+    signer = Signer(fps=1).leave(2.0)
+    signer._letter, signer._points = "K", shape_of("K")
+    signer.rest(2.0).leave(2.0)
+    assert letters(read(signer.frames, Speller(LABELS))) == "K"
+
+
+def test_nothing_is_drawn_below_four_frames_a_second() -> None:
+    for fps in (2, 3):
+        assert "J" not in letters(read(Signer(fps=fps).draw("J", 2.0).frames, Speller(LABELS)))
+
+
 def test_few_frames_a_second_are_told() -> None:
     from livevision.recognizers.signs.recognizer import FEW, _Rate
 

@@ -39,6 +39,8 @@ _POINTS = np.array((20, 8, 5))
 """The tips that draw J and Z, and the index finger's knuckle, which moves with its tip."""
 _TIP_J, _TIPS_Z = 0, (1, 2)
 """Places in _POINTS of the tracks that may show the letters."""
+SPARSE = 0.26
+"""Seconds from frame to frame, on the mean, beyond which nothing is drawn: four frames a second."""
 FEWEST, FEATURES = 4, 7
 """Frames that a drawing takes at least; numbers that tell a Z."""
 _DRAWING = np.array((3, 0))
@@ -232,7 +234,8 @@ class _Past:
         """None if there are too few."""
         times = np.array([each.time for each in moments])
         firsts = np.unique(np.searchsorted(times, time - spans))
-        firsts = firsts[len(times) - firsts >= FEWEST]
+        frames = len(times) - firsts
+        firsts = firsts[(frames >= FEWEST) & (time - times[firsts] <= SPARSE * (frames - 1))]
         if not len(firsts):
             return None
         return cls(

@@ -147,7 +147,7 @@ class SigningHand:
         self.seen = time
         self.side = "right" if showing.right else "left"
         for sign in self.decoder.see(
-            time, showing.probabilities, showing.landmarks, right=showing.right
+            time, showing.probabilities, showing.landmarks, right=showing.right, passed=passed
         ):
             self._keep(sign)
         size = self.decoder.motion.size

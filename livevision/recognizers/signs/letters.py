@@ -15,6 +15,9 @@ from livevision.frame import Floats, Points
 from livevision.recognizers.signs import thresholds
 from livevision.recognizers.signs.motion import Motion
 
+RARE = 0.6
+"""Seconds from frame to frame beyond which the first look at a hand counts like any other: there
+may be one more of a letter that is held. With more looks, a first one is of a hand on its way."""
 RIVAL = 0.8
 """Share of the next likeliest letter's probability that counts for the likeliest: a hand that is an
 S or else an E is one of the two, and no less held."""
@@ -104,9 +107,19 @@ class Decoder:
         """Running mean of the change of shape while signs are held, in palms a second."""
 
     def see(
-        self, time: float, probabilities: Floats, landmarks: Points, *, right: bool
+        self,
+        time: float,
+        probabilities: Floats,
+        landmarks: Points,
+        *,
+        right: bool,
+        passed: float = 0.0,
     ) -> list[Sign]:
-        """Take in a frame, `time` in seconds; the signs that are over."""
+        """Take in a frame, `time` in seconds; the signs that are over.
+
+        `passed` are the seconds since the frame before, with or without the hand; infinite if this
+        is the first.
+        """
         probabilities = probabilities[self._order]
         motion = self.motion
         motion.see(time, landmarks)
@@ -115,6 +128,8 @@ class Decoder:
         if motion.away:  # the hand was away: it begins anew
             self._clear()
             step = 0.0
+        if not step and RARE < passed < np.inf:
+            step = min(passed, self._at.longest_step)
         weight = step * self._calm()
         if not self._restarted:  # a movement that was a letter looks like no sign
             share = 1.0 - float(np.exp(-step * self._rest() ** 2 / self._at.no_sign_time))
