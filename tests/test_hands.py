@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from livevision import assets, settings
 from livevision.errors import ModelError
 from livevision.frame import Image
-from livevision.locators import mediapipe_files, ssd
+from livevision.locators import hands, mediapipe_files, ssd
 from livevision.locators.hand_networks import LandmarkFinder, Look, PalmFinder, Region, _at
 from livevision.locators.hands import HandLocator
 from livevision.locators.mediapipe_solutions import solutions
@@ -256,6 +256,20 @@ def test_a_fingertip_gives_way_to_the_hand_it_belongs_to(
         if found.box.width > 0.8 * hand.box.width:
             break
     assert found.box.overlap(hand.box) > 0.7
+
+
+def test_a_hand_that_hangs_is_found_though_no_palm_is_seen(
+    clip: list[Image], locator: HandLocator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked for where nothing else showed a hand."""
+    (hand,) = locator.locate(clip[0])
+    close = hand.box.square(0.5).crop(clip[0])
+    monkeypatch.setattr(locator, "_find_palms", lambda image, **named: [])
+    monkeypatch.setattr(hands, "_PLACES", hands._LAST[:1])
+    locator.reset()
+    (found,) = locator.locate(np.ascontiguousarray(close[::-1, ::-1]))
+    assert abs(abs(found.angle) - np.pi) < 0.3
+    assert found.box.height > 0.8 * hand.box.height
 
 
 @pytest.mark.parametrize("angle", [-60, 60])

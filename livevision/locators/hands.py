@@ -46,6 +46,8 @@ WHOLE = 1.15
 """Side of the region that stands for the whole picture, of the picture's longer side."""
 CELL = 0.62
 """Side of the parts of a picture in which a hand is looked for last, of its longer side."""
+HANGING = 0.8
+"""Side of the middle part in which a hand that points down is looked for, of its longer side."""
 SEARCH_EVERY = 0.14
 """Seconds between searches for another hand while one is in view."""
 RETRY_EVERY = 0.2
@@ -143,11 +145,11 @@ class HandLocator:
     A hand that is followed costs one run of the landmark network a frame. Palms are searched for
     while there is no hand, when one was just lost, and every `SEARCH_EVERY` seconds while there
     could be another. With no hand for certain in a stream's first picture it looks in the less
-    likely places too, and with none at all in nine parts of it, which takes about 130 ms; once a
-    hand is lost, in one of them a frame, and when all were tried, every `RETRY_EVERY` seconds.
-    Hands of the first picture, which may be all there is, are looked at again, turned by `turns`
-    (radians), which takes some 9 ms for each turn. `complexity` is MediaPipe's: 0 is quicker, 1
-    finer.
+    likely places too, and with none at all for one that hangs and in nine parts of it, which takes
+    about 140 ms; where the light is bad, in a better one. Once a hand is lost, it looks in one of
+    these places a frame, and when all were tried, every `RETRY_EVERY` seconds. Hands of the first
+    picture, which may be all there is, are looked at again, turned by `turns` (radians), which
+    takes some 9 ms for each turn. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
 
     Goes by the times it is given alone. Raises ModelError if MediaPipe's models are not there.
     """
@@ -200,10 +202,12 @@ class HandLocator:
             palms = ahead.result() if ahead and self._tracks else self._search(image)()
             self._welcome(palms, image, time)
             self._next_search = time + SEARCH_EVERY
+        if not self._tracks and self._light is None:
+            image = self._in_better_light(image, time)
         if not self._tracks or (self._first and self._is_doubtful()):
             self._retry(image, time, lost=lost)
         if not self._tracks:
-            image = self._in_better_light(image, time)
+            self._light = None
         hands = [
             replace(
                 track.hand(again=self._again(image, track) if self._first else ()),
@@ -215,26 +219,20 @@ class HandLocator:
         return hands
 
     def _in_better_light(self, image: Image, time: float) -> Image:
-        """Where there is no hand and the light is bad, look again in a better one.
+        """Where the light is bad, look for palms again in a better one, now and then.
 
-        If that shows a hand, it is kept for the frames that follow, until the hand is gone. Returns
-        the picture that was looked at last.
+        Returns the picture in the light in which to look on. A light that shows a hand is kept for
+        the frames that follow, until the hand is gone.
         """
-        if self._light is not None:
-            self._light = None
-            return image
         if not self._first and time < self._next_light:
             return image
+        self._next_light = time + RETRY_EVERY
         levels = light.table(image)
         if levels is None:
             return image
-        self._next_light = time + RETRY_EVERY
+        self._light = levels
         image = light.relit(image, levels)
         self._welcome(self._search(image)(), image, time)
-        if self._first and not self._tracks:
-            self._retry(image, time, lost=False)
-        if self._tracks:
-            self._light = levels
         return image
 
     def _is_joined(self, look: Look, time: float) -> bool:
@@ -361,7 +359,7 @@ class HandLocator:
         self._retries += len(places)
         self._next_retry = time + RETRY_EVERY
         for place in places:
-            if self._tracks and place in _GRID:
+            if self._tracks and place in _LAST:
                 return
             for region in place(image, self._find_palms)[: None if self._first else 1]:
                 look = self._settle(image, region, steps=2)
@@ -400,10 +398,14 @@ class HandLocator:
         return _Track(self._count, look, look.right, time)
 
 
-def _whole(image: Image, palms: PalmFinder, *, angle: float = 0.0) -> list[Region]:
-    """The whole picture: a hand that fills it has no palm that the palm network would see."""
+def _whole(
+    image: Image, palms: PalmFinder, *, angle: float = 0.0, side: float = WHOLE
+) -> list[Region]:
+    """The whole picture, or its middle: a hand that fills it has no palm that the palm network
+    would see. Turned by `angle`, in degrees; `side` is in sides of the picture, the longer one.
+    """
     height, width = image.shape[:2]
-    return [Region(width / 2, height / 2, WHOLE * max(height, width), math.radians(angle))]
+    return [Region(width / 2, height / 2, side * max(height, width), math.radians(angle))]
 
 
 def _framed(image: Image, palms: PalmFinder, *, border: float) -> list[Region]:
@@ -428,13 +430,15 @@ _Place: TypeAlias = Callable[[Image, PalmFinder], list[Region]]
 _GRID: tuple[_Place, ...] = tuple(
     partial(_cell, column=column, row=row) for row in (0, -1, 1) for column in (0, -1, 1)
 )
+_LAST: tuple[_Place, ...] = (partial(_whole, angle=180.0, side=HANGING), *_GRID)
+"""Looked at where there is no hand at all; not where one is doubtful."""
 _PLACES: tuple[_Place, ...] = (
     _whole,
     partial(_framed, border=BORDER),
     partial(_whole, angle=-45.0),
     partial(_whole, angle=45.0),
     partial(_framed, border=2 * BORDER),
-    *_GRID,
+    *_LAST,
 )
 """Where to look for a hand when none was found, in the order of what each adds."""
 
