@@ -25,7 +25,7 @@ APART = 1.0
 
 
 def measure() -> dict[str, float]:
-    """Milliseconds of processor time a picture (median), by name; as live streams look.
+    """Milliseconds of processor time a picture (median), by name; as recordings are looked at.
 
     Recognisers whose models are not on this machine are left out.
     """
@@ -40,7 +40,7 @@ def measure() -> dict[str, float]:
             except LivevisionError:
                 continue
             spent = []
-            with recognizers.session(name, chosen, live=True) as session:
+            with recognizers.session(name, chosen) as session:
                 for number, image in enumerate(islice(scene().pictures(), PICTURES)):
                     frame = Frame(_sized(image), number, number * APART)
                     start = time.process_time()

@@ -28,7 +28,7 @@ class Options:
     )
     hold: float = option(
         0.6,
-        help="seconds a number must be held still before it counts",
+        help="seconds a number must be held still before it counts; a digit alone twice as long",
         metavar="SECONDS",
         low=0.0,
         high=60.0,

@@ -22,6 +22,8 @@ SETTLED = 0.25
 """Seconds for which a number must have been read before it is shown at all."""
 SINGLE = 0.97
 """Least probability of a digit that stands alone."""
+LONGER = 2.0
+"""How many times as long it must be held still: a fold of a sleeve may look like a "1"."""
 FORGET = 0.5
 """Seconds for which a number may be misread or hidden and still be the same one."""
 SHOWN = 0.4
@@ -98,7 +100,8 @@ class DigitSession(Session):
             held.box, held.last = box, time
             held.confidence = max(held.confidence, confidence)
             sure = len(digits) > 1 or held.confidence >= SINGLE
-            held.counted |= sure and time - held.since >= self._hold
+            hold = self._hold * (1.0 if len(digits) > 1 else LONGER)
+            held.counted |= sure and time - held.since >= hold
             if not sure or time - held.since < min(SETTLED, self._hold):
                 continue  # what is seen once may be anything
             if held.counted:  # one label for all of it: theirs would cover each other
