@@ -12,6 +12,7 @@ regression, learnt from people's hands and made-up ways (`evaluation/strokes.py`
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,11 +117,9 @@ class Drawings:
             return None
         if time - self._compared >= self._at.every:
             self._compared = time
-            found = self._compare(time)
-            if (
-                found is not None
-                and led[LETTERS.index(found.letter)]
-                and (self._best is None or found.confidence >= self._best.confidence)
+            found = self._compare(time, led) if led.any() else None
+            if found is not None and (
+                self._best is None or found.confidence >= self._best.confidence
             ):
                 self._best = found
         best = self._best
@@ -151,7 +150,8 @@ class Drawings:
         """(2,): whether the finger that draws J leads the others, that for Z just now."""
         lead = self._moments[-1].lead.copy()
         index = LETTERS.index("Z")
-        lead[index] = max(each.lead[index] for each in self._moments if each.time >= time - LED)
+        recent = takewhile(lambda each: each.time >= time - LED, reversed(self._moments))
+        lead[index] = max(each.lead[index] for each in recent)
         return np.asarray(lead >= self._at.leads)
 
     def _speeds(self) -> Floats:
@@ -166,12 +166,14 @@ class Drawings:
         ways = np.linalg.norm(last.tips - before.tips, axis=1)
         return np.asarray(ways / max(last.size, 1.0) / passed, np.float32)
 
-    def _compare(self, time: float) -> Drawing | None:
+    def _compare(self, time: float, led: NDArray[np.bool_]) -> Drawing | None:
         past = _Past.of(self._moments, time, self._spans)
         if past is None:
             return None
         found: Drawing | None = None
-        for letter, point, firsts, chances in (*self._hooks(past), *self._zigzags(past)):
+        hooks = self._hooks(past) if led[LETTERS.index("J")] else ()
+        zigzags = self._zigzags(past) if led[LETTERS.index("Z")] else ()
+        for letter, point, firsts, chances in (*hooks, *zigzags):
             best = int(np.argmax(chances))
             confidence = float(chances[best])
             least = self._at.j.like if letter == "J" else EVEN

@@ -134,7 +134,8 @@ class Decoder:
         if not self._restarted:  # a movement that was a letter looks like no sign
             share = 1.0 - float(np.exp(-step * self._rest() ** 2 / self._at.no_sign_time))
             self._no_sign += share * (float(probabilities[-1]) - self._no_sign)
-        self._add(time, step, probabilities)
+        worths = self._worths(probabilities)
+        self._add(time, step, probabilities, worths)
         self._follow()
         ended: list[Sign] = []
         best = int(np.argmax(self._sums))
@@ -149,7 +150,7 @@ class Decoder:
                 sign.votes += probabilities * weight
                 sign.no_sign = self._no_sign
                 self._worth[:, index] = 0.0
-                worth, held = self._worths(probabilities)[:, index]
+                worth, held = worths[:, index]
                 sign.worth += step * float(worth)
                 sign.held += step * float(held)
                 if self._sums[index] >= self._at.enough:
@@ -202,7 +203,7 @@ class Decoder:
     def _speed(self) -> float:
         return max(self.motion.speed, self._at.move_share * self.motion.way, 0.05)
 
-    def _add(self, time: float, step: float, probabilities: Floats) -> None:
+    def _add(self, time: float, step: float, probabilities: Floats, worths: Floats) -> None:
         rest = float(
             np.clip(0.7 * np.log(self._at.rest / self._speed()), self._at.least, self._at.still)
         )
@@ -220,14 +221,14 @@ class Decoder:
         self._since[rose] = time - step
         self._frames = np.where(self._sums > 0, self._frames + 1, 0)
         self._pending[self._sums == 0] = 0
-        self._worth += step * self._worths(probabilities)
+        self._worth += step * worths
         self._worth[:, self._sums == 0] = 0
         self._pending[self._sums > 0] += probabilities * (step * self._calm())
 
     def _worths(self, probabilities: Floats) -> Floats:
         """(2, n): what a second of it is worth for each letter, and how much it is held then."""
-        worth = np.stack((probabilities[:-1], probabilities[:-1]))
-        rival, best = np.argsort(worth[1])[-2:]
+        worth = np.tile(probabilities[:-1], (2, 1))
+        rival, best = np.argpartition(worth[1], -2)[-2:]
         worth[1, best] += RIVAL * worth[1, rival]
         return np.asarray(np.maximum(worth - self._at.unsure, 0.0) * self._rest(), np.float32)
 
