@@ -74,7 +74,11 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
             (request.models / "card.md").write_text(text, encoding="utf-8")
             write_checksums(request.models)
     except OSError as error:
-        raise OutputError(f"Cannot write {error.filename}: {error.strerror}.") from error
+        raise OutputError(
+            f"Cannot write {error.filename}: {error.strerror}."
+            if error.filename
+            else f"The system refuses what processes share, in /dev/shm mostly: {error.strerror}."
+        ) from error
 
 
 def _tables(models: dict[str, Answers]) -> list[reports.Table]:
