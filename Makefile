@@ -18,7 +18,10 @@ test: check
 check: .venv/.for-testing
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
-	@$(RUN) mypy
+	@case "$$(.venv/bin/python -c 'import numpy; print(numpy.__version__)')" in \
+	  1.*) $(RUN) mypy ;; \
+	  *) echo "mypy is left out: the types are those of NumPy 1.26, which is for Python 3.11 and 3.12" ;; \
+	esac
 
 # what the tests reach
 coverage: .venv/.for-testing
