@@ -89,6 +89,8 @@ class Child:
             report = self._config.hook.pytest_report_from_serializable(
                 config=self._config, data=json.loads(line)
             )
+            if isinstance(report.longrepr, list):  # where it was skipped; JSON has no tuples
+                report.longrepr = tuple(report.longrepr)
             found.setdefault(report.nodeid, []).append(report)
         return found
 
