@@ -17,6 +17,7 @@ from livevision import recognizers
 from livevision.frame import Floats
 from livevision.recognizers.signs import Options, passing, thresholds
 from livevision.recognizers.signs.evaluation.clips import Clip
+from livevision.recognizers.signs.evaluation.regression import logistic
 from livevision.recognizers.signs.evaluation.sensitivity import Seen
 from livevision.recognizers.signs.evaluation.spelling import find, see
 from livevision.recognizers.signs.hand import RECENT, Letter
@@ -30,8 +31,6 @@ TWINS = 12.0
 """How much more a doubled letter counts: there are few, and many false ones."""
 PENALTY = 2.0
 """Of the squares of the weights, where every feature has a spread of 1."""
-STEPS = 60
-"""Of Newton's method; far more than it needs."""
 NEAR = thresholds.DEFAULT.text.together
 NAMES = tuple(each.name for each in fields(thresholds.Passing) if each.name != "bias")
 
@@ -100,23 +99,15 @@ def signed(letters: Sequence[Letter], clip: Clip) -> set[int]:
 
 
 def learn(known: Examples) -> thresholds.Passing:
-    """The weights: logistic regression by Newton's method."""
+    """The weights of a logistic regression."""
     x, y = known.features.astype(float), known.signed.astype(float)
     spread = x.std(axis=0) + 1e-6
-    rows = np.column_stack((x / spread, np.ones(len(x))))
     twins = x[:, NAMES.index("twin")] > 0
     counts = np.where(y > 0, np.where(twins, TWINS, LOST), 1.0)
-    penalty = PENALTY * np.diag([1.0] * len(NAMES) + [1e-3])
-    weights = np.zeros(rows.shape[1])
-    for _ in range(STEPS):
-        chances = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
-        slope = rows.T @ (counts * (chances - y)) + penalty @ weights
-        curve = (rows * (counts * chances * (1 - chances))[:, None]).T @ rows + penalty
-        weights -= np.linalg.solve(curve, slope)
-    learnt = weights[:-1] / spread
+    weights, bias = logistic(x / spread, y, counts, penalty=PENALTY)
     return thresholds.Passing(
-        bias=round(float(weights[-1]), 2),
-        **{name: round(float(each), 2) for name, each in zip(NAMES, learnt, strict=True)},
+        bias=round(bias, 2),
+        **{name: round(float(each), 2) for name, each in zip(NAMES, weights / spread, strict=True)},
     )
 
 

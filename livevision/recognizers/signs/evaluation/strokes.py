@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from livevision import recognizers
 from livevision.frame import Floats
 from livevision.recognizers.signs import Options, thresholds
-from livevision.recognizers.signs.drawings import EVEN, FEATURES, Drawings, z_chances
+from livevision.recognizers.signs.drawings import EVEN, Drawings, z_chances
+from livevision.recognizers.signs.evaluation.regression import logistic
 from livevision.recognizers.signs.evaluation.sensitivity import Seen
 from livevision.recognizers.signs.evaluation.spelling import find, see
 from livevision.recognizers.signs.hand import Showing
@@ -42,8 +43,6 @@ ROUNDS = 3
 """Of choosing what is learnt from by what was learnt, and learning anew."""
 PENALTY = 1.0
 """Of the squares of the weights, where every number has a spread of 1."""
-STEPS = 40
-"""Of Newton's method; far more than it needs."""
 LED = 0.1
 """Lead of a straight index finger by which a hand of a clip may draw a Z."""
 HANDS_EVERY = 3
@@ -327,17 +326,10 @@ def _regression(
     x: NDArray[np.float64], true: NDArray[np.float64], counts: NDArray[np.float64]
 ) -> thresholds.Zigzag:
     middle, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
-    rows = np.column_stack(((x - middle) / spread, np.ones(len(x))))
-    penalty = PENALTY * np.diag([1.0] * FEATURES + [1e-3])
-    weights = np.zeros(FEATURES + 1)
-    for _ in range(STEPS):
-        chances = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
-        slope = rows.T @ (counts * (chances - true)) + penalty @ weights
-        curve = (rows * (counts * chances * (1 - chances))[:, None]).T @ rows + penalty
-        weights -= np.linalg.solve(curve, slope)
-    learnt = weights[:-1] / spread
+    weights, bias = logistic((x - middle) / spread, true, counts, penalty=PENALTY)
+    learnt = weights / spread
     return thresholds.Zigzag(
-        bias=round(float(weights[-1] - learnt @ middle), 2),
+        bias=round(float(bias - learnt @ middle), 2),
         **{name: round(float(each), 2) for name, each in zip(NAMES, learnt, strict=True)},
     )
 
