@@ -41,9 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sinks.add_arguments(parser)
     recognizers.add_arguments(parser)
     for name, plugin in plugins.recognizers().items():
-        options.leave_open(
-            parser, plugin.options, name
-        )  # a scene has its own, the user the last word
+        # a scene has its own, the user the last word
+        options.leave_open(parser, plugin.options, name)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -1,14 +1,10 @@
 """Commands of signs."""
 
 import argparse
-import math
-from typing import TYPE_CHECKING
 
-from livevision import languages, settings
+from livevision import languages, options, settings
 from livevision.errors import UsageError
-
-if TYPE_CHECKING:
-    from livevision.sinks.look import Look
+from livevision.sinks.look import Look
 
 KEYS = {
     "q": "quit",
@@ -26,8 +22,8 @@ KEYS = {
     "h": "help",
 }
 """What the keys do in the windows of lessons."""
-SMALLEST, LARGEST = 0.4, 4.0
-"""Sizes of text, in usual ones, as for the window of `run`."""
+_SIZE = next(options.spec(each) for each in options.declared(Look) if each.name == "text_size")
+_text_size = options.between(_SIZE.low, _SIZE.high)
 
 
 def add_look(parser: argparse.ArgumentParser) -> None:
@@ -46,10 +42,8 @@ def add_look(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def look(arguments: argparse.Namespace, *, mirror: bool = False) -> "Look":
+def look(arguments: argparse.Namespace, *, mirror: bool = False) -> Look:
     """What was asked for, else what the settings say. Raises UsageError if these are none."""
-    from livevision.sinks.look import Look
-
     known = settings.read()
     language = arguments.language or str(known.get("language", "en"))
     size = arguments.text_size
@@ -59,13 +53,3 @@ def look(arguments: argparse.Namespace, *, mirror: bool = False) -> "Look":
         except argparse.ArgumentTypeError as error:
             raise UsageError(f"The settings {settings.path()}: text_size {error}.") from error
     return Look(text_size=size, language=language, mirror=mirror)  # type: ignore[arg-type]
-
-
-def _text_size(text: str) -> float:
-    try:
-        size = float(text)
-    except ValueError:
-        size = math.nan
-    if not SMALLEST <= size <= LARGEST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0.4 to 4")
-    return size

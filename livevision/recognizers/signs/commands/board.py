@@ -47,8 +47,6 @@ _LINES = 5
 """Of words below a sign on the last page, at the most."""
 _APART = " " * 5
 """Between keys in the line that tells of them."""
-_FROM_RIGHT = ("ar",)
-"""Languages that are written from right to left."""
 _TITLE = 1.4
 """Times its usual size that the score gets at the most: it is large as it is."""
 _WIDE = 1.15
