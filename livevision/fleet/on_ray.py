@@ -73,7 +73,6 @@ class Ray(Engine):
     _tasks: dict[Any, Task] = field(default_factory=dict)
     _places: int = 0
     _asked: float = 0.0
-    _gone: bool = False
 
     def begin(self) -> None:
         if self._ray is not None:
@@ -100,7 +99,7 @@ class Ray(Engine):
         if ray is None:
             return
         with suppress(Exception):
-            for each in [] if self._gone else self._tasks:
+            for each in self._tasks:
                 ray.cancel(each, force=True)
         with suppress(Exception), _own_signals():
             ray.shutdown()
@@ -170,7 +169,7 @@ class Ray(Engine):
             raise self._left(error) from error
 
     def _left(self, error: Exception) -> ModelError:
-        self._gone = True
+        self._tasks.clear()  # nothing is left to be cancelled, and to try would take a minute
         return ModelError(
             f"The Ray cluster is gone ({type(error).__name__}). Start it and give the same command "
             "again: what was read is kept."
