@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import signal
 import socket
 import threading
 import time
@@ -31,10 +33,11 @@ from serving import (  # noqa: E402
 from websockets.exceptions import ConnectionClosed  # noqa: E402
 
 from livevision import recognizers  # noqa: E402
-from livevision.__main__ import parse  # noqa: E402
+from livevision.__main__ import main, parse  # noqa: E402
 from livevision.frame import Findings, Frame  # noqa: E402
 from livevision.server import assembly, capacity, wire  # noqa: E402
 from livevision.server import readers as real  # noqa: E402
+from livevision.server import running as doors  # noqa: E402
 from livevision.server.roles import Role  # noqa: E402
 from livevision.server.sessions import _COMMAND  # noqa: E402
 from livevision.server.streams import Stream  # noqa: E402
@@ -403,3 +406,22 @@ def test_the_hosts_sources_go_to_other_programs_too(tmp_path: Path) -> None:
     assert {each.kind for each in read.events} >= {"letter", "person"}
     arguments = parse(["serve", "clip.mp4", "--mqtt", "mqtt://broker", "--webhook", "http://x/"])
     assert arguments.mqtt == "mqtt://broker"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_with_the_exit_code_that_all_commands_have_then(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left: list[int] = []
+
+    def serve(*_: object, **__: object) -> None:
+        listening = doors.listen("127.0.0.1", 0)
+        page = doors.Door(starlette.applications.Starlette(), listening)
+        with listening:
+            doors.serve([page], lambda: os.kill(os.getpid(), number), lambda: left.append(1))
+
+    monkeypatch.setattr(assembly, "serve", serve)
+    assert main(["serve"]) == 128 + number
+    assert left == [1]
+    assert capsys.readouterr().err == "livevision: the page is closed\n"

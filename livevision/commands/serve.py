@@ -15,6 +15,7 @@ import sys
 from livevision import options, plugins, recognizers
 from livevision.commands import _output
 from livevision.errors import UsageError
+from livevision.signals import INTERRUPTED
 
 SUMMARY = "read signs on a page in the browser"
 PORT = 8765
@@ -90,6 +91,9 @@ def execute(arguments: argparse.Namespace) -> int:
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)
-    assembly.serve(arguments, names, OUTPUTS, tell=lambda line: print(line, flush=True))
-    print("livevision: the page is closed", file=sys.stderr)
+    try:
+        assembly.serve(arguments, names, OUTPUTS, tell=lambda line: print(line, flush=True))
+    except KeyboardInterrupt:  # what else could end it is an error
+        print("livevision: the page is closed", file=sys.stderr)
+        return INTERRUPTED
     return 0

@@ -11,6 +11,7 @@ from types import FrameType
 
 import uvicorn
 
+from livevision import signals
 from livevision.errors import UsageError
 from livevision.server.guard import App
 from livevision.server.wire import MOST_BYTES
@@ -68,16 +69,19 @@ class _Server(uvicorn.Server):
 
 
 def serve(doors: Sequence[Door], ready: Callable[[], None], leave: Callable[[], None]) -> None:
-    """Serve all doors until Ctrl-C or SIGTERM.
+    """Serve all doors until Ctrl-C, or another of the signals that end the program.
 
     `ready` is called once they are open; `leave` once it ends, to let go of whoever is connected.
+    Raises KeyboardInterrupt once all are closed, if a signal ended it.
     """
 
     async def until_told() -> None:
         with _told_by_signals() as told:
             await serving(doors, ready, leave, told)
 
-    asyncio.run(until_told())
+    with signals.deferred():
+        asyncio.run(until_told())
+        signals.check()
 
 
 async def serving(
@@ -108,13 +112,19 @@ async def serving(
 
 @contextlib.contextmanager
 def _told_by_signals() -> Iterator[asyncio.Event]:
-    """An event that Ctrl-C and SIGTERM set, instead of breaking off what is going on."""
+    """An event that what ends the program sets too; waiting for it breaks off nothing else."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
+    earlier: dict[int, Callable[[int, FrameType | None], object]] = {}
 
     def tell(number: int, frame: FrameType | None) -> None:
+        earlier[number](number, frame)  # within `signals.deferred` it but takes note
         loop.call_soon_threadsafe(told.set)
 
-    earlier = {each: signal.signal(each, tell) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each in signals.ENDING:
+        handler = signal.getsignal(each)
+        if callable(handler):  # not under nohup
+            earlier[each] = handler
+            signal.signal(each, tell)
     try:
         yield told
     finally:
