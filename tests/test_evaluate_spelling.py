@@ -14,9 +14,10 @@ from livevision.errors import UsageError
 from livevision.frame import Event
 from livevision.recognizers.signs import Options, thresholds
 from livevision.recognizers.signs.evaluation import passing as fitting
-from livevision.recognizers.signs.evaluation import sensitivity, spelling, strokes
+from livevision.recognizers.signs.evaluation import sensitivity, spelling, strokes, variants
 from livevision.recognizers.signs.evaluation.clips import Clip, Reading
 from livevision.recognizers.signs.evaluation.spelling import Score
+from livevision.sources import open_source
 from livevision.truth import Span
 
 
@@ -65,6 +66,83 @@ def test_the_listing_is_aligned() -> None:
         ("H E L L O", "H E L - O"),
         ("H E L L O", "H E - L O"),
     )
+
+
+def test_words_are_counted_as_read_as_corrected_and_as_proposed() -> None:
+    def word(label: str, letters: str, *others: tuple[str, float]) -> Event:
+        details = {"letters": letters, "alternatives": [list(each) for each in others]}
+        return Event("word", label, 0.0, 1.0, 0.9, details)
+
+    events = [
+        word("HELLO", "HEKLO", ("HEKLO", 0.05)),  # corrected unasked
+        word("CUT", "CUT", ("CAT", 0.7), ("CUTS", 0.1)),  # offered: CAT
+        word("DOG", "DOG", ("DIG", 0.3)),
+    ]
+    found = Reading.of(Clip(Path("c"), "", None, "hello cat dog"), events, "HELLO CUT DOG", 3.0)
+    assert (found.as_read, found.proposed) == ("HEKLO CUT DOG", "HELLO CAT DOG")
+    texts = (found.as_read, found.text, found.proposed)
+    assert [found.word_errors(each) for each in texts] == [2, 1, 0]
+
+
+def alone(letter: str, spans: tuple[Span, ...] | None = None) -> sensitivity.Seen:
+    """A clip of a hand that holds a letter for a second."""
+    signer = Signer(rate=0.5)
+    signer = signer.spell("I").draw(letter) if letter in "JZ" else signer.spell(letter)
+    frames = [(time, [each] if each else []) for time, each in signer.frames]
+    clip = Clip(Path("signer") / f"{letter}.mp4", letter, spans, letter)
+    return sensitivity.Seen(clip, LABELS, frames, frames[-1][0])
+
+
+@pytest.mark.parametrize("speed", [1.0, 3.0])
+def test_letters_are_joined_to_words(speed: float) -> None:
+    letters = variants.singles([alone(each) for each in "CABD"])[Path("signer")]
+    assert variants.missing("CABIN", letters) == "IN"
+    seen = variants.joined("CABBD", letters, speed)
+    assert seen.decode().letters == "CABBD"
+    spans = seen.clip.spans
+    assert spans is not None
+    assert [span.label for span in spans] == list("CABBD")
+    assert spans[1].end - spans[1].start == pytest.approx(0.64 / speed, abs=0.07)
+    assert spans[-1].end == pytest.approx((5 - 0.36) / speed, abs=0.2)
+
+
+def test_a_drawn_letter_is_joined_whole() -> None:
+    whole = alone("J")
+    letters = variants.singles([alone("A"), whole, alone("B")])[Path("signer")]
+    assert "J" in variants.joined("AJB", letters, 1.0).decode().letters
+    spans = variants.joined("AJB", letters, 1.0).clip.spans
+    assert spans is not None
+    assert spans[1].end - spans[1].start == pytest.approx(whole.seconds, abs=0.1)
+    start = whole.seconds - 1.5
+    told = dataclasses.replace(letters["J"].clip, spans=(Span("J", start, start + 0.8),))
+    letters["J"] = dataclasses.replace(letters["J"], clip=told)
+    spans = variants.joined("AJB", letters, 1.0).clip.spans
+    assert spans is not None
+    assert spans[1].end - spans[1].start == pytest.approx(0.8 + 2 * variants.AROUND, abs=0.07)
+
+
+def test_words_that_lack_letters_are_passed_over(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = [alone("A"), alone("B")]
+    assert [each.clip.letters for each in spelling.join(seen, ["AB", "ABC"], 2.0)] == ["AB"]
+    assert "ABC is passed over: signer has no clip that shows C alone" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="No word can be joined"):
+        spelling.join(seen, ["C"], 2.0)
+
+
+def test_a_recording_is_thinned_to_its_times() -> None:
+    clip = str(assets.folder("recordings") / "jawsclub.mp4")
+    with variants.Thinned(open_source(clip), 3.0) as source:
+        times = [frame.time for frame in source]
+    assert times[0] == 0
+    assert np.diff(times) == pytest.approx(1 / 3, abs=0.04)
+    with variants.Thinned(open_source(clip), 1000.0) as source, open_source(clip) as whole:
+        assert [frame.time for frame in source] == [frame.time for frame in whole]
+
+
+@pytest.mark.parametrize("given", ["--fps=0", "--fps=x", "--speed=inf", "--join=A1"])
+def test_variants_are_checked(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "spelling", "clips", given]) == 2
+    assert "is not a number above 0" in (err := capsys.readouterr().err) or "A-Z" in err
 
 
 @pytest.fixture

@@ -231,11 +231,12 @@ class Speller:
         line.last = None
         if self._words is not None:
             proposal = self._propose(letters) or self._words.propose(letters)
-            others = [[text, round(chance, 4)] for text, chance in proposal.alternatives]
             if accepted or self._chosen or proposal.sure:
                 word, confidence = proposal.word, proposal.confidence
             ranked = (proposal.word, *(text for text, _ in proposal.alternatives))
             line.last = proposal.choose(ranked.index(word))
+            ranking = sorted(line.last.alternatives, key=lambda each: -each[1])
+            others = [[text, round(chance, 4)] for text, chance in ranking]
             self._proposal, self._chosen = None, False
         line.add_word(word)
         details = {"letters": raw, "alternatives": others, "track": letters[-1].track}

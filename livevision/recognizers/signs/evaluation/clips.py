@@ -1,12 +1,14 @@
 """A recording with what is signed in it, and what was read of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rapidfuzz.distance import Levenshtein
 
 from livevision.frame import Event
+from livevision.recognizers.signs.spelling import LIKELY
 from livevision.truth import Span, align
 
 MOVING = ("J", "Z")
@@ -32,7 +34,28 @@ class Reading:
     events: tuple[Event, ...]
     """Its letters, in the order signed."""
     text: str
+    """With the corrections that were made unasked."""
     seconds: float
+    words: tuple[Event, ...] = ()
+
+    @classmethod
+    def of(cls, clip: Clip, events: Iterable[Event], text: str, seconds: float) -> Self:
+        """From all events of a clip."""
+        every = tuple(events)
+        letters, words = (
+            tuple(event for event in every if event.kind == kind) for kind in ("letter", "word")
+        )
+        return cls(clip, letters, text, seconds, words)
+
+    @property
+    def as_read(self) -> str:
+        """The text without any correction."""
+        return " ".join(str(event.details["letters"]) for event in self.words)
+
+    @property
+    def proposed(self) -> str:
+        """The text if of every word the proposal is taken that is offered with it."""
+        return " ".join(map(_proposed, self.words))
 
     @property
     def letters(self) -> str:
@@ -43,9 +66,9 @@ class Reading:
         """Letters to change, add or take away."""
         return int(Levenshtein.distance(self.clip.letters, self.letters))
 
-    @property
-    def word_errors(self) -> int:
-        return int(Levenshtein.distance(self.clip.text.upper().split(), self.text.upper().split()))
+    def word_errors(self, text: str) -> int:
+        """Words to change, add or take away in a `text`, one of those above."""
+        return int(Levenshtein.distance(self.clip.text.upper().split(), text.upper().split()))
 
     def pairs(self) -> list[tuple[int | None, int | None]]:
         """Places of the letters signed and read that belong together."""
@@ -91,6 +114,16 @@ class Reading:
             "text": self.text,
             "signed_text": self.clip.text,
             "character_errors": self.errors,
-            "word_errors": self.word_errors,
+            "word_errors": self.word_errors(self.text),
+            "word_errors_as_read": self.word_errors(self.as_read),
+            "word_errors_proposed": self.word_errors(self.proposed),
             "aligned": {"signed": signed, "read": read},
         }
+
+
+def _proposed(word: Event) -> str:
+    """What is likeliest for a word, if that is told: it itself or the first of its alternatives."""
+    others = word.details["alternatives"]
+    if isinstance(others, list) and others and others[0][1] >= LIKELY:
+        return str(others[0][0])
+    return word.label

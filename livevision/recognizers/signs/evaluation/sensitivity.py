@@ -13,6 +13,7 @@ from livevision.recognizers.signs import thresholds
 from livevision.recognizers.signs.evaluation.clips import Clip, Reading
 from livevision.recognizers.signs.hand import Showing
 from livevision.recognizers.signs.spelling import Speller
+from livevision.recognizers.signs.words import Words
 
 STEP = 1.25
 """How many times as large, or as small, a threshold is made; a probability, share or cosine above a
@@ -31,15 +32,16 @@ class Seen:
     """Time in seconds, and the hands."""
     seconds: float
 
-    def decode(self, at: thresholds.Thresholds) -> Reading:
-        """What is read in it by these thresholds, without a dictionary."""
-        speller = Speller(self.labels, at=at)
+    def decode(
+        self, at: thresholds.Thresholds = thresholds.DEFAULT, words: Words | None = None
+    ) -> Reading:
+        """What is read in it by these thresholds, without a dictionary unless one is given."""
+        speller = Speller(self.labels, words, at)
         events: list[Event] = []
         for time, hands in self.frames:
             events += speller.see(hands, time)
         events += speller.finish()
-        letters = tuple(event for event in events if event.kind == "letter")
-        return Reading(self.clip, letters, speller.text, self.seconds)
+        return Reading.of(self.clip, events, speller.text, self.seconds)
 
 
 @dataclass(frozen=True, slots=True)

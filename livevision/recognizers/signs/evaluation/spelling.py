@@ -4,11 +4,19 @@ CLIPS are videos or folders of videos, each with its truth beside it: NAME.json,
 docs/json.md describes it, or NAME.txt with the text alone. A clip whose truth has no letters counts
 for false letters per minute. Videos of a folder without a truth are passed over.
 
+With --fps, of every second only so many pictures are seen, as from a slow camera. With --join, the
+clips that show one letter each are joined to words, for each folder (a signer): of a letter that
+rests its middle is taken, J and Z whole, and the hand goes from joint to joint between them, as
+fast as --speed says. These ways are made up, the letters are as they were seen.
+
 examples: livevision evaluate spelling recordings/ --json spelling.json
           livevision evaluate spelling bag.mp4 hello.mp4 --signs-model landmarks
+          livevision evaluate spelling recordings/ --fps 10
+          livevision evaluate spelling letters/ --join ABCDEFGHIJKLMNOPQRSTUVWXYZ HELLO --speed 2
 """
 
 import argparse
+import math
 import re
 import statistics
 import sys
@@ -22,6 +30,7 @@ from livevision import files, recognizers
 from livevision.errors import UsageError
 from livevision.recognizers.recognizer import Model, Session
 from livevision.recognizers.signs.evaluation.clips import MOVING, Clip, Reading
+from livevision.recognizers.signs.words import english
 from livevision.truth import Truth
 from livevision.truth import read as read_truth
 
@@ -58,11 +67,23 @@ class Score:
         )
 
     @property
+    def words(self) -> int:
+        """How many were signed."""
+        return sum(len(each.clip.text.split()) for each in self.signing)
+
+    @property
     def word_error_rate(self) -> float | None:
-        return _share(
-            sum(each.word_errors for each in self.signing),
-            sum(len(each.clip.text.split()) for each in self.signing),
-        )
+        """Of the text, with the corrections that were made unasked."""
+        return _share(sum(each.word_errors(each.text) for each in self.signing), self.words)
+
+    @property
+    def word_error_rate_as_read(self) -> float | None:
+        return _share(sum(each.word_errors(each.as_read) for each in self.signing), self.words)
+
+    @property
+    def word_error_rate_proposed(self) -> float | None:
+        """If all proposals that are offered are taken."""
+        return _share(sum(each.word_errors(each.proposed) for each in self.signing), self.words)
 
     def recall(self, letter: str) -> float | None:
         """Share of a letter that was read; None if it was not signed."""
@@ -83,9 +104,11 @@ class Score:
             "letters": sum(len(each.clip.letters) for each in self.signing),
             "character_errors": sum(each.errors for each in self.signing),
             "character_error_rate": _rounded(self.character_error_rate),
-            "words": sum(len(each.clip.text.split()) for each in self.signing),
-            "word_errors": sum(each.word_errors for each in self.signing),
+            "words": self.words,
+            "word_errors": sum(each.word_errors(each.text) for each in self.signing),
             "word_error_rate": _rounded(self.word_error_rate),
+            "word_error_rate_as_read": _rounded(self.word_error_rate_as_read),
+            "word_error_rate_proposed": _rounded(self.word_error_rate_proposed),
             "recall": {letter: _rounded(self.recall(letter)) for letter in MOVING},
             "idle_minutes": round(sum(each.seconds for each in self.idle) / 60, 3),
             "false_letters_per_minute": _rounded(self.false_letters_per_minute),
@@ -108,7 +131,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="move every threshold of the decoding down and up, and tell what comes of it",
     )
+    parser.add_argument(
+        "--fps", type=_positive, metavar="N", help="see no more than so many pictures a second"
+    )
+    parser.add_argument(
+        "--join",
+        nargs="+",
+        type=_word,
+        metavar="WORD",
+        help="of the clips of single letters of each folder, join these words, and read them alone",
+    )
+    parser.add_argument(
+        "--speed",
+        type=_positive,
+        default=2.0,
+        metavar="N",
+        help="letters a second of these words (default: %(default)g)",
+    )
     recognizers.add_options(parser, "signs")
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def _word(text: str) -> str:
+    if not re.fullmatch("[A-Za-z]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} has something else than the letters A-Z")
+    return text.upper()
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -123,14 +179,18 @@ def execute(arguments: argparse.Namespace) -> int:
     progress = Console(stderr=True)
     model = recognizers.load("signs", recognizers.values("signs", arguments))
     told = partial(track, console=progress, transient=True, disable=not progress.is_terminal)
+    keep = arguments.sensitivity or arguments.join
     found = [
-        see(clip, model) if arguments.sensitivity else (read(clip, model), None)
+        see(clip, model, arguments.fps) if keep else (read(clip, model, arguments.fps), None)
         for clip in told(clips, "reading")
     ]
     score = Score([reading for reading, _ in found])
     seen = [each for _, each in found if each is not None]
+    if arguments.join:
+        seen = join(seen, arguments.join, arguments.speed)
+        score = Score([each.decode(words=english()) for each in seen])
     effects: list[Effect] = []
-    if seen:
+    if arguments.sensitivity:
         from livevision.recognizers.signs.evaluation import sensitivity
 
         now, effects = sensitivity.measure(
@@ -142,7 +202,7 @@ def execute(arguments: argparse.Namespace) -> int:
             content["sensitivity"] = [effect.record() for effect in effects]
         files.replace_json(arguments.json, content)
     _print(score)
-    if seen:
+    if arguments.sensitivity:
         _print_effects(now, effects, len(seen))
     return 0
 
@@ -198,12 +258,12 @@ def load(video: Path) -> Clip:
     return Clip(video, letters, spans, text)
 
 
-def read(clip: Clip, model: Model) -> Reading:
-    """Read a clip with a fresh session, every frame of it."""
-    return _read(clip, model.session())
+def read(clip: Clip, model: Model, fps: float | None = None) -> Reading:
+    """Read a clip with a fresh session, every frame of it or `fps` a second."""
+    return _read(clip, model.session(), fps)
 
 
-def see(clip: Clip, model: Model) -> "tuple[Reading, Seen]":
+def see(clip: Clip, model: Model, fps: float | None = None) -> "tuple[Reading, Seen]":
     """The same, and what was seen in every frame."""
     from livevision.recognizers.signs.evaluation.sensitivity import Seen
     from livevision.recognizers.signs.recognizer import SignRecognizer
@@ -212,23 +272,46 @@ def see(clip: Clip, model: Model) -> "tuple[Reading, Seen]":
     assert isinstance(session, SignRecognizer)
     frames: list[tuple[float, Sequence[Showing]]] = []
     session.watch = lambda time, hands: frames.append((time, hands))
-    reading = _read(clip, session)
+    reading = _read(clip, session, fps)
     return reading, Seen(clip, session.labels, frames, reading.seconds)
 
 
-def _read(clip: Clip, session: Session) -> Reading:
+def join(seen: "Sequence[Seen]", words: Sequence[str], speed: float) -> "list[Seen]":
+    """These words joined of the letters of each folder; tells of those that lack letters.
+
+    UsageError if all do.
+    """
+    from livevision.recognizers.signs.evaluation import variants
+
+    found = []
+    lacks = ""
+    for folder, letters in variants.singles(seen).items():
+        for word in words:
+            absent = variants.missing(word, letters)
+            if absent:
+                lacks = f"{folder} has no clip that shows {' or '.join(absent)} alone"
+                print(f"livevision: {word} is passed over: {lacks}.", file=sys.stderr)
+            else:
+                found.append(variants.joined(word, letters, speed))
+    if not found:
+        raise UsageError(f"No word can be joined: {lacks}. Give other words, or more clips.")
+    return found
+
+
+def _read(clip: Clip, session: Session, fps: float | None) -> Reading:
     from livevision import pipeline
+    from livevision.recognizers.signs.evaluation.variants import Thinned
     from livevision.sinks.events import Collector
     from livevision.sources import open_source
 
     collector = Collector()
-    summary = pipeline.run(open_source(str(clip.path)), [session], [collector])
+    source = open_source(str(clip.path))
+    summary = pipeline.run(Thinned(source, fps) if fps else source, [session], [collector])
     if summary.error is not None:
         print(f"livevision: {summary.error}", file=sys.stderr)
     if summary.interrupted:
         raise KeyboardInterrupt
-    letters = tuple(event for event in collector.events if event.kind == "letter")
-    return Reading(clip, letters, summary.text, summary.seconds)
+    return Reading.of(clip, collector.events, summary.text, summary.seconds)
 
 
 def _print(score: Score) -> None:
@@ -241,6 +324,11 @@ def _print(score: Score) -> None:
             f"{content['character_errors']} errors in {content['letters']} letters: "
             f"{score.character_error_rate:.1%}; {content['word_errors']} errors in "
             f"{content['words']} words: {score.word_error_rate:.1%}"
+        )
+        print(
+            f"words as they were read: {score.word_error_rate_as_read:.1%} errors; with what is "
+            f"corrected unasked: {score.word_error_rate:.1%}; if every proposal is taken: "
+            f"{score.word_error_rate_proposed:.1%}"
         )
     for letter in MOVING:
         recall = score.recall(letter)
