@@ -280,6 +280,32 @@ def test_i_before_j_is_kept_if_it_was_held_as_long_as_other_letters() -> None:
     assert letters(read(signer.frames, Speller(LABELS))) == "FGHIJKL"
 
 
+def waiting(*letters: tuple[str, float, float, float]) -> SigningHand:
+    """A hand whose letters (label, start, end, held) wait to be reported."""
+    signing = SigningHand(LABELS, showing(shape_of("A"), chances("A")), 0.0, DEFAULT)
+    signing.company = True
+    signing.waiting = [
+        Letter(label, start, end, end, 0.9, [], "right", 1, held, held)
+        for label, start, end, held in letters
+    ]
+    return signing
+
+
+def test_what_lies_before_another_letter_does_not_begin_a_drawing() -> None:
+    signing = waiting(("L", 0.5, 0.63, 0.1), ("A", 0.67, 0.83, 0.05), ("D", 0.9, 1.2, 0.05))
+    signing._draw(Drawing("Z", 0.88, 1.2, 0.9, 1.3))
+    assert [each.label for each in signing.waiting] == ["L", "A", "Z"]
+
+
+def test_a_letter_that_a_hand_shakes_into_two_is_one() -> None:
+    signing = waiting(("M", 0.0, 0.3, 0.033), ("M", 0.33, 0.43, 0.014), ("P", 0.5, 0.67, 0.071))
+    signing.waiting.append(Letter("G", 0.7, 1.0, 1.0, 1.0, [], "right", 1, 0.187, 0.187))
+    assert not signing._stands(0)
+    settled = signing.settle(2.0, finally_=True)
+    assert [(each.label, each.start, each.end) for each in settled][:1] == [("M", 0.0, 0.43)]
+    assert [each.label for each in settled] == ["M", "P", "G"]
+
+
 def test_the_shape_that_drew_is_no_letter_in_the_text_while_it_rests() -> None:
     shape = shape_of("I")
     signing = SigningHand(LABELS, showing(shape, chances("I")), 0.0, DEFAULT)

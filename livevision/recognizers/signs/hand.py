@@ -217,7 +217,9 @@ class SigningHand:
                     break
                 stands = self._stands(0)
                 del self.waiting[0]
-                if stands:
+                if not stands:
+                    self._join(letter)
+                else:
                     self._learn(letter)
                     letter.shown = max(letter.shown, self.legible)
                     settled.append(letter)
@@ -281,6 +283,14 @@ class SigningHand:
         found = passing.features(letter, before, after, self._at.together)
         return passing.stands(found, self._passing)
 
+    def _join(self, letter: Letter) -> None:
+        """What a hand that shakes seems to sign twice is one letter: the next, if it is that."""
+        again = self.waiting[0] if self.waiting else self.decoder.sign
+        if again is not None and again.label == letter.label:
+            again.start = letter.start
+            again.worth += letter.worth
+            again.held += letter.held
+
     def _may_be_passed(self, time: float) -> bool:
         """Whether the next letter, once it is over, may show that the first was passed through."""
         left = self._at.patience - (time - self.waiting[0].end)
@@ -343,7 +353,12 @@ class SigningHand:
         if over:
             for each in self.decoder.finish():
                 self._keep(each)
-        part = [each for each in self.waiting if self._part_of(each, drawing)]
+        part: list[Letter] = []
+        for letter in reversed(self.waiting):
+            if self._part_of(letter, drawing):
+                part.insert(0, letter)
+            elif letter.start < drawing.start:
+                break  # what was signed before another letter did not begin the drawing
         kept = [each for each in self.waiting if each not in part]
         for letter in kept:
             if letter.start < drawing.start:
