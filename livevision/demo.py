@@ -16,6 +16,7 @@ from typing import Self
 import cv2
 import numpy as np
 
+from livevision import pictures
 from livevision.errors import SourceError
 from livevision.frame import Findings, Frame, Image
 from livevision.recognizers.recognizer import Session
@@ -188,18 +189,7 @@ def recorded(name: str) -> Iterator[Image]:
 
 def fitted(image: Image) -> Image:
     """A picture as large as it can be in the demo's, in the middle."""
-    width, height = SIZE
-    scale = min(width / image.shape[1], height / image.shape[0])
-    inner = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-    if inner == SIZE and scale == 1:
-        return np.array(image)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    whole = np.full((height, width, 3), _WALL, np.uint8)
-    whole[top : top + inner[1], left : left + inner[0]] = cv2.resize(
-        image, inner, interpolation=way
-    )
-    return whole
+    return pictures.fitted(image, SIZE, _WALL)
 
 
 class OwnScene(Session):

@@ -1,4 +1,4 @@
-"""Pictures from files: the one door for all of them, whatever made them.
+"""Pictures from files: the one door for all of them, whatever made them; and into frames.
 
 JPEG, PNG, BMP, WebP, TIFF, PNM, AVIF and HEIC come in as upright 8-bit BGR: turned as their EXIF
 data says, grey and CMYK as colours, 16 bits as 8, what is transparent on white.
@@ -106,6 +106,25 @@ def size(data: bytes) -> tuple[int, int] | None:
         except Exception as error:  # whatever Pillow's many parsers make of rubbish
             log.debug("%s", error)
             return None
+
+
+def fitted(image: Image, size: tuple[int, int], ground: tuple[int, int, int] = (0, 0, 0)) -> Image:
+    """`image` as large as it can be in the middle of a new picture of `size` (width, height).
+
+    Both are BGR; `ground` is what is beside it.
+    """
+    width, height = size
+    scale = min(width / image.shape[1], height / image.shape[0])
+    inner = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    if inner == image.shape[1::-1] == size:
+        return image.copy()
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+    whole = np.full((height, width, 3), ground, np.uint8)
+    whole[top : top + inner[1], left : left + inner[0]] = cv2.resize(
+        image, inner, interpolation=way
+    )
+    return whole
 
 
 def _is_heif(data: bytes) -> bool:

@@ -68,6 +68,8 @@ def test_english_holds_all_that_is_said() -> None:
     assert said() - set(english) == set()
     for lines in (HELP, practice.HELP, signs.HELP):
         assert {meaning for _, meaning in lines} - set(english) == set()
+        keys = {key for row, _ in lines for key in row.split("  ") if len(key) > 1}
+        assert keys - set(english) <= {"Tab", "1 - 9"}  # which are called so everywhere
     assert set(HOW.values()) | set(DIFFERENCES.values()) <= set(english)
     assert {each.value for each in State if each.value.strip()} <= set(english)
     assert all(key == text for key, text in english.items())

@@ -7,7 +7,8 @@ import pytest
 
 from livevision.errors import OutputError
 from livevision.frame import Frame, Image, Result
-from livevision.sinks.virtual_camera import VirtualCamera, fitted
+from livevision.pictures import fitted
+from livevision.sinks.virtual_camera import VirtualCamera
 
 
 def result(index: int, image: Image) -> Result:

@@ -7,12 +7,9 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-import cv2
-import numpy as np
-
-from livevision import plugins, recognizers
+from livevision import pictures, plugins, recognizers
 from livevision.errors import LivevisionError
-from livevision.frame import Frame, Image
+from livevision.frame import Frame
 
 SIZE = (640, 480)
 """Pixels of the pictures that are looked at."""
@@ -42,24 +39,9 @@ def measure() -> dict[str, float]:
             spent = []
             with recognizers.session(name, chosen) as session:
                 for number, image in enumerate(islice(scene().pictures(), PICTURES)):
-                    frame = Frame(_sized(image), number, number * APART)
+                    frame = Frame(pictures.fitted(image, SIZE), number, number * APART)
                     start = time.process_time()
                     session.recognize(frame)
                     spent.append(time.process_time() - start)
             found[name] = round(1000 * median(spent[WARM:]), 1)
     return found
-
-
-def _sized(image: Image) -> Image:
-    """`image` in a picture of `SIZE`, as large as it can be."""
-    width, height = SIZE
-    scale = min(width / image.shape[1], height / image.shape[0])
-    inner = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    small = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
-    return np.asarray(
-        cv2.copyMakeBorder(
-            small, top, height - inner[1] - top, left, width - inner[0] - left,
-            cv2.BORDER_REPLICATE,
-        )
-    )  # fmt: skip

@@ -56,7 +56,7 @@ class Status:
     notice: str = ""
     """What has just been done, e.g. where a snapshot is."""
     panel: tuple[tuple[str, str], ...] = ()
-    """Keys and their meanings, as a page over the picture."""
+    """Keys, two spaces between them, and their meanings, as a page over the picture."""
     bar: bool = False
     """Whether a bar at the bottom shows where in a recording the picture is, if that is known."""
 
@@ -129,7 +129,13 @@ def _resized(each: Detection, across: float, down: float) -> Detection:
 def draw_panel(image: Image, panel: Sequence[tuple[str, str]], look: Look = PLAIN) -> None:
     """Keys and their meanings as a page over `image`, all of it inside, however small that is."""
     height, width = image.shape[:2]
-    said = [(key, languages.say(meaning, look.language)) for key, meaning in panel]
+    said = [
+        (
+            "  ".join(languages.say(key, look.language) for key in keys.split("  ")),
+            languages.say(meaning, look.language),
+        )
+        for keys, meaning in panel
+    ]
     if not said:
         return
     size = max(8, round(_SMALL * _enlarged(look) * min(height, width) / 480))
@@ -140,7 +146,7 @@ def draw_panel(image: Image, panel: Sequence[tuple[str, str]], look: Look = PLAI
 
     while size > 8 and column(0) + column(1) + 2 * size > width:
         size -= 1
-    keys = [_stamp(key, size, YELLOW, 0.0) for key, _ in said]
+    keys = [_stamp(each, size, YELLOW, 0.0) for each, _ in said]
     meanings = [_stamp(meaning, size, WHITE, 0.0) for _, meaning in said]
     first = max(stamp.width for stamp in keys) + size // 2
     wide = first + max(stamp.width for stamp in meanings) + 2 * size

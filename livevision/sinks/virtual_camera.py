@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import av
-import cv2
-import numpy as np
 
+from livevision import pictures
 from livevision.errors import OutputError
 from livevision.frame import Image, Result
 from livevision.sinks.sink import Sink
@@ -62,7 +61,7 @@ class VirtualCamera(Sink):
         if self._size is None:
             self._open(image)
         assert self._size is not None
-        frame = av.VideoFrame.from_ndarray(fitted(image, self._size), format="bgr24")
+        frame = av.VideoFrame.from_ndarray(pictures.fitted(image, self._size), format="bgr24")
         try:
             for packet in self._stream.encode(frame.reformat(format="yuv420p")):
                 self._container.mux(packet)
@@ -81,17 +80,3 @@ class VirtualCamera(Sink):
             raise OutputError(
                 f"Cannot write pictures to {self._path}: {error}. Is it of v4l2loopback? {CURE}"
             ) from error
-
-
-def fitted(image: Image, size: tuple[int, int]) -> Image:
-    """`image` as (height, width, 3) of `size` (width, height), black where it does not reach."""
-    width, height = size
-    if image.shape[:2] == (height, width):
-        return image
-    scale = min(width / image.shape[1], height / image.shape[0])
-    inner = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    small = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
-    whole = np.zeros((height, width, 3), np.uint8)
-    left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-    whole[top : top + inner[1], left : left + inner[0]] = small
-    return whole

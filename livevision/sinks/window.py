@@ -38,7 +38,7 @@ NOTICE = 4.0
 """Seconds a notice stays on the picture."""
 LARGEST = 1280, 960
 SMALLEST = 640, 480
-"""Sizes of a new window, in pixels; the user may give it any other."""
+"""Sizes of a new window, in pixels, where the screen has them; the user may give it any other."""
 PAGE = 1280, 720
 """The size of a new window with a page of its own."""
 SHARPEST = 1920, 1080
@@ -47,6 +47,9 @@ _SAME_SIZE = 0.02
 """Part by which a picture may differ from its window and still be shown as it is."""
 _SCREEN = 0.92
 """Share of the screen's width and height that a new window takes at the most."""
+_ROOM = 0.75
+"""The same where a small picture is enlarged for it. The text grows with it: at 640x480 on a large
+screen it is too small to be read at arm's length."""
 _BIGGER = 1.25
 JUMP = 5.0
 """Seconds that the keys for that go to and fro in a recording."""
@@ -64,13 +67,13 @@ _PATIENCE = 50
 
 HELP = (
     ("q  Esc", "quit"),
-    ("Space", "pause, go on"),
-    ("Left  Right", "one frame back, forward (also , and .)"),
+    ("Space bar", "pause, go on"),
+    ("←  →", "one frame back, forward (also , and .)"),
     ("PageUp  PageDown", "five seconds back, forward (or click on the bar)"),
     ("Backspace", "take the last letter back"),
-    ("Delete", "clear the text"),
+    ("Del", "clear the text"),
     ("Tab  t", "accept the proposed word"),
-    ("Up  Down", "another word (also [ and ])"),
+    ("↑  ↓", "another word (also [ and ])"),
     ("Ctrl-S  w", "save the text to a file"),
     ("Ctrl-C  y", "copy the text to the clipboard"),
     ("s", "save the picture"),
@@ -369,17 +372,16 @@ class Window(Sink):
             assert self._result is not None
             height, width = self._annotated(self._status, self._result).shape[:2]
         most = LARGEST if self._page is None else PAGE
+        enlarged = SMALLEST
         if self._beside is not None:
-            screen = self._beside.screen()
-            most = (
-                min(most[0], round(screen[0] * _SCREEN)),
-                min(most[1], round(screen[1] * _SCREEN)),
-            )
+            across, down = self._beside.screen()
+            most = min(most[0], round(across * _SCREEN)), min(most[1], round(down * _SCREEN))
+            enlarged = round(across * _ROOM), round(down * _ROOM)
         if self._page is not None:  # it fits any shape
             return most
         scale = min(most[0] / width, most[1] / height)
         if scale > 1:
-            scale = max(1.0, min(scale, SMALLEST[0] / width, SMALLEST[1] / height))
+            scale = max(1.0, min(scale, enlarged[0] / width, enlarged[1] / height))
         return max(1, round(width * scale)), max(1, round(height * scale))
 
     def _appear(self) -> None:

@@ -341,7 +341,7 @@ addEventListener("keydown", (event) => {
 });
 
 function showKeys() {
-  const names = { " ": say("Space bar"), Backspace: "⌫", Delete: "Del", Enter: "⏎" };
+  const names = { " ": say("Space bar"), Backspace: "⌫", Delete: say("Del"), Enter: "⏎" };
   $("keys").replaceChildren(
     ...Object.entries(KEYS).filter(([, [action]]) => !$(action)?.hidden).flatMap(([key, [, meaning]]) => [
       make("dt", {}, make("kbd", { dir: "ltr" }, names[key] ?? key)),

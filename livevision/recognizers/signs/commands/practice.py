@@ -39,12 +39,12 @@ EXPLAINED = 6
 """Letters that need work of which the last page says how they are made; more have no room."""
 KEYS = LESSON_KEYS | {"l": "again", "w": "weak", "s": "snapshot"}
 HELP = (
-    ("Tab  Right", "go on with the next letter"),
-    ("Backspace  Left", "the last letter once more"),
+    ("Tab  →", "go on with the next letter"),
+    ("Backspace  ←", "the last letter once more"),
     ("l", "the lesson from its beginning"),
     ("w", "at the end: only what needs work"),
     ("s", "save this page as a picture"),
-    ("Space", "pause, go on"),
+    ("Space bar", "pause, go on"),
     ("m", "mirror"),
     ("+  -", "larger, smaller text"),
     ("q  Esc", "quit"),

@@ -42,9 +42,9 @@ SUMMARY = "show how you sign, teach signs of your own"
 LETTERS = "ABCDEFGHIKLMNOPQRSTUVWXY"
 """All but J and Z, which are movements."""
 HELP = (
-    ("Tab  Right", "go on with the next sign"),
-    ("Backspace  Left", "this sign, or the last one, once more"),
-    ("Space", "pause, go on"),
+    ("Tab  →", "go on with the next sign"),
+    ("Backspace  ←", "this sign, or the last one, once more"),
+    ("Space bar", "pause, go on"),
     ("m", "mirror"),
     ("+  -", "larger, smaller text"),
     ("q  Esc", "quit, and keep what was shown"),
