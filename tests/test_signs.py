@@ -6,10 +6,13 @@ import cv2
 import numpy as np
 import pytest
 from clips import half_a_hand
+from signing import LABELS, chances, shape_of, showing
 
 from livevision import assets, recognizers, records
-from livevision.frame import Event, Findings, Frame, Image
+from livevision.frame import Box, Event, Findings, Frame, Image
+from livevision.locators.hands import Hand
 from livevision.recognizers.signs import Options
+from livevision.recognizers.signs.classifiers import Reading
 from livevision.recognizers.signs.recognizer import SignRecognizer
 
 FPS = 15
@@ -130,6 +133,35 @@ def test_half_a_hand_is_hardly_ever_read(recognizer: SignRecognizer, clip: list[
     found = [each for each in halves if each is not None]
     assert len(found) >= 12, "hardly any half was found: this shows nothing"
     assert sum(map(bool, found)) <= len(found) / 3
+
+
+@pytest.mark.parametrize(("beyond", "text"), [((2, 3), "N"), ((0, 1, 2, 3, 4), "")])
+def test_a_hand_at_the_picture_s_edge_is_none_only_if_it_stays_beyond(
+    beyond: Sequence[int], text: str
+) -> None:
+    """In the frames `beyond` of every five, the picture ends in the middle of the hand."""
+    shown = showing(shape_of("N"), chances("N"))
+    traits = np.zeros(1152, np.float32)
+    box = Box.around(shown.landmarks)
+    hand = Hand(box, shown.landmarks, shown.world, True, 1.0, 1, traits, 0.0)
+
+    class Found:
+        labels = LABELS
+
+        def locate(self, image: Image, time: float) -> list[Hand]:
+            return [hand]
+
+        def reset(self) -> None: ...
+
+        def classify(self, image: Image, hand: Hand) -> Reading:
+            return Reading(chances("N"), ())
+
+    recognizer = SignRecognizer(Found(), Found())  # type: ignore[arg-type]
+    for index in range(FPS):
+        width = (box.left + box.right) // 2 if index % 5 in beyond else 640
+        image = np.full((480, width, 3), 120, np.uint8)
+        recognizer.recognize(Frame(image, index, index / FPS))
+    assert recognizer.finish().text == text
 
 
 def test_hints_come_late_and_stay(recognizer: SignRecognizer, clip: list[Image]) -> None:
