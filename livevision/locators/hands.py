@@ -54,6 +54,13 @@ RETRY_EVERY = 0.2
 """Seconds between looks in less likely places while none is."""
 TURNS = (0.16, -0.16)
 """Radians by which the further looks at the hands of a first picture are turned."""
+TURNED = 0.35
+"""Radians by which a hand turned so much from one picture to the next that a look at where it was
+cuts off fingers or sees them askew: it is looked at once more, where it turned out to be. Of
+spelling at five letters a second that are 3 % of the pictures."""
+WENT, GREW = 0.2, 1.3
+"""The same for how far it went, in sides of the larger region, and how many times as large, or as
+small, it became."""
 REMEMBER = 1.0
 """Seconds within which a hand that comes back near where it left keeps its number."""
 UNSURE = 0.1
@@ -142,14 +149,15 @@ class _Track:
 class HandLocator:
     """Finds up to `max_hands` hands in the pictures of one stream, in their order.
 
-    A hand that is followed costs one run of the landmark network a frame. Palms are searched for
-    while there is no hand, when one was just lost, and every `SEARCH_EVERY` seconds while there
-    could be another. With no hand for certain in a stream's first picture it looks in the less
-    likely places too, and with none at all for one that hangs and in nine parts of it, which takes
-    about 140 ms; where the light is bad, in a better one. Once a hand is lost, it looks in one of
-    these places a frame, and when all were tried, every `RETRY_EVERY` seconds. Hands of the first
-    picture, which may be all there is, are looked at again, turned by `turns` (radians), which
-    takes some 9 ms for each turn. `complexity` is MediaPipe's: 0 is quicker, 1 finer.
+    A hand that is followed costs one run of the landmark network a frame, two where it turned or
+    jumped. Palms are searched for while there is no hand, when one was just lost, and every
+    `SEARCH_EVERY` seconds while there could be another. With no hand for certain in a stream's
+    first picture it looks in the less likely places too, and with none at all for one that hangs
+    and in nine parts of it, which takes about 140 ms; where the light is bad, in a better one. Once
+    a hand is lost, it looks in one of these places a frame, and when all were tried, every
+    `RETRY_EVERY` seconds. Hands of the first picture, which may be all there is, are looked at
+    again, turned by `turns` (radians), which takes some 9 ms for each turn. `complexity` is
+    MediaPipe's: 0 is quicker, 1 finer.
 
     Goes by the times it is given alone. Raises ModelError if MediaPipe's models are not there.
     """
@@ -277,7 +285,12 @@ class HandLocator:
         """A look at where each hand was; with several, the first on this core, others beside."""
 
         def look(track: _Track) -> Look:
-            return self._find_landmarks(image, track.look.region(), mirrored=track.right < 0.5)
+            region, mirrored = track.look.region(), track.right < 0.5
+            found = self._find_landmarks(image, region, mirrored=mirrored)
+            if found.presence < HOPELESS or not _moved(region, found.region()):
+                return found
+            again = self._find_landmarks(image, found.region(), mirrored=mirrored)
+            return max(again, found, key=lambda each: each.presence)
 
         if len(self._tracks) < 2:
             return [look(track) for track in self._tracks]
@@ -457,6 +470,13 @@ def _near(a: Region, b: Region, reach: float) -> bool:
 def _alike(a: Region, b: Region) -> bool:
     """Whether two regions are likely to hold the same hand."""
     return _near(a, b, 0.35) and max(a.size, b.size) < LARGER * min(a.size, b.size)
+
+
+def _moved(a: Region, b: Region) -> bool:
+    """Whether a hand that was in region `a` is in another place by now, `b`."""
+    turned = abs(math.remainder(a.angle - b.angle, math.tau)) > TURNED
+    grew = max(a.size, b.size) > GREW * min(a.size, b.size)
+    return turned or grew or not _near(a, b, WENT)
 
 
 def _side_by_side(a: Palm, b: Palm) -> bool:
