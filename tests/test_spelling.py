@@ -297,6 +297,14 @@ def test_what_lies_before_another_letter_does_not_begin_a_drawing() -> None:
     assert [each.label for each in signing.waiting] == ["L", "A", "Z"]
 
 
+@pytest.mark.parametrize(("held", "read_as"), [(0.04, "CZ"), (0.07, "CROP")])
+def test_a_hand_that_rests_in_other_letters_draws_none(held: float, read_as: str) -> None:
+    rest = (("R", 0.5, 0.63, held), ("O", 0.7, 0.83, held), ("P", 0.9, 1.03, held))
+    signing = waiting(("C", 0.0, 0.4, 0.28), *rest)
+    signing._draw(Drawing("Z", 0.43, 1.17, 0.9, 1.2))
+    assert "".join(each.label for each in signing.waiting) == read_as
+
+
 def test_a_letter_that_a_hand_shakes_into_two_is_one() -> None:
     signing = waiting(("M", 0.0, 0.3, 0.033), ("M", 0.33, 0.43, 0.014), ("P", 0.5, 0.67, 0.071))
     signing.waiting.append(Letter("G", 0.7, 1.0, 1.0, 1.0, [], "right", 1, 0.187, 0.187))

@@ -345,6 +345,10 @@ class SigningHand:
         if drawing.letter == "J" and drawing.confidence < self._after_y and self._was_y(drawing):
             return
         sign = self.decoder.sign
+        part = self._part(drawing)
+        others = sum(each.worth for each in part if each.label not in _BEGINS[drawing.letter])
+        if others > self._at.drawn:  # a hand that rested in other letters meanwhile drew none
+            return
         over = (
             sign is None
             or sign.label in _BEGINS[drawing.letter]
@@ -353,12 +357,7 @@ class SigningHand:
         if over:
             for each in self.decoder.finish():
                 self._keep(each)
-        part: list[Letter] = []
-        for letter in reversed(self.waiting):
-            if self._part_of(letter, drawing):
-                part.insert(0, letter)
-            elif letter.start < drawing.start:
-                break  # what was signed before another letter did not begin the drawing
+        part = self._part(drawing)
         kept = [each for each in self.waiting if each not in part]
         for letter in kept:
             if letter.start < drawing.start:
@@ -401,6 +400,16 @@ class SigningHand:
             and abs(drawing.start - each.end) < 2 * self._at.beside
             for each in shown
         )
+
+    def _part(self, drawing: Drawing) -> list[Letter]:
+        """The letters that are part of a drawing."""
+        part: list[Letter] = []
+        for letter in reversed(self.waiting):
+            if self._part_of(letter, drawing):
+                part.insert(0, letter)
+            elif letter.start < drawing.start:
+                break  # what was signed before another letter did not begin the drawing
+        return part
 
     def _part_of(self, letter: Letter, drawing: Drawing) -> bool:
         if letter.drawn or letter.end < drawing.start - 2 * self._at.beside:
