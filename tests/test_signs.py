@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import cv2
@@ -135,11 +136,12 @@ def test_half_a_hand_is_hardly_ever_read(recognizer: SignRecognizer, clip: list[
     assert sum(map(bool, found)) <= len(found) / 3
 
 
-@pytest.mark.parametrize(("beyond", "text"), [((2, 3), "N"), ((0, 1, 2, 3, 4), "")])
-def test_a_hand_at_the_picture_s_edge_is_none_only_if_it_stays_beyond(
-    beyond: Sequence[int], text: str
+@pytest.mark.parametrize("touched", [True, False])
+@pytest.mark.parametrize(("apart", "text"), [((2, 3), "N"), ((0, 1, 2, 3, 4), "")])
+def test_a_hand_that_is_cut_off_or_touched_signs_nothing_only_if_it_stays_so(
+    apart: Sequence[int], text: str, touched: bool
 ) -> None:
-    """In the frames `beyond` of every five, the picture ends in the middle of the hand."""
+    """In the frames `apart` of every five, another hand touches it, or the picture ends in it."""
     shown = showing(shape_of("N"), chances("N"))
     traits = np.zeros(1152, np.float32)
     box = Box.around(shown.landmarks)
@@ -149,7 +151,7 @@ def test_a_hand_at_the_picture_s_edge_is_none_only_if_it_stays_beyond(
         labels = LABELS
 
         def locate(self, image: Image, time: float) -> list[Hand]:
-            return [hand]
+            return [replace(hand, joined=touched and round(time * FPS) % 5 in apart)]
 
         def reset(self) -> None: ...
 
@@ -158,7 +160,8 @@ def test_a_hand_at_the_picture_s_edge_is_none_only_if_it_stays_beyond(
 
     recognizer = SignRecognizer(Found(), Found())  # type: ignore[arg-type]
     for index in range(FPS):
-        width = (box.left + box.right) // 2 if index % 5 in beyond else 640
+        cut = not touched and index % 5 in apart
+        width = (box.left + box.right) // 2 if cut else 640
         image = np.full((480, width, 3), 120, np.uint8)
         recognizer.recognize(Frame(image, index, index / FPS))
     assert recognizer.finish().text == text

@@ -32,10 +32,11 @@ BEYOND = 0.07
 """A hand signs nothing if so many of its 21 landmarks lie so far beyond the picture's edge, as a
 share of the hand's size: of half hands, most of which would be read as a letter, six in ten are
 then not, and of 12,000 photos of letters none is lost."""
-WHOLE = 0.3
-"""Seconds for which a hand that was within the picture counts as that: at its edge the joints of
-a hand that holds a letter are beyond it in one frame and within in the next. Of 72 clips that were
-cut through the hand none shows another false letter for it."""
+MUTE = 0.3
+"""Seconds for which a hand has to be cut off, or another has to touch it, to sign nothing, unless
+it is so from the first: of a hand that holds a letter at the picture's edge some joints are beyond
+it in one frame and within in the next, and a close fist looks like two hands now and then. Of 72
+clips that were cut through the hand none shows another false letter for it."""
 RATE_TIME = 1.0
 """Time constant of the running mean of the time from frame to frame, in seconds."""
 FEW = 4.0
@@ -111,8 +112,8 @@ class SignRecognizer(Session):
         ]
         self._rate = _Rate()
         self._grey = _Grey()
-        self._whole: dict[int, float] = {}
-        """When a hand was last within the picture, by its track."""
+        self._alone: dict[int, float] = {}
+        """When a hand was last whole and touched by none, by its track."""
         self._first = True
 
     @property
@@ -123,8 +124,8 @@ class SignRecognizer(Session):
     def recognize(self, frame: Frame) -> Findings:
         hands = _distinct(self._locator.locate(frame.image, frame.time))
         readings = [self._classifier.classify(frame.image, hand) for hand in hands]
-        half = self._half(hands, frame)
-        mute = [hand.joined or part for hand, part in zip(hands, half, strict=True)]
+        half = [cut_off(hand, frame.image) for hand in hands]
+        mute = self._mute(hands, half, frame.time)
         caution = 0.0 if self._first else CAUTION
         self._first = False
         showings = [
@@ -158,12 +159,14 @@ class SignRecognizer(Session):
     def close(self) -> None:
         self._locator.close()
 
-    def _half(self, hands: Sequence[Hand], frame: Frame) -> list[bool]:
-        """Of each hand whether it is cut off, and was for a while or from the first."""
-        lately = {track: time for track, time in self._whole.items() if frame.time - time <= WHOLE}
-        within = (hand.track for hand in hands if not cut_off(hand, frame.image))
-        self._whole = lately | dict.fromkeys(within, frame.time)
-        return [hand.track not in self._whole for hand in hands]
+    def _mute(self, hands: Sequence[Hand], half: Sequence[bool], time: float) -> list[bool]:
+        """Of each hand whether it can sign nothing, being cut off or touched by another."""
+        lately = {track: seen for track, seen in self._alone.items() if time - seen <= MUTE}
+        alone = (
+            hand.track for hand, part in zip(hands, half, strict=True) if not (hand.joined or part)
+        )
+        self._alone = lately | dict.fromkeys(alone, time)
+        return [hand.track not in self._alone for hand in hands]
 
     def _detection(self, hand: Hand) -> Detection:
         chances = self._speller.probabilities(hand.track)

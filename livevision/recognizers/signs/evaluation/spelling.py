@@ -6,8 +6,8 @@ for false letters per minute. Videos of a folder without a truth are passed over
 
 With --fps, of every second only so many pictures are seen, as from a slow camera. With --join, the
 clips that show one letter each are joined to words, for each folder (a signer): of a letter that
-rests its middle is taken, J and Z whole, and the hand goes from joint to joint between them, as
-fast as --speed says. These ways are made up, the letters are as they were seen.
+rests its stillest moments are taken, J and Z whole, and the hand goes from joint to joint between
+them, as fast as --speed says. These ways are made up, the letters are as they were seen.
 
 examples: livevision evaluate spelling recordings/ --json spelling.json
           livevision evaluate spelling bag.mp4 hello.mp4 --signs-model landmarks

@@ -12,7 +12,8 @@ from livevision.frame import Floats, Frame
 from livevision.recognizers.signs.evaluation.clips import MOVING, Clip
 from livevision.recognizers.signs.evaluation.sensitivity import Seen
 from livevision.recognizers.signs.hand import Showing
-from livevision.recognizers.signs.motion import PALM
+from livevision.recognizers.signs.motion import PALM, Motion
+from livevision.recognizers.signs.thresholds import DEFAULT
 from livevision.sources.source import Source
 from livevision.truth import Span
 
@@ -60,8 +61,8 @@ def joined(word: str, letters: Mapping[str, Seen], speed: float) -> Seen:
     """What would have been seen if one hand had signed `word` of the letters of clips.
 
     `letters` has for each what was seen of it alone; `speed` in letters a second. Of a letter that
-    rests the middle is taken, J and Z whole. The ways between are made up: from joint to joint, and
-    no sign is seen there.
+    rests its stillest moments are taken, J and Z whole. The ways between are made up: from joint to
+    joint, and no sign is seen there.
     """
     frames: list[tuple[float, Sequence[Showing]]] = []
     spans: list[Span] = []
@@ -100,19 +101,30 @@ def singles(every: Sequence[Seen]) -> dict[Path, dict[str, Seen]]:
 
 
 def _part(seen: Seen, letter: str, seconds: float) -> Part:
-    """What is taken of a clip: the hand that was seen longest, in the middle of its letter."""
+    """What is taken of a clip: of the hand that was seen longest, where it rests most, or draws."""
     tracks = [hand.track for _, hands in seen.frames for hand in hands]
     track = max(set(tracks), key=tracks.count)
-    frames = [(time, hand) for time, hands in seen.frames for hand in hands if hand.track == track]
-    start, end = frames[0][0], frames[-1][0]
+    part = [(time, hand) for time, hands in seen.frames for hand in hands if hand.track == track]
+    moving = letter in MOVING
     if seen.clip.spans:
-        start, end = seen.clip.spans[0].start, seen.clip.spans[0].end
-    if letter in MOVING:
-        start, end = start - AROUND, end + AROUND
-    else:
-        start, end = (start + end - seconds) / 2, (start + end + seconds) / 2
-    inside = [each for each in frames if start <= each[0] <= end]
-    return inside or [min(frames, key=lambda each: abs(each[0] - (start + end) / 2))]
+        around = AROUND if moving else 0.0
+        start, end = seen.clip.spans[0].start - around, seen.clip.spans[0].end + around
+        part = [each for each in part if start <= each[0] <= end] or part
+    return part if moving else _stillest(part, seconds)
+
+
+def _stillest(part: Part, seconds: float) -> Part:
+    """The `seconds` in which the hand moves least."""
+    motion = Motion(DEFAULT.motion)
+    unrest = [0.0]
+    for time, hand in part:
+        motion.see(time, hand.landmarks)
+        unrest.append(unrest[-1] + motion.step * (motion.speed + motion.way))
+    times = [time for time, _ in part]
+    ends = np.searchsorted(times, np.array(times) + seconds, side="right")
+    whole = [first for first in range(len(part)) if times[-1] >= times[first] + seconds] or [0]
+    best = min(whole, key=lambda first: unrest[ends[first]] - unrest[first])
+    return part[best : ends[best]]
 
 
 def _step(seen: Seen) -> float:
