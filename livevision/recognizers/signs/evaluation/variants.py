@@ -1,6 +1,7 @@
 """Variants of clips to measure with: fewer pictures a second, and letters joined to words."""
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -101,9 +102,12 @@ def singles(every: Sequence[Seen]) -> dict[Path, dict[str, Seen]]:
 
 
 def _part(seen: Seen, letter: str, seconds: float) -> Part:
-    """What is taken of a clip: of the hand that was seen longest, where it rests most, or draws."""
-    tracks = [hand.track for _, hands in seen.frames for hand in hands]
-    track = max(set(tracks), key=tracks.count)
+    """What is taken of a clip: of the hand that signs most, where it rests most, or draws."""
+    signs: defaultdict[int, float] = defaultdict(float)
+    for _, hands in seen.frames:
+        for hand in hands:
+            signs[hand.track] += 1.0 - float(hand.probabilities[seen.labels.index("")])
+    track = max(signs, key=lambda each: signs[each])
     part = [(time, hand) for time, hands in seen.frames for hand in hands if hand.track == track]
     moving = letter in MOVING
     if seen.clip.spans:
