@@ -1,8 +1,9 @@
 """The labelled hands of a data folder: found once by the live locator, then kept in a cache.
 
 Expects `signs/photos/SOURCE/LETTER/*.jpg` (a folder `_NOTHING` holds pictures without a sign) and
-takes, where they are there, `signs/videos/closeup_LETTER.mp4` and `faces/people/NAME/*.jpg`, in
-which nobody signs either. Rendered hands, LETTER/*.jpg, may come from another folder.
+takes, where they are there, `signs/videos/closeup_LETTER.mp4` and portraits, in which nobody signs
+either: `faces/people/NAME/*.jpg`, `faces/strangers/NAME_NUMBER.jpg`. Rendered hands, LETTER/*.jpg,
+may come from another folder.
 """
 
 import hashlib
@@ -50,9 +51,9 @@ TRAITS = 1152
 """How many traits a hand has."""
 LOCAL = (21, 304)
 """The shape of what the landmark network's maps hold at the joints."""
-CHANGED = 1
+CHANGED = 2
 """How many further views of a hand are trained on, in changed light, framing and perspective."""
-MOST = 12
+MOST = 30
 """Most pictures of a letter that are taken of a source, spread over all that there are: each has as
 many near duplicates as it has more, and sources count alike however large."""
 AGAIN = 10
@@ -174,18 +175,25 @@ def sources(data: Path) -> dict[str, list[Path]]:
         if folder.is_dir() and folder.name not in APART
     }
     found[CLOSEUPS] = sorted((data / "signs" / "videos").glob("closeup_?.mp4"))
-    people = sorted((data / "faces" / "people").glob("*/"))
-    found[BYSTANDERS] = [path for person in people for path in sorted(person.glob("*.jpg"))[:1]]
+    # all that there are: in one of seven there is a hand, and no other pictures show hands at rest
+    faces = data / "faces"
+    found[BYSTANDERS] = sorted((*faces.glob("people/*/*.jpg"), *faces.glob("strangers/*.jpg")))
     found = {name: files for name, files in found.items() if files}
     if not set(found) - {CLOSEUPS, BYSTANDERS}:
         raise UsageError(f"No pictures below {photos}: expected SOURCE/LETTER/*.jpg.")
     return found
 
 
+def person(name: str) -> str:
+    """Who is in the portrait `name`, a file below the data folder."""
+    *_, folder, file = name.split("/")
+    return file if folder == "strangers" else folder
+
+
 def _spread(folder: Path) -> list[Path]:
-    """`MOST` pictures of a folder, all parts of it alike."""
+    """`MOST` pictures of a folder, all parts of it alike; all of those without a sign."""
     files = sorted(folder.glob("*.jpg"))
-    if len(files) <= MOST:
+    if len(files) <= MOST or folder.name == NOTHING:
         return files
     return [files[at * len(files) // MOST] for at in range(MOST)]
 

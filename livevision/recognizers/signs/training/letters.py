@@ -43,9 +43,9 @@ class Plan:
     epochs: int = 32
     seed: int = 1
     changes: Changes = _CHANGES
-    nothing: float = 0.06
+    nothing: float = 0.15
     """Share of no-sign examples in a batch."""
-    rendered: float = 0.3
+    rendered: float = 0.4
     """Share of rendered hands in a batch, where there are any."""
     blind: float = 0.1
     """Share of hands whose traits are hidden, as those of hands known by landmarks alone are."""
@@ -154,18 +154,6 @@ def ensemble(members: list[Any]) -> Any:
     ]
     mean = tf.keras.layers.Average()(scores) if len(scores) > 1 else scores[0]
     return tf.keras.Model(inputs, tf.keras.layers.Softmax(name="letters")(mean))
-
-
-def beside(model: Any, earlier: Any) -> Any:
-    """The even (geometric) mean of the answers of an ensemble and of an `earlier` one.
-
-    The earlier one knows the first of the inputs alone.
-    """
-    known = earlier.input_shape[1]
-    before = tf.keras.Model(earlier.input, earlier.layers[-1].input, name="earlier")
-    scores = before(model.input[:, :known]), model.layers[-1].input
-    mean = tf.keras.layers.Average()(scores)
-    return tf.keras.Model(model.input, tf.keras.layers.Softmax(name="letters")(mean))
 
 
 def calibrated(model: Any, calibration: Calibration) -> Any:

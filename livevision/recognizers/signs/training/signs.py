@@ -31,6 +31,7 @@ from livevision.recognizers.signs.training.dataset import (
     RENDERED,
     Hands,
     collect,
+    person,
 )
 from livevision.recognizers.signs.training.validation import Answers, Calibration
 
@@ -64,8 +65,6 @@ class Request:
     seed: int = 1
     epochs: int | None = None
     """Fewer than the plans', for a trial."""
-    beside: Path | None = None
-    """The .keras file of an earlier `fused`, whose answer counts as much as all new networks'."""
     held_out: tuple[str, ...] = ()
     """Sources to hold out together and to measure on; none stands for each in turn."""
     without: tuple[str, ...] = ()
@@ -209,8 +208,7 @@ def folds(hands: Hands, held_out: tuple[str, ...] = ()) -> NDArray[np.int64]:
     for at, source in enumerate(each for each in there if each != BYSTANDERS):
         fold[hands.source == source] = at % FOLDS
     for row in np.flatnonzero(hands.source == BYSTANDERS):
-        person = str(hands.name[row]).rsplit("/", 2)[-2]
-        fold[row] = zlib.crc32(person.encode()) % FOLDS
+        fold[row] = zlib.crc32(person(str(hands.name[row])).encode()) % FOLDS
     return fold
 
 
@@ -225,15 +223,9 @@ def _answers_of_letters(answer: Any, seen: Hands, *, traits: bool) -> NDArray[np
 def _mean_of_networks(
     request: Request, name: str, hands: Hands, fold: NDArray[np.int64], parts: Iterable[int]
 ) -> Any:
-    """The mean of the networks that have not seen one of the `parts` of the people.
-
-    And of the earlier model, if one was asked for beside them: whom that has seen is not known.
-    """
+    """The mean of the networks that have not seen one of the `parts` of the people."""
     paths = [_path_of_network(request, name, hands, fold, at) for at in parts]
-    model = letters.ensemble([tf.keras.models.load_model(path) for path in paths])
-    if name == "fused" and request.beside is not None:
-        model = letters.beside(model, tf.keras.models.load_model(request.beside))
-    return model
+    return letters.ensemble([tf.keras.models.load_model(path) for path in paths])
 
 
 def _train_networks(

@@ -45,12 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of rendered hands, LETTER/*.jpg, to train on as well",
     )
     parser.add_argument("--seed", type=int, default=1, help="of all chance (default: %(default)s)")
-    parser.add_argument(
-        "--beside",
-        type=Path,
-        metavar="FILE.keras",
-        help="an earlier model 'fused', whose answers are averaged with those of the new one",
-    )
     parser.add_argument("--epochs", type=int, metavar="N", help="fewer than planned, for a trial")
     parser.add_argument(
         "--held-out",
@@ -90,8 +84,6 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--rendered {arguments.rendered} is not a folder.")
     if arguments.epochs is not None and arguments.epochs < 1:
         raise UsageError("--epochs must be 1 or more.")
-    if arguments.beside is not None and not arguments.beside.is_file():
-        raise UsageError(f"--beside {arguments.beside} is not a file.")
     if (arguments.held_out or arguments.without) and not arguments.cross_validate:
         raise UsageError("--held-out and --without only measure: add --cross-validate.")
     from livevision.recognizers.signs.training.run import run
@@ -106,7 +98,6 @@ def execute(arguments: argparse.Namespace) -> int:
         networks=tuple(arguments.only or NETWORKS),
         seed=arguments.seed,
         epochs=arguments.epochs,
-        beside=arguments.beside,
         held_out=tuple(arguments.held_out),
         without=tuple(arguments.without),
     )
