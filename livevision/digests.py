@@ -15,10 +15,7 @@ DIGESTS = {
     "notes/weights.npz": ("98aeb62bcbbdcb76191470780bf7fc5a38d40e2104b8587b1f5037d8c6f7d9ce"),
     "signs/cnn28.keras": ("f18bec6dacfe0a4276e509ef4424afcbccf105ccc60027e7768d58327eedfacc"),
     "signs/cnn28.tflite": ("8e77e661c2608741545f9b107364f4ad6f958d2afb1811fc67eea7735221d168"),
-    "signs/fused-earlier.keras": (
-        "6ebb39bc6ac85614117f68af634194d57ecb945f96d2e9b4a2a92611292483f8"
-    ),
-    "signs/fused.tflite": ("0638a5eca1e361fe8aeed45842129f6e85591486d6fe3f18a58c830c71a333f4"),
+    "signs/fused.tflite": ("d4436eafdc3401ca031e60c954319ec0470623719bc3dd32b2d15cbea5c067fc"),
     "signs/landmarks.keras": ("f04bfad8b9f4990711b07da3bd145c7b8e45fbc1187153114185315ceb02df6b"),
     "signs/landmarks.tflite": ("bbb317dea5abe1a90e8ef0f2860fa448e3e9b3ed882cf1ad5c0d4b9b35168237"),
 }
