@@ -16,6 +16,6 @@ DIGESTS = {
     "signs/cnn28.keras": ("f18bec6dacfe0a4276e509ef4424afcbccf105ccc60027e7768d58327eedfacc"),
     "signs/cnn28.tflite": ("8e77e661c2608741545f9b107364f4ad6f958d2afb1811fc67eea7735221d168"),
     "signs/fused.tflite": ("d4436eafdc3401ca031e60c954319ec0470623719bc3dd32b2d15cbea5c067fc"),
-    "signs/landmarks.keras": ("f04bfad8b9f4990711b07da3bd145c7b8e45fbc1187153114185315ceb02df6b"),
-    "signs/landmarks.tflite": ("bbb317dea5abe1a90e8ef0f2860fa448e3e9b3ed882cf1ad5c0d4b9b35168237"),
+    "signs/landmarks.keras": ("e7ffa529ce91139ca5a3080251366be864b4d1f85f9c6777687d710db073136c"),
+    "signs/landmarks.tflite": ("e5fb5bdf0b671b33b3e28c051fc52640ff12c94e937642a1270d5f04b20840c2"),
 }
