@@ -15,7 +15,7 @@ from livevision import assets, settings
 from livevision.errors import ModelError
 from livevision.frame import Image
 from livevision.locators import hands, mediapipe_files, ssd
-from livevision.locators.hand_networks import LandmarkFinder, Look, PalmFinder, Region, _at
+from livevision.locators.hand_networks import LandmarkFinder, Look, Palm, PalmFinder, Region, _at
 from livevision.locators.hands import HandLocator
 from livevision.locators.mediapipe_solutions import solutions
 
@@ -264,8 +264,15 @@ def test_a_hand_that_hangs_is_found_though_no_palm_is_seen(
     """Looked for where nothing else showed a hand."""
     (hand,) = locator.locate(clip[0])
     close = hand.box.square(0.5).crop(clip[0])
-    monkeypatch.setattr(locator, "_find_palms", lambda image, **named: [])
-    monkeypatch.setattr(hands, "_PLACES", hands._LAST[:1])
+
+    def a_trace(_: PalmFinder, image: Image, **named: Any) -> Callable[[float], list[Palm]]:
+        height, width = image.shape[:2]
+        faint = Palm(hands.TRACE, Region(width / 2, height / 2, 9.0))
+        return lambda threshold: [faint] if threshold <= faint.score else []
+
+    monkeypatch.setattr(PalmFinder, "seen", a_trace)
+    monkeypatch.setattr(hands, "_LIKELIER", ())
+    monkeypatch.setattr(hands, "_LAST", hands._LAST[:1])
     locator.reset()
     (found,) = locator.locate(np.ascontiguousarray(close[::-1, ::-1]))
     assert abs(abs(found.angle) - np.pi) < 0.3
@@ -324,7 +331,7 @@ def test_following_a_hand_costs_one_look_a_frame(
 
         return run
 
-    monkeypatch.setattr(PalmFinder, "__call__", counted("palms", PalmFinder.__call__))
+    monkeypatch.setattr(PalmFinder, "seen", counted("palms", PalmFinder.seen))
     monkeypatch.setattr(LandmarkFinder, "__call__", counted("landmarks", LandmarkFinder.__call__))
     locator = HandLocator()
     locator.locate(clip[0])

@@ -684,3 +684,23 @@ def test_dark_rims_fill_a_window_of_another_shape() -> None:
     assert tall.shape == (640, 640, 3)
     assert at == (0, 80)
     assert window._padded(picture, 40.0)[0] is picture  # being dragged
+
+
+@pytest.mark.parametrize(
+    ("screen", "picture", "inside"),
+    [
+        ((1920, 1080), (640, 480), (1080, 810)),
+        ((1366, 768), (640, 480), (768, 576)),
+        ((1920, 1080), (1280, 720), (1280, 720)),
+        ((800, 600), (640, 480), (640, 480)),
+        (None, (320, 240), (640, 480)),
+    ],
+)
+def test_a_new_window_is_large_enough_for_its_text(
+    screen: tuple[int, int] | None, picture: tuple[int, int], inside: tuple[int, int]
+) -> None:
+    shown = Window(Controls())
+    shown._result = Result(Frame(np.zeros((*picture[::-1], 3), np.uint8), 0, 0.0))
+    if screen is not None:
+        shown._beside = SimpleNamespace(screen=lambda: screen)  # type: ignore[assignment]
+    assert shown._first_size() == inside

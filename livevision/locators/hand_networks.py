@@ -138,7 +138,11 @@ class PalmFinder:
         self._anchors = anchors(((24, 2), (12, 6)))
 
     def __call__(self, image: Image, *, threshold: float = 0.5, border: float = 0.0) -> list[Palm]:
-        """Palms with a score of `threshold` (0 to 1) or more, best first; `image` is BGR.
+        """Palms with a score of `threshold` (0 to 1) or more, best first; else as `seen`."""
+        return self.seen(image, border=border)(threshold)
+
+    def seen(self, image: Image, *, border: float = 0.0) -> Callable[[float], list[Palm]]:
+        """What gives, by one look at `image` (BGR), the palms with any score or more, best first.
 
         With a `border`, in sides of the picture, its edges are repeated so far around it: a hand
         that fills the picture becomes smaller, as the network knows hands.
@@ -158,17 +162,20 @@ class PalmFinder:
         )
         boxes, scores = self._network(np.asarray(square, np.uint8))[:2]
         chance = 1.0 / (1.0 + np.exp(-np.clip(scores.reshape(-1), -100.0, 100.0)))
-        kept = np.flatnonzero(chance >= threshold)
-        if not len(kept):
-            return []
-        raw = boxes.reshape(-1, 9, 2)[kept] / PALM_INPUT
-        raw[:, 0] += self._anchors[kept]
-        raw[:, 2:] += self._anchors[kept, None]
-        palms = []
-        for score, values in blend(raw, chance[kept]):
-            values = (values * PALM_INPUT - (left, top)) / scale
-            values[1] += np.array((left, top)) / scale  # the second row is a size, not a place
-            palms.append(Palm(score, _around_palm(values)))
+        raw = boxes.reshape(-1, 9, 2) / PALM_INPUT
+
+        def palms(threshold: float) -> list[Palm]:
+            kept = np.flatnonzero(chance >= threshold)
+            values = raw[kept]
+            values[:, 0] += self._anchors[kept]
+            values[:, 2:] += self._anchors[kept, None]
+            found = []
+            for score, each in blend(values, chance[kept]):
+                each = (each * PALM_INPUT - (left, top)) / scale
+                each[1] += np.array((left, top)) / scale  # the second row is a size, not a place
+                found.append(Palm(score, _around_palm(each)))
+            return found
+
         return palms
 
 
