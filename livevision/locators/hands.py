@@ -300,7 +300,8 @@ class HandLocator:
             if found.presence < HOPELESS or not _moved(region, found.region()):
                 return found
             again = self._find_landmarks(image, found.region(), mirrored=mirrored)
-            return max(again, found, key=lambda each: each.presence)
+            # always the second: a hand that is seen in two ways by turns would seem to shake
+            return again if again.presence >= PRESENCE else found
 
         if len(self._tracks) < 2:
             return [look(track) for track in self._tracks]
