@@ -343,3 +343,14 @@ def test_each_unusable_photo_has_its_own_error(
 )
 def test_wrong_words_are_usage_errors(home: Path, words: list[str]) -> None:
     assert main(["faces", *words]) == 2
+
+
+def test_a_gallery_whose_first_write_failed_is_a_new_one(tmp_path: Path) -> None:
+    """On a full disk SQLite leaves an empty file, and an empty journal beside it."""
+    path, journal = tmp_path / "gallery.sqlite", tmp_path / "gallery.sqlite-journal"
+    path.touch()
+    journal.touch()
+    with Gallery(path) as opened:
+        assert opened.people() == []
+    assert path.stat().st_size
+    assert list(tmp_path.iterdir()) == [path]

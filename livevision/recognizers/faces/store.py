@@ -338,6 +338,8 @@ class Store:
         journal = self.path.with_name(self.path.name + "-journal")
         if self._salt is not None or self.read_only or not journal.exists():
             return
+        if not self.path.stat().st_size:  # SQLite would begin it, and lose hold of what it began
+            return
         try:
             self._db.execute("BEGIN EXCLUSIVE")  # whoever was writing is through, or undone
             try:
