@@ -216,6 +216,8 @@ def _readable() -> list[str]:
     """Of the formats those that this Pillow was built with."""
     from PIL import Image as Pillow
 
+    # what it logs as an error of the program is a damaged file, of which our own message tells
+    logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)
     Pillow.init()
     return [each for each in _FORMATS if each in Pillow.OPEN]
 
