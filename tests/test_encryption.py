@@ -217,3 +217,26 @@ def test_two_programs_keep_each_others_changes(path: Path) -> None:
 def test_faces_are_on_without_asking_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     another_process(monkeypatch, None)
     assert faces.wanted() == (True, "")
+
+
+def test_a_gallery_that_is_decrypted_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, plain = tmp_path / "gallery.sqlite", tmp_path / "plain.sqlite"
+    for each in (path, plain):
+        with Gallery(each) as opened:
+            opened.add("Ada", [(np.full(128, 0.1, np.float32), 1.0, "a.jpg")])
+    monkeypatch.setenv(encryption.VARIABLE, "a passphrase")
+    with Gallery(path) as opened:
+        opened.encrypt()
+    genuine = Path.read_bytes
+
+    def decrypted_meanwhile(self: Path) -> bytes:
+        if self == path and plain.exists():
+            plain.replace(path)
+        return genuine(self)
+
+    monkeypatch.setattr(Path, "read_bytes", decrypted_meanwhile)
+    with Gallery(path) as opened:
+        assert [person.name for person in opened.people()] == ["Ada"]
+        assert not opened.encrypted

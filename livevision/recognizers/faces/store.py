@@ -269,6 +269,12 @@ class Store:
             if not self._was_swapped(error):
                 raise
             self._refresh()
+        except GalleryError:  # sealed when it was looked at, and plain when it was read, for one
+            with suppress(OSError):
+                if _state(self.path)[:2] != state[:2]:
+                    self._refresh()
+                    return
+            raise
 
     def _was_swapped(self, error: sqlite3.Error) -> bool:
         """Whether there is damage because the file was replaced, and the earlier one erased."""
