@@ -194,6 +194,28 @@ def test_hands_that_meet_stay_apart_or_become_one(clip: list[Image], locator: Ha
     assert len(locator.locate(image, 1.6)) == 2
 
 
+def test_in_bad_light_a_hand_that_touches_is_looked_for_in_a_better_one(
+    clip: list[Image], locator: HandLocator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dark = (clip[0] // 3).astype(np.uint8)
+    (alone,) = locator.locate(dark)
+    assert not alone.joined
+    palm = PalmFinder()(clip[0])[0]
+    other = replace(palm, region=replace(palm.region, x=palm.region.x + 0.3 * palm.region.size))
+
+    class TwoInGoodLight:
+        seen = staticmethod(locator._find_palms.seen)
+
+        def __call__(self, image: Image, *, threshold: float = 0.5) -> list[Palm]:
+            assert threshold < palm.score
+            return [palm, other] if image.mean() > 1.2 * dark.mean() else [palm]
+
+    monkeypatch.setattr(locator, "_find_palms", TwoInGoodLight())
+    locator.reset()
+    (touched,) = locator.locate(dark)
+    assert touched.joined
+
+
 def test_a_picture_is_read_the_same_whatever_came_before(
     clip: list[Image], locator: HandLocator
 ) -> None:

@@ -222,6 +222,8 @@ class HandLocator:
             self._next_search = time + SEARCH_EVERY
         if not self._tracks and self._light is None:
             image = self._in_better_light(image, time)
+        elif self._first and len(self._tracks) == 1:
+            self._look_for_another(image, time)
         if not self._tracks or (self._first and self._is_doubtful()):
             self._retry(image, time, lost=lost)
         if not self._tracks:
@@ -252,6 +254,18 @@ class HandLocator:
         image = light.relit(image, levels)
         self._welcome(self._search(image)(), image, time)
         return image
+
+    def _look_for_another(self, image: Image, time: float) -> None:
+        """Where the light is bad, look in a better one whether another hand touches this one."""
+        levels = light.table(image)
+        if levels is not None:
+            palms = self._find_palms(light.relit(image, levels), threshold=FAINT_PALM)
+            self._note_pair(palms, time)
+
+    def _note_pair(self, palms: list[Palm], time: float) -> None:
+        """Keep in mind where two hands touch, if the best palms are theirs."""
+        if len(palms) > 1 and _side_by_side(palms[0], palms[1]):
+            self._pair = time, (palms[0].region, palms[1].region)
 
     def _is_joined(self, look: Look, time: float) -> bool:
         """Whether another hand touches this one, be it hidden too much to be followed."""
@@ -330,8 +344,7 @@ class HandLocator:
 
     def _welcome(self, palms: list[Palm], image: Image, time: float) -> None:
         """Look where the palms are, and follow the hands that are new."""
-        if len(palms) > 1 and _side_by_side(palms[0], palms[1]):
-            self._pair = time, (palms[0].region, palms[1].region)
+        self._note_pair(palms, time)
         for palm in palms:
             if len(self._tracks) == self._max_hands:
                 return
