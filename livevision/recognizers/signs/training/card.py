@@ -49,9 +49,9 @@ Letters of American Sign Language fingerspelling, one hand in one picture at a t
 are movements) apart. Written by `livevision train signs --data DIR --seed {request.seed}`.
 
 - `fused` (the default): the mean of {FOLDS} small networks on the hand's landmarks
-  (shape, directions, distances, which way the palm faces) and on the last layer of MediaPipe's
-  landmark network, which comes with the landmarks at no cost and knows more of the picture than
-  they say. Left hands are mirrored before that network sees them.
+  (shape, directions, distances, which way the palm faces) and on what MediaPipe's landmark network
+  knows of the picture beyond them, which comes at no cost: its last layer, and the two maps before
+  it, read at the joints. Left hands are mirrored before that network sees them.
 - `landmarks`: the same on landmarks alone.
 - `cnn28`: the story's convolutional network on 28x28 grey pixels, trained on Sign Language MNIST
   and on the photos' crops from the live chain (crop, denoise, normalize, grayscale, downscale).
@@ -64,10 +64,10 @@ are movements) apart. Written by `livevision train signs --data DIR --seed {requ
 
 ## People never seen
 
-Each source was held out in turn and read by models trained on all the others; of one person's
-sources none was left in. `landmarks` and `fused` look at each picture three times, as they do live
-at the first of a stream. A hand that was not found counts as wrong. "Apart" sources are not in the
-mean.
+The sources, and all that show the same people, were held out in {FOLDS} parts and each part was
+read by one network trained on the others. "First picture": the mean of three looks, as live at the
+first of a stream; else one look. A hand that was not found counts as wrong. "Apart" sources are not
+in the mean.
 
 {sources}
 {general}

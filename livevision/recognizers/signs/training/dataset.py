@@ -228,7 +228,8 @@ def _fingerprint(data: Path, files: Sequence[Path]) -> str:
     code = Path(livevision.locators.__path__[0])
     modules = [code / "hands.py", code / "hand_networks.py", Path(prepare.__file__)]
     names = [(path.relative_to(data).as_posix(), path.stat().st_size) for path in files]
-    total = hashlib.sha256(json.dumps((_VERSION, names)).encode())
+    how = _VERSION, CHANGED, SPOILED, ALSO_LIT
+    total = hashlib.sha256(json.dumps((how, names)).encode())
     for path in modules:
         total.update(path.read_bytes())
     return total.hexdigest()[:12]

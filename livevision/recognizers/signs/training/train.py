@@ -1,9 +1,9 @@
 """Train the models of signs anew, from pictures of hands.
 
-DIR holds signs/photos/SOURCE/LETTER/*.jpg and signs/signmnist/train.npz and test.npz. Every source
-is first held out in turn and read by models trained on the others: that is what the figures in the
-card are of. Work that is done is kept in the cache, so that a run can be interrupted and repeated.
-Needs the extra `train`.
+DIR holds signs/photos/SOURCE/LETTER/*.jpg and signs/signmnist/train.npz and test.npz. The
+sources are first held out in five parts, each read by models trained on the others: that is what
+the figures in the card are of. Work that is done is kept in the cache, so that a run can be
+interrupted and repeated. Needs the extra `train`.
 
 examples: livevision train signs --data pictures/
           livevision train signs --data pictures/ --cross-validate --report signs.html
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cross-validate",
         action="store_true",
-        help="only measure on every source in turn; train nothing on all of them",
+        help="only measure on people held out; write no model",
     )
     parser.add_argument(
         "--only",
