@@ -65,11 +65,16 @@ class Guard:
 def guarded() -> Iterator[None]:
     """Guard `sys.stdout` and `sys.stderr`; also where there are none, as in a windowed program.
 
-    What the terminal's encoding lacks is written as "\\u017e" and the like.
+    What the terminal's encoding lacks is written as "\\u017e" and the like. Where `sys.stdin` was
+    closed it is empty, so that whoever would ask finds nobody.
     """
     _fill_descriptors()
     kept = sys.stdout, sys.stderr
+    input_ = sys.stdin
     opened: list[TextIO] = []
+    if input_ is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - closed below
+        opened.append(sys.stdin)
     changed: list[tuple[Any, Any]] = []
     guards: list[Any] = []
     for stream, may_fail in zip(kept, (True, False), strict=True):
@@ -90,6 +95,7 @@ def guarded() -> Iterator[None]:
         for stream in opened:
             stream.close()
         sys.stdout, sys.stderr = kept
+        sys.stdin = input_
 
 
 def _fill_descriptors() -> None:

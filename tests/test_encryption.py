@@ -166,6 +166,19 @@ def test_a_mistyped_new_passphrase_changes_nothing(
         assert gallery.person("Zoë").faces == 1
 
 
+def test_nobody_is_asked_where_standard_input_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gallery.sqlite"
+    monkeypatch.delenv(encryption.VARIABLE)
+    monkeypatch.setattr(sys, "stdin", None)  # so Python says that it is closed
+    with Gallery(path) as gallery:
+        gallery.add("Zoë", [(embedding(1), 0.9, "beach.jpg")])
+    assert main(["faces", "encrypt", "--gallery", str(path)]) == 5
+    assert "is to be encrypted and there is nobody to ask" in capsys.readouterr().err
+    assert sys.stdin is None
+
+
 def test_removed_people_leave_nothing_behind_the_passphrase(path: Path) -> None:
     with Gallery(path) as gallery:
         assert gallery.remove("Zoë") == 1

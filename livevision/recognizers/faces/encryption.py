@@ -73,8 +73,9 @@ def begin(path: Path) -> bytes:
     """Ask for a new passphrase; the salt for `seal`. GalleryError if it is empty or mistyped."""
     passphrase = os.environ.get(VARIABLE)
     if passphrase is None:
-        passphrase = _ask(f"New passphrase for {path}: ", path)
-        if passphrase != _ask("The same once more: ", path):
+        why = f"The gallery {path} is to be encrypted"
+        passphrase = _ask(f"New passphrase for {path}: ", why)
+        if passphrase != _ask("The same once more: ", why):
             raise GalleryError("The two passphrases differ. Nothing was changed; try again.")
     if not passphrase:
         raise GalleryError("The passphrase is empty. Nothing was changed; give a longer one.")
@@ -90,13 +91,15 @@ def _key(passphrase: str, salt: bytes) -> bytes:
 
 def _asked(path: Path) -> str:
     given = os.environ.get(VARIABLE)
-    return _ask(f"Passphrase of {path}: ", path) if given is None else given
+    if given is not None:
+        return given
+    return _ask(f"Passphrase of {path}: ", f"The gallery {path} is encrypted")
 
 
-def _ask(words: str, path: Path) -> str:
+def _ask(words: str, why: str) -> str:
     if not sys.stdin.isatty():
         raise GalleryError(
-            f"The gallery {path} is encrypted and there is nobody to ask for its passphrase. "
+            f"{why} and there is nobody to ask for its passphrase. "
             f"Put it into the environment variable {VARIABLE}."
         )
     try:
