@@ -338,6 +338,7 @@ def test_a_missing_system_library_is_told_with_its_cure(tmp_path: Path) -> None:
         ("run --signs-modle=x", "--signs-modle; did you mean --signs-model? See: livevision run"),
         ("run --size 3", "--size: '3' is no size; write e.g. 640x480. See: livevision run --help"),
         ("run --signs-model fusde", "is none of fused, landmarks, cnn28; did you mean fused? See"),
+        ("teach leafs", "'leafs' is none of digits, leaves; did you mean leaves? See: livevision"),
         ("run a.mp4 b.mp4", "'b.mp4' is one word too many. See: livevision run --help"),
         ("replay", "CLIP is missing. See: livevision replay --help"),
         ("signs", "ACTION is missing; there are: calibrate, teach, list, forget. See: livevision"),

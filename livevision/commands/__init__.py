@@ -38,7 +38,7 @@ class Parser(argparse.ArgumentParser):
         if choice := re.fullmatch(r"argument (\S+): invalid choice: '(.*)' \(.*\)", message):
             message = self._no_choice(choice[1], choice[2])
         elif missing := re.fullmatch(r"the following arguments are required: (.*)", message):
-            message = f"{missing[1]} is missing"
+            message = f"{missing[1]} {'are' if ', ' in missing[1] else 'is'} missing"
             if actions := self._actions_by_name():
                 message += f"; there are: {', '.join(actions)}"
         message = message.removeprefix("argument ")
@@ -63,8 +63,9 @@ class Parser(argparse.ArgumentParser):
         """What to say if `word` is no choice for an option or an action."""
         known = [str(each) for each in self._actions_by_name()]
         for action in self._actions:
-            if name in (*action.option_strings, "/".join(action.option_strings)):
-                known = [str(each) for each in action.choices or ()]
+            called = (*action.option_strings, "/".join(action.option_strings), action.metavar)
+            if name in called and action.choices:
+                known = [str(each) for each in action.choices]
         near = difflib.get_close_matches(word, known, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
         return f"{name}: {word!r} is none of {', '.join(known)}{meant}"
