@@ -27,7 +27,7 @@ from servers import MjpegServer
 from livevision import assets, machine
 from livevision.__main__ import main
 from livevision.commands import _measuring
-from livevision.errors import SinkClosed, UsageError
+from livevision.errors import OutputError, SinkClosed, UsageError
 from livevision.fleet import site as sites
 from livevision.frame import Event, Frame, Result, Stats
 from livevision.sources.recording import Recording
@@ -212,6 +212,21 @@ def test_the_door_is_its_owners_alone_and_there_is_one(short: Path) -> None:
         left.bind(str(path))
     with door.Door(path, {}):
         pass
+
+
+def test_the_door_has_a_place_where_no_runtime_folder_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert door.place().name == door.NAME  # no warning either, which would be an error here
+
+    def somebody_elses(*_: object, **__: object) -> Path:
+        raise PermissionError("runtime directory is a symlink; set XDG_RUNTIME_DIR instead")
+
+    monkeypatch.setattr("platformdirs.user_runtime_path", somebody_elses)
+    with pytest.raises(OutputError, match=r"is a symlink.*Give --socket"):
+        door.place()
 
 
 def test_numbers_of_each_camera_are_told_to_prometheus(tmp_path: Path) -> None:

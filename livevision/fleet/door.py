@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import stat
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -25,12 +26,21 @@ Answers = Mapping[str, Callable[[], Any]]
 
 
 def place() -> Path:
-    """Where the socket is, unless one is named: in the runtime folder, the service's own if any."""
+    """Where the socket is, unless one is named: in the runtime folder, the service's own if any.
+
+    Raises OutputError if that is somebody else's.
+    """
     import platformdirs
 
-    given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    folder = Path(given) if given else platformdirs.user_runtime_path("livevision", appauthor=False)
-    return folder / NAME
+    if given := os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]:
+        return Path(given) / NAME
+    try:
+        with warnings.catch_warnings():
+            # that XDG_RUNTIME_DIR is not set, as in a container: the folder is checked all the same
+            warnings.simplefilter("ignore")
+            return platformdirs.user_runtime_path("livevision", appauthor=False) / NAME
+    except OSError as error:
+        raise OutputError(f"There is no place for a socket: {error}. Give --socket.") from error
 
 
 class Door(Closing):
