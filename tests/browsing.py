@@ -164,6 +164,17 @@ class Tab:
         if said.type in ("error", "warning"):
             self.troubles.append(said.text)
 
+    def answered(self) -> list[float]:
+        """Times at which the pictures were taken that are answered from now on, seconds."""
+        times: list[float] = []
+
+        def heard(message: str | bytes) -> None:
+            if "time" in (result := json.loads(message)):
+                times.append(result["time"])
+
+        self.page.on("websocket", lambda socket: socket.on("framereceived", heard))
+        return times
+
     def close(self) -> None:
         """As a user does: the page is told."""
         if not self.page.is_closed():

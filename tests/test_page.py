@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +102,32 @@ def test_jawsclub_is_read_from_a_camera_that_does_not_wait(tmp_path: Path) -> No
     """A little slower than it was signed (15 a second); pytest -m long tests/test_page.py"""
     chromium()
     camera = fake_camera(JAWSCLUB, tmp_path / "jawsclub.y4m", rate=12)
+    one_pass = 150 / 12  # seconds of the camera
     with running(readers("signs")) as server, browser(camera) as own:
         server.server.readers.warm()
         tab = Tab(own, link(server))
+        answered = tab.answered()
         tab.page.click("#start-button")
-        expect(tab.page.locator("#text")).to_contain_text("JAWSCLUB", timeout=90_000)
+        expect(tab.page.locator("#text")).not_to_be_empty()
+        while "JAWSCLUB" not in (tab.page.text_content("#text") or ""):
+            assert tab.troubles == []
+            # the whole recording was seen, no two pictures in a row left out, and not read
+            assert quick(answered) < 2 * one_pass
+            if answered[-1] > 10 * one_pass:
+                pytest.skip("this machine is too slow for 12 pictures a second")
+            tab.page.wait_for_timeout(200)
         assert tab.troubles == []
         tab.close()
         server.empty()
+
+
+def quick(times: Sequence[float], gap: float = 2.5 / 12) -> float:
+    """The longest time in which no two of `times` were further apart than `gap`, seconds."""
+    longest, since = 0.0, times[0] if times else 0.0
+    for before, time in pairwise(times):
+        since = since if time - before <= gap else time
+        longest = max(longest, time - since)
+    return longest
 
 
 def test_a_third_tab_waits_and_a_closed_one_makes_room(opened: Open, shared: Running) -> None:
