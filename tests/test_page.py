@@ -156,6 +156,58 @@ def test_pictures_are_posted_where_a_socket_is_refused(opened: Open) -> None:
     assert any("/api/frame" in each for each in tab.asked)
 
 
+def test_an_answer_that_comes_after_the_end_is_not_written_twice(opened: Open) -> None:
+    tab = opened()
+    page = tab.page
+    page.evaluate(
+        "() => { window.WebSocket = class { constructor() {"
+        " setTimeout(() => this.onclose({ code: 1006, reason: '' })); } };"
+        " const ask = window.fetch; let under = null;"
+        # once `cut`, of two posts under way the first is answered after the second was refused
+        " window.fetch = async (what, more) => {"
+        "  if (!window.cut || !String(what).includes('/api/frame')) return ask(what, more);"
+        "  if (under) { under(); ask(what, { method: 'DELETE' });"
+        "   return new Response('{}', { status: 400 }); }"
+        "  const late = await ask(what, more);"
+        "  await new Promise((go) => (under = () => setTimeout(go, 0)));"
+        "  setTimeout(() => (window.done = true), 100);"
+        "  return late; }; }"
+    )
+    page.click("#start-button")
+    expect(page.locator("#text")).to_contain_text("AAA")
+    page.evaluate("() => (window.cut = true)")
+    page.wait_for_function("() => window.done")
+    assert set(page.text_content("#text") or "") == {"A"}
+
+
+def test_sockets_are_tried_again_where_the_server_was_away(opened: Open) -> None:
+    tab = opened()
+    page = tab.page
+    page.evaluate(
+        "() => { const Real = window.WebSocket; window.sockets = 0; let now = null;"
+        " const later = window.setTimeout; window.setTimeout = (what) => later(what, 20);"
+        " window.WebSocket = function (address) {"
+        "  window.sockets += 1;"
+        "  if (!window.away) return (now = new Real(address));"
+        "  const none = { close() {} };"
+        "  setTimeout(() => none.onclose({ code: 1006, reason: '' }));"
+        "  return none; };"
+        " const ask = window.fetch; const none = async () => { throw new TypeError(); };"
+        " window.fetch = (...words) => (window.away ? none : ask)(...words);"
+        " window.leave = () => { window.away = true; now.close(); }; }"
+    )
+    page.click("#start-button")
+    expect(page.locator("#text")).to_contain_text("AA")
+    page.evaluate("() => window.leave()")
+    page.wait_for_function("() => window.sockets > 4")
+    expect(page.locator("#alarm")).to_contain_text("There is no answer")
+    expect(page.locator("#state")).to_have_text("Connecting")
+    page.evaluate("() => (window.away = false)")
+    expect(page.locator("#text")).to_contain_text("A A")
+    expect(page.locator("#alarm")).to_be_hidden()
+    assert not any("/api/frame" in each for each in tab.asked)
+
+
 def test_keys_and_buttons_do_the_same(opened: Open) -> None:
     tab = opened(permissions=["clipboard-read", "clipboard-write"])
     page = tab.page

@@ -8,6 +8,11 @@ const UNANSWERED = 2; // pictures that may be under way at a time
 const REFUSALS = 2; // WebSockets that never opened, after which pictures are posted
 const PATIENCE = 3000; // ms without an answer, after which the way is taken to be free again
 
+/** Whether somebody answers at all: a server that is away refuses sockets, too. */
+function there() {
+  return fetch("/api/health").then(() => true, () => false);
+}
+
 /** Calls `on.open()`, `on.result(result)` and `on.closed({code, reason, retry})`. */
 export class Link {
   #on;
@@ -16,8 +21,7 @@ export class Link {
   #answered = -1;
   #sentAt = 0;
   #refused = 0;
-  #session = null; // of posted pictures
-  #failing = 0;
+  #session = null; // of posted pictures: its name, and what breaks off those under way
   #ended = false;
 
   constructor(on) {
@@ -28,8 +32,14 @@ export class Link {
     this.#ended = false;
     this.#sequence = 0;
     this.#answered = -1;
+    const before = this.#socket;
+    this.#socket = null;
+    before?.close();
+    this.#session?.broken.abort();
+    this.#session = null;
     if (this.#refused >= REFUSALS) {
-      this.#session = crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2).padEnd(12, "0");
+      const id = crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2).padEnd(12, "0");
+      this.#session = { id, broken: new AbortController() };
       this.#on.open();
       return;
     }
@@ -38,15 +48,17 @@ export class Link {
     this.#socket = socket;
     let opened = false;
     socket.onopen = () => {
+      if (this.#socket !== socket) return;
       opened = true;
       this.#refused = 0;
       this.#on.open();
     };
-    socket.onmessage = (event) => this.#take(JSON.parse(event.data));
-    socket.onclose = (event) => {
+    socket.onmessage = (event) => this.#socket === socket && this.#take(JSON.parse(event.data));
+    socket.onclose = async (event) => {
+      if (this.#socket !== socket) return;
+      if (!opened) this.#refused = (await there()) ? this.#refused + 1 : 0;
       if (this.#socket !== socket) return;
       this.#socket = null;
-      if (!opened) this.#refused += 1;
       this.#on.closed({ code: event.code, reason: event.reason, retry: !this.#ended });
     };
   }
@@ -74,28 +86,27 @@ export class Link {
   }
 
   async #post(message, sequence) {
+    const session = this.#session;
     try {
-      const answer = await fetch(`/api/frame?session=${this.#session}`, {
+      const answer = await fetch(`/api/frame?session=${session.id}`, {
         method: "POST",
         body: message,
+        signal: session.broken.signal,
         headers: { "Content-Type": "application/octet-stream" },
       });
-      if (answer.ok) {
-        this.#failing = 0;
-        this.#take(await answer.json());
-        return;
-      }
-      const problem = await answer.json().catch(() => ({}));
-      this.#fail(answer.status === 429 ? FULL : 4000 + answer.status, problem.error ?? "");
+      const content = await answer.json().catch(() => ({}));
+      if (session !== this.#session) return; // that one is over, and what was read in it was kept
+      if (answer.ok) return this.#take(content);
+      this.#fail(answer.status === 429 ? FULL : 4000 + answer.status, content.error ?? "");
     } catch {
+      if (session !== this.#session) return;
       this.#fail(1006, "");
     }
     this.#answered = Math.max(this.#answered, sequence);
   }
 
   #fail(code, reason) {
-    this.#failing += 1;
-    if (!this.#session) return;
+    this.#session.broken.abort();
     this.#session = null;
     this.#on.closed({ code, reason, retry: !this.#ended });
   }
@@ -104,23 +115,23 @@ export class Link {
   command(name) {
     const text = JSON.stringify({ command: name });
     if (this.#socket?.readyState === OPEN) this.#socket.send(text);
-    else if (this.#session) fetch(`/api/command?session=${this.#session}`, { method: "POST", body: text });
+    else if (this.#session) fetch(`/api/command?session=${this.#session.id}`, { method: "POST", body: text });
   }
 
   /** Send a text message of another form. */
   tell(content) {
     const text = JSON.stringify(content);
     if (this.#socket?.readyState === OPEN) this.#socket.send(text);
-    else if (this.#session) fetch(`/api/command?session=${this.#session}`, { method: "POST", body: text });
+    else if (this.#session) fetch(`/api/command?session=${this.#session.id}`, { method: "POST", body: text });
   }
 
   close() {
     this.#ended = true;
     this.#socket?.close(1000);
     if (this.#session) {
-      fetch(`/api/frame?session=${this.#session}`, { method: "DELETE", keepalive: true });
-      this.#session = null;
-      this.#on.closed({ code: 1000, reason: "", retry: false });
+      const address = `/api/frame?session=${this.#session.id}`;
+      this.#fail(1000, "");
+      fetch(address, { method: "DELETE", keepalive: true });
     }
   }
 
