@@ -202,6 +202,7 @@ def test_sockets_are_tried_again_where_the_server_was_away(opened: Open) -> None
     page.wait_for_function("() => window.sockets > 4")
     expect(page.locator("#alarm")).to_contain_text("There is no answer")
     expect(page.locator("#state")).to_have_text("Connecting")
+    expect(page.locator("#now")).to_be_hidden()  # it would stand on the alarm
     page.evaluate("() => (window.away = false)")
     expect(page.locator("#text")).to_contain_text("A A")
     expect(page.locator("#alarm")).to_be_hidden()

@@ -94,8 +94,7 @@ function opened() {
 function closed({ code, reason, retry }) {
   open = false;
   text.keep();
-  result = null;
-  redraw();
+  forgetResult();
   lessons.ended();
   panorama.ended();
   if (!retry || !camera.running) return showState();
@@ -164,6 +163,14 @@ function showNow(one) {
   $("now-chance").textContent = `${Math.round(hand.confidence * 100)} %`;
 }
 
+/** Show nothing that was said of the last picture. */
+function forgetResult() {
+  result = null;
+  $("now").hidden = true;
+  $("hint").hidden = true;
+  redraw();
+}
+
 function mirrored() {
   return chosen.mirror && camera.facing && !hosts.current;
 }
@@ -213,16 +220,14 @@ async function listCameras() {
 function sourceChanged() {
   const watching = Boolean(hosts.current);
   text.keep();
-  result = null;
   arrivals.length = 0;
-  $("now").hidden = true;
   $("video").hidden = watching;
   $("start").hidden = watching || camera.running;
   if (watching) {
     camera.stop();
     link.close();
   }
-  redraw();
+  forgetResult();
   showState();
 }
 
