@@ -9,7 +9,8 @@ A truth file is a JSON object; each of its keys may be left out::
     text         what a person would read
     tolerance_s  seconds that times may differ (default 0.5)
 
-Files of schema 1, with lists of their own ("letters", "people"), are read as well.
+Files of schema 1, with lists of their own ("letters", "people"), are read as well, and what
+`replay --json` wrote of one clip.
 """
 
 import json
@@ -26,6 +27,8 @@ from livevision.errors import UsageError
 from livevision.plugins import Kind
 
 TOLERANCE = 0.5
+SCHEMA = 2
+"""The newest form of a truth file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,18 @@ def read(path: Path) -> Truth:
     if not isinstance(content, dict):
         raise UsageError(f"The truth file {path} is not as it should be: it has no {{...}} around.")
     try:
+        if content.get("schema", SCHEMA) > SCHEMA:
+            raise UsageError(
+                f"The truth file {path} has the schema {content['schema']}, which is newer than "
+                "this program. Bring livevision up to date."
+            )
+        if "clips" in content:  # of `replay --json`: is it read in the same way still?
+            if len(clips := content["clips"]) != 1:
+                raise UsageError(
+                    f"The truth file {path} tells of {len(clips)} clips. Make one for each, "
+                    "by 'livevision replay CLIP --json FILE'."
+                )
+            content = clips[0]
         tolerance = _seconds(content.get("tolerance_s", TOLERANCE))
         text = content.get("text")
         return Truth(_events(content), None if text is None else str(text), tolerance)

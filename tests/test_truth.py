@@ -79,6 +79,8 @@ def test_keys_that_are_left_out_are_not_compared(tmp_path: Path) -> None:
         *("", "[1]", "null", '{"letters": 3}', '{"letters": [{"letter": "A"}]}', "[" * 100_000),
         '{"letters": [{"letter": "A", "start": NaN, "end": 2}]}',
         '{"tolerance_s": Infinity}',
+        *('{"schema": 9}', '{"schema": "2"}', '{"clips": []}', '{"clips": [{}, {}]}'),
+        *('{"clips": 3}', '{"clips": [3]}'),
     ],
 )
 def test_a_file_that_is_no_truth_is_a_usage_error(tmp_path: Path, content: str) -> None:
@@ -86,6 +88,13 @@ def test_a_file_that_is_no_truth_is_a_usage_error(tmp_path: Path, content: str) 
     file.write_text(content)
     with pytest.raises(UsageError, match="truth file"):
         truth.read(file)
+
+
+def test_what_replay_wrote_of_a_clip_is_a_truth(tmp_path: Path) -> None:
+    file = tmp_path / "read.json"
+    file.write_text(json.dumps({"schema": 2, "clips": [clip("ABC")]}))
+    assert truth.compare(truth.read(file), clip("ABC")).differences == []
+    assert truth.compare(truth.read(file), clip("AXC")).differences
 
 
 def test_both_schemas_of_a_truth_say_the_same(tmp_path: Path) -> None:
