@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import signal
 import socket
@@ -42,6 +43,7 @@ from livevision.server.roles import Role  # noqa: E402
 from livevision.server.sessions import _COMMAND  # noqa: E402
 from livevision.server.streams import Stream  # noqa: E402
 from livevision.sinks.events import Collector  # noqa: E402
+from livevision.sources import open_source  # noqa: E402
 from livevision.sources.pushed import Pushed  # noqa: E402
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -303,6 +305,20 @@ def test_the_hosts_camera_is_shown_to_whoever_may_look() -> None:
                 assert start.startswith(b"--frame")
             assert named or "Ada" not in "".join(lines)
         assert server.sessions() == 0
+
+
+def test_a_source_of_the_hosts_that_breaks_off_is_told_where_the_server_was_started(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clip = tmp_path / "a.mp4"
+    clip.touch()
+    for shared in (True, False):
+        source = open_source(str(clip))
+        stream = Stream(source, lambda: [Finder()], name="a", role=Role.OWNER, shared=shared)
+        stream.start()
+        stream.join(PATIENCE)
+    (told,) = (each for each in caplog.records if each.levelno == logging.WARNING)
+    assert told.getMessage().startswith(f"a is not being read: {clip} is empty.")
 
 
 def test_an_unknown_stream_is_not_shown() -> None:

@@ -141,8 +141,9 @@ class Stream(Sink):
             log.warning("the session %s failed", self.name, exc_info=error)
             self.error = f"The session failed: {type(error).__name__}."
         finally:
-            if self.error:
-                log.info("stream %s: %s", self.name, self.error)
+            if self.error:  # of the host's own, whoever started the server should know
+                level = logging.WARNING if self.shared else logging.INFO
+                log.log(level, "%s is not being read: %s", self.name, self.error)
             with self._lock:
                 self.gone.set()
                 readers, self._readers = self._readers, []
