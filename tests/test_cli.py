@@ -2,6 +2,7 @@ import importlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -340,6 +341,8 @@ def test_a_missing_system_library_is_told_with_its_cure(tmp_path: Path) -> None:
         ("run --signs-model fusde", "is none of fused, landmarks, cnn28; did you mean fused? See"),
         ("teach leafs", "'leafs' is none of digits, leaves; did you mean leaves? See: livevision"),
         ("run a.mp4 b.mp4", "'b.mp4' is one word too many. See: livevision run --help"),
+        ("replay ''", "CLIP is empty; is a variable not set? See: livevision replay --help"),
+        ("run a.mp4 --record ''", "--record is empty; is a variable not set? See: livevision run"),
         ("replay", "CLIP is missing. See: livevision replay --help"),
         ("signs", "ACTION is missing; there are: calibrate, teach, list, forget. See: livevision"),
         ("signs calibrat", "did you mean calibrate? See: livevision signs --help"),
@@ -349,7 +352,7 @@ def test_a_missing_system_library_is_told_with_its_cure(tmp_path: Path) -> None:
 def test_what_is_wrong_is_told_in_one_line(
     words: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(words.split()) == UsageError.exit_code
+    assert cli.main(shlex.split(words)) == UsageError.exit_code
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("livevision: ")
     assert said in line

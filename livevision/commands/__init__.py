@@ -52,6 +52,15 @@ class Parser(argparse.ArgumentParser):
             self._unknown(left[0])
         return found, left
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """As argparse does, but nothing is not taken for the folder where we are: "$UNSET"."""
+        is_place = action.type is Path or not action.option_strings
+        # a command's action is given all the words that follow it, too
+        if not arg_string and is_place and action.nargs != argparse.PARSER:
+            name = argparse._get_action_name(action)
+            self.error(f"{name} is empty; is a variable not set?")
+        return super()._get_value(action, arg_string)
+
     def _unknown(self, word: str) -> NoReturn:
         if not word.startswith("-"):
             self.error(f"{word!r} is one word too many")

@@ -46,7 +46,8 @@ def is_camera(word: str) -> bool:
 
 def tell(summary: "Summary", *, name: str = "") -> None:
     """The one-line summary at the end of every run, on stderr."""
-    words = [f"{summary.frames} frames", f"{summary.dropped} dropped", f"{summary.fps:.1f} fps"]
+    frames = f"{summary.frames} frame{'' if summary.frames == 1 else 's'}"
+    words = [frames, f"{summary.dropped} dropped", f"{summary.fps:.1f} fps"]
     if summary.latencies:
         ordered = sorted(summary.latencies)
         words.append(
