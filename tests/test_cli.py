@@ -273,7 +273,7 @@ def test_a_recogniser_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
         PYTHONPATH=str(tmp_path),
     )
     assert done.returncode == 0, done.stderr
-    assert "1 frames" in done.stderr
+    assert "1 frame," in done.stderr
 
 
 def test_doctor_answers_what_it_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
