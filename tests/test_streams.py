@@ -655,3 +655,42 @@ def test_lag_is_counted_from_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
         frame = some(source.read())
         assert time.monotonic() - some(frame.captured) >= 0.19
     assert packets.LAG < 1
+
+
+# What is no stream
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>hello</html>" * 500, b"\xff\xd8\xff\xe0 no picture"])
+def test_what_is_no_video_is_not_read_as_an_empty_one(data: bytes) -> None:
+    with (
+        server(content(data)) as url,
+        pytest.raises(SourceError, match="no video"),
+        open_source(f"{url}/a.mp4") as source,
+    ):
+        source.read()
+
+
+def test_a_file_whose_index_is_at_its_end_needs_a_server_that_sends_parts() -> None:
+    clip = (Path(__file__).parents[1] / "recordings" / "jawsclub.mp4").read_bytes()
+    assert clip.index(b"mdat") < clip.index(b"moov")
+    with (
+        server(content(clip)) as url,
+        pytest.raises(SourceError, match="get the file"),
+        open_source(f"{url}/a.mp4") as source,
+    ):
+        source.read()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "rtsp"])
+def test_a_port_that_there_cannot_be_is_told(scheme: str) -> None:
+    with pytest.raises(SourceError, match="port is no number up to 65535"):
+        Stream(f"{scheme}://127.0.0.1:99999/x").__enter__()
+
+
+def test_a_redirect_to_a_port_that_there_cannot_be_is_told() -> None:
+    with (
+        server(redirect("http://127.0.0.1:99999/x")) as url,
+        pytest.raises(SourceError, match="cannot be opened"),
+        Stream(url),
+    ):
+        pass

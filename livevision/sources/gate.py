@@ -114,6 +114,8 @@ class Gate(Closing):
             self._pump(server, client)
         except OSError:
             pass  # whoever hung up knows
+        except ValueError:  # a redirect or a playlist to a port that there cannot be
+            self.failed = "it leads to an address that is none"
         finally:
             self._drop(client, *([server] if server else []))
 

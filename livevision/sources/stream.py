@@ -94,6 +94,9 @@ class Stream(Video, Renewable):
         host = urlsplit(self._url).hostname or "" if _is_plain(self._url) else ""
         allowed = Allowed(host, local=self._allow_local)
         self._asked = self._url
+        if not _has_port(self._url):
+            reason = _hinted("its port is no number up to 65535.", self._url)
+            raise SourceError(f"{self.name} cannot be opened: {reason}")
         if self._url[:4].lower() == "http" and not _has_own_proxy():
             os.environ.pop("no_proxy", None)  # FFmpeg would pass by the gate; there is no proxy
             self._gate = Gate(allowed).__enter__()
@@ -119,7 +122,7 @@ class Stream(Video, Renewable):
         kind = container.format.name
         segmented = any(each in kind for each in _SEGMENTED)
         # RTSP has no size, and that of a playlist is its own
-        whole = container.duration is not None or (not segmented and _size(container) > 0)
+        whole = container.duration is not None or (not segmented and _size(container) >= 0)
         self.live = not whole
         self._rhythm = Rhythm()
         return container
@@ -188,7 +191,10 @@ class Stream(Video, Renewable):
             try:
                 packet = next(packets, None)
             except FAILURES as error:
-                raise SourceError(f"{self.name} broke off: {self._reason(error)}") from None
+                reason = self._reason(error)
+                if not index:  # what tells where the pictures are may stand at a file's end
+                    reason += " If its server sends no parts of files, get the file and read that."
+                raise SourceError(f"{self.name} broke off: {reason}") from None
             if packet is None:
                 break
             try:
@@ -204,6 +210,10 @@ class Stream(Video, Renewable):
                 yield Frame(image, index, last)
                 index += 1
         self._check(damaged)
+        if not index:
+            raise SourceError(
+                f"{self.name} gives no pictures: what it sends is no video. Check the address."
+            )
 
     def _check(self, damaged: int) -> None:
         if damaged >= DAMAGED:
@@ -260,6 +270,14 @@ class _Timeout:
 def _has_own_proxy() -> bool:
     """Whether FFmpeg goes through a proxy of the user's, which decides what may be asked."""
     return bool(os.environ.get("http_proxy"))
+
+
+def _has_port(url: str) -> bool:
+    """Whether the port in `url`, if it names one, can be one."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _is_plain(url: str) -> bool:
