@@ -129,6 +129,7 @@ def test_a_broker_that_dies_and_comes_back_gets_what_waited(
         home.write(result(1.0, events=(Event("word", "AGAIN", 0.0, 1.0, 0.9),)))
         until(lambda: "AGAIN" in listener.of("livevision/front_door/text"))
     listener.close()
+    assert home.dropped == 0
 
 
 def test_a_broker_that_was_never_there_costs_a_warning(
@@ -141,7 +142,8 @@ def test_a_broker_that_was_never_there_costs_a_warning(
             until(lambda: "cannot be reached" in caplog.text)
             for index in range(10):
                 home.write(result(index / 10, events=(WORD,)))
-        assert home.dropped > 0
+        assert home.dropped == 20  # those that waited are lost as well: an event and a text each
+        assert "20 messages were left out" in caplog.text
 
 
 def test_a_password_never_stands_in_the_address(

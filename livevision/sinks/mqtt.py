@@ -95,6 +95,9 @@ class Mqtt(Sink):
         self._told = ""
         self.dropped = 0
         """Messages that were left out because the broker was away too long."""
+        self._sent = 0
+        self._announced = 0  # apart from those, as another thread counts them
+        self._arrived = 0
         self._warned = False
         self._connected = threading.Event()
         self._ca = ca
@@ -102,6 +105,7 @@ class Mqtt(Sink):
 
     def __enter__(self) -> Self:
         self._client = self._made()
+        self.dropped = self._sent = self._announced = self._arrived = 0
         try:
             self._client.connect_async(self._broker.host, self._broker.port)
         except ValueError as error:
@@ -118,6 +122,7 @@ class Mqtt(Sink):
         self._say_people("")
         if self._connected.is_set():
             last = self._client.publish(self._topic("available"), "offline", qos=1, retain=True)
+            self._sent += 1
             try:
                 last.wait_for_publish(LAST)
             except (RuntimeError, ValueError):  # the queue is full, or the broker just went
@@ -125,6 +130,7 @@ class Mqtt(Sink):
             self._client.disconnect()
         self._client.loop_stop()
         self._connected.clear()
+        self.dropped += max(0, self._sent + self._announced - self._arrived)
         if self.dropped:
             log.warning("%d messages were left out: the broker was away too long", self.dropped)
 
@@ -153,6 +159,7 @@ class Mqtt(Sink):
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_connect_fail = self._on_failure
+        client.on_publish = self._on_publish
         return client
 
     def _topic(self, *parts: str) -> str:
@@ -185,7 +192,9 @@ class Mqtt(Sink):
 
     def _publish(self, topic: str, content: str, *, retain: bool = False) -> None:
         sent = self._client.publish(topic, content, qos=1, retain=retain)
-        if sent.rc not in (0, 4):  # sent, or waiting for the broker to come back
+        if sent.rc in (0, 4):  # sent, or waiting for the broker to come back
+            self._sent += 1
+        else:
             self.dropped += 1
 
     def _on_connect(
@@ -197,8 +206,13 @@ class Mqtt(Sink):
         self._warned = False
         for topic, content in self._announcements():
             client.publish(topic, json.dumps(content), qos=1, retain=True)
+            self._announced += 1
         client.publish(self._topic("available"), "online", qos=1, retain=True)
+        self._announced += 1
         self._connected.set()
+
+    def _on_publish(self, *_: Any) -> None:
+        self._arrived += 1
 
     def _on_disconnect(
         self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any
