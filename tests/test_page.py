@@ -25,6 +25,8 @@ from livevision.recognizers.faces.enrolment import Guide
 from livevision.recognizers.signs import lesson, personal
 from livevision.server import readers as real
 from livevision.server.roles import Role
+from livevision.server.streams import Stream
+from livevision.sources.pushed import Pushed
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 JAWSCLUB = RECORDINGS / "jawsclub.mp4"
@@ -207,6 +209,43 @@ def test_sockets_are_tried_again_where_the_server_was_away(opened: Open) -> None
     expect(page.locator("#text")).to_contain_text("A A")
     expect(page.locator("#alarm")).to_be_hidden()
     assert not any("/api/frame" in each for each in tab.asked)
+
+
+def test_a_camera_that_was_unplugged_can_be_started_again(opened: Open) -> None:
+    page = opened().page
+    page.click("#start-button")
+    expect(page.locator("#text")).to_contain_text("AA")
+    page.evaluate(
+        "() => document.querySelector('#video').srcObject.getVideoTracks()[0]"
+        ".dispatchEvent(new Event('ended'))"
+    )
+    expect(page.locator("#alarm")).to_contain_text("There is no camera.")
+    expect(page.locator("#state")).to_have_text("Ready")
+    page.click("#start-button")
+    expect(page.locator("#text")).to_contain_text("A A")
+    expect(page.locator("#alarm")).to_be_hidden()
+
+
+def test_a_source_of_the_hosts_is_found_again_when_the_server_was_started_anew(
+    opened: Open,
+) -> None:
+    source = Pushed("door")
+    stream = Stream(source, lambda: [Finder()], name="door", role=Role.OWNER, shared=True)
+    with running(sources=[lambda: stream]) as server:
+        source.push(np.full((48, 64, 3), 90, np.uint8))
+        unknown = iter((True, True))  # as a new server says of the name that the old one gave it
+
+        def answer(route: Any) -> None:
+            if next(unknown, False):
+                route.fulfill(status=404, body="{}", content_type="application/json")
+            else:
+                route.continue_()
+
+        tab = opened(server, camera=lambda context: context.route("**/api/events*", answer))
+        expect(tab.page.locator("#text")).to_have_text("A")
+        expect(tab.page.locator("#state")).to_have_text("Watching door")
+        tab.troubles.clear()  # that it was not found
+        tab.close()
 
 
 def test_keys_and_buttons_do_the_same(opened: Open) -> None:

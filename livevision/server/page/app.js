@@ -42,9 +42,10 @@ const camera = new Camera(
     size = given;
     return link.send(blob, milliseconds);
   },
+  () => cameraGone(say("There is no camera. Plug one in, then try again.")),
 );
 const recorder = new Recorder();
-const hosts = new Hosts({ result: takeHosts, change: sourceChanged });
+const hosts = new Hosts({ result: takeHosts, change: sourceChanged, sources: async () => (await whoAmI()).sources });
 const lessons = new Lessons({ tell: (content) => link.tell(content), notice, camera: () => open });
 const people = new People({ tell: (content) => link.tell(content), camera: () => open });
 
@@ -206,6 +207,14 @@ async function begin() {
   link.open();
   showState();
   listCameras();
+}
+
+/** The camera runs no more, and may be started again. */
+function cameraGone(words) {
+  link.close();
+  $("start").hidden = Boolean(hosts.current);
+  alarm(words);
+  showState();
 }
 
 async function listCameras() {
@@ -399,7 +408,7 @@ $("set-size").addEventListener("input", (event) => {
 });
 $("set-camera").addEventListener("change", (event) => {
   choose("camera", event.target.value);
-  if (camera.running) camera.start(chosen.camera).catch(() => notice(say("The camera cannot be used.")));
+  if (camera.running) camera.start(chosen.camera).catch(() => cameraGone(say("The camera cannot be used.")));
 });
 $("set-language").addEventListener("change", async (event) => {
   choose("language", event.target.value);
@@ -427,9 +436,16 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
-async function main() {
+// a recording that goes on would be lost
+addEventListener("beforeunload", (event) => recorder.running && event.preventDefault());
+
+async function whoAmI() {
   const answer = await fetch("/api/me");
-  if (answer.ok) me = await answer.json();
+  return answer.ok ? answer.json() : me;
+}
+
+async function main() {
+  me = await whoAmI();
   const language = best(me.languages, chosen.language);
   await speakIn(language);
   chosen.language = language;

@@ -8,16 +8,19 @@ export class Camera {
   #video;
   #ready;
   #take;
+  #gone;
   #stream = null;
   #canvas = null;
   #busy = 0;
   #clock = null;
 
-  /** `ready()` tells whether a picture may be sent now. */
-  constructor(video, ready, take) {
+  /** `ready()` tells whether a picture may be sent now; `gone()` is called when the camera was
+   * unplugged or taken away. */
+  constructor(video, ready, take, gone) {
     this.#video = video;
     this.#ready = ready;
     this.#take = take;
+    this.#gone = gone;
   }
 
   get running() {
@@ -41,7 +44,14 @@ export class Camera {
     if (device) wish.deviceId = { exact: device };
     else wish.facingMode = "user";
     this.#stream = await navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
-    for (const track of this.#stream.getVideoTracks()) track.onended = () => this.stop();
+    const stream = this.#stream;
+    for (const track of stream.getVideoTracks()) {
+      track.onended = () => {
+        if (this.#stream !== stream) return;
+        this.stop();
+        this.#gone();
+      };
+    }
     this.#video.srcObject = this.#stream;
     await this.#video.play();
     this.#clock = null;

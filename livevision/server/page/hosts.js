@@ -4,13 +4,16 @@
 import { $, make } from "./dom.js";
 import { say } from "./words.js";
 
+const AGAIN = 1000; // ms before the sources are asked for again
+
 export class Hosts {
   current = null;
   #sources = [];
   #events = null;
   #on;
 
-  /** Calls `on.result(result)` with what is read, and `on.change()` when another is chosen. */
+  /** Calls `on.result(result)` with what is read, `on.change()` when another is chosen, and
+   * `on.sources()` for what there is now. */
   constructor(on) {
     this.#on = on;
   }
@@ -51,10 +54,23 @@ export class Hosts {
       state = { ...state, events: [], ...more };
       this.#on.result(state);
     };
+    events.onerror = () => events.readyState === EventSource.CLOSED && this.#again(source, events);
     events.addEventListener("event", (event) => tell({ events: [JSON.parse(event.data)] }));
     events.addEventListener("text", (event) => tell(JSON.parse(event.data)));
     events.addEventListener("hints", (event) => tell(JSON.parse(event.data)));
     this.show();
+  }
+
+  /** The server knows it no more: it was started anew, and the source has another name there. */
+  async #again(source, events) {
+    await new Promise((go) => setTimeout(go, AGAIN));
+    const sources = await this.#on.sources().catch(() => [source]);
+    if (this.#events !== events) return;
+    this.#sources = sources;
+    const found = sources.find((each) => each.name === source.name) ?? sources[0];
+    if (!found) return this.leave();
+    this.current = null;
+    this.watch(found);
   }
 
   leave() {
