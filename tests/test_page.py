@@ -244,6 +244,8 @@ def test_a_source_of_the_hosts_is_found_again_when_the_server_was_started_anew(
         tab = opened(server, camera=lambda context: context.route("**/api/events*", answer))
         expect(tab.page.locator("#text")).to_have_text("A")
         expect(tab.page.locator("#state")).to_have_text("Watching door")
+        source.end()
+        expect(tab.page.locator("#alarm")).to_have_text("door has ended.")
         tab.troubles.clear()  # that it was not found
         tab.close()
 

@@ -76,7 +76,8 @@ async def events(
     choose: Callable[[], Stream | None], role: Role, over: Callable[[], bool]
 ) -> AsyncIterator[str]:
     """What a stream reads, as server-sent events: `event` for each that is over, `text` for the
-    running text whenever it changes, `hints` likewise, `stream` when another one is followed."""
+    running text whenever it changes, `hints` likewise, `stream` when another one is followed, with
+    the id null when that is over."""
     yield "retry: 1000\n\n"
     followed: Stream | None = None
     while not over():
@@ -107,6 +108,8 @@ async def events(
                 yield message
         finally:
             stream.leave(outbox)
+        if stream.gone.is_set() and not stream.waits:
+            yield _event("stream", {"id": None})
 
 
 class _Teller:

@@ -80,14 +80,15 @@ class Stream(Sink):
         self._done = done
         self._readers: list[Reader] = []
         self._lock = threading.Lock()
-        self._waits = waits
+        self.waits = waits
+        """Whether it begins anew when somebody looks after its end."""
         self._sinks = sinks
         self._stopped = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin, unless it waits for somebody to look."""
-        if not self._waits:
+        if not self.waits:
             self._begin()
 
     def _begin(self) -> None:
@@ -101,7 +102,7 @@ class Stream(Sink):
         """Let `reader` have every result from now on."""
         with self._lock:
             idle = self._thread is None or self.gone.is_set()
-            if self._waits and idle and not self._stopped:
+            if self.waits and idle and not self._stopped:
                 self._begin()
             if not self.gone.is_set():
                 self._readers.append(reader)

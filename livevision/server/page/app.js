@@ -45,7 +45,7 @@ const camera = new Camera(
   () => cameraGone(say("There is no camera. Plug one in, then try again.")),
 );
 const recorder = new Recorder();
-const hosts = new Hosts({ result: takeHosts, change: sourceChanged, sources: async () => (await whoAmI()).sources });
+const hosts = new Hosts({ result: takeHosts, change: sourceChanged, sources, over });
 const lessons = new Lessons({ tell: (content) => link.tell(content), notice, camera: () => open });
 const people = new People({ tell: (content) => link.tell(content), camera: () => open });
 
@@ -229,6 +229,7 @@ async function listCameras() {
 function sourceChanged() {
   const watching = Boolean(hosts.current);
   text.keep();
+  alarm("");
   arrivals.length = 0;
   $("video").hidden = watching;
   $("start").hidden = watching || camera.running;
@@ -442,6 +443,17 @@ addEventListener("beforeunload", (event) => recorder.running && event.preventDef
 async function whoAmI() {
   const answer = await fetch("/api/me");
   return answer.ok ? answer.json() : me;
+}
+
+/** What the host shows now. */
+async function sources() {
+  return (await whoAmI()).sources;
+}
+
+/** A source of the host's will give no more pictures. */
+function over(source) {
+  forgetResult();
+  alarm(say("{name} has ended.", { name: source.name }));
 }
 
 async function main() {

@@ -12,8 +12,8 @@ export class Hosts {
   #events = null;
   #on;
 
-  /** Calls `on.result(result)` with what is read, `on.change()` when another is chosen, and
-   * `on.sources()` for what there is now. */
+  /** Calls `on.result(result)` with what is read, `on.change()` when another is chosen,
+   * `on.sources()` for what there is now, and `on.over(source)`. */
   constructor(on) {
     this.#on = on;
   }
@@ -58,6 +58,7 @@ export class Hosts {
     events.addEventListener("event", (event) => tell({ events: [JSON.parse(event.data)] }));
     events.addEventListener("text", (event) => tell(JSON.parse(event.data)));
     events.addEventListener("hints", (event) => tell(JSON.parse(event.data)));
+    events.addEventListener("stream", (event) => JSON.parse(event.data).id || this.#on.over(source));
     this.show();
   }
 
