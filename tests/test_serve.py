@@ -36,7 +36,7 @@ from websockets.exceptions import ConnectionClosed  # noqa: E402
 from livevision import recognizers  # noqa: E402
 from livevision.__main__ import main, parse  # noqa: E402
 from livevision.frame import Findings, Frame  # noqa: E402
-from livevision.server import assembly, capacity, wire  # noqa: E402
+from livevision.server import assembly, capacity, qr, wire  # noqa: E402
 from livevision.server import readers as real  # noqa: E402
 from livevision.server import running as doors  # noqa: E402
 from livevision.server.roles import Role  # noqa: E402
@@ -319,6 +319,11 @@ def test_a_source_of_the_hosts_that_breaks_off_is_told_where_the_server_was_star
         stream.join(PATIENCE)
     (told,) = (each for each in caplog.records if each.levelno == logging.WARNING)
     assert told.getMessage().startswith(f"a is not being read: {clip} is empty.")
+
+
+def test_a_terminal_without_blocks_gets_no_code_of_them() -> None:
+    assert qr.terminal("https://host/", "utf-8").count("\n") > 10
+    assert qr.terminal("https://host/", "ascii") == ""
 
 
 def test_an_unknown_stream_is_not_shown() -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -128,7 +129,7 @@ def _lan_links(
     lines = [
         "",
         f"{guest}   (guests: their own camera, signs alone)",
-        qr.terminal(guest),
+        qr.terminal(guest, sys.stdout.encoding or "utf-8"),
         f"Phones and tablets have to trust this computer first, once{' (anew)' if fresh else ''}:",
         f"{explained}   (good for {days} days; compare this fingerprint)",
         own.fingerprint,

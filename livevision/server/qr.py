@@ -5,10 +5,14 @@ import io
 import segno
 
 
-def terminal(link: str) -> str:
-    """Two rows in one line of text, dark on light."""
+def terminal(link: str, encoding: str) -> str:
+    """Two rows in one line of text, dark on light; empty if `encoding` has none of its blocks."""
     out = io.StringIO()
     segno.make(link, error="m").terminal(out, compact=True)
+    try:
+        out.getvalue().encode(encoding)
+    except UnicodeEncodeError:
+        return ""
     return out.getvalue()
 
 
