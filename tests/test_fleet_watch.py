@@ -1,5 +1,6 @@
 """Cameras of a site, a process each: what happens to one is no business of the others."""
 
+import io
 import json
 import os
 import signal
@@ -212,6 +213,14 @@ def test_the_door_is_its_owners_alone_and_there_is_one(short: Path) -> None:
         left.bind(str(path))
     with door.Door(path, {}):
         pass
+
+
+def test_a_camera_that_is_not_begun_by_the_supervisor_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("garbage"))
+    assert main(["fleet", "camera"]) == UsageError.exit_code
+    assert "'livevision fleet watch' begins this" in capsys.readouterr().err
 
 
 def test_the_door_has_a_place_where_no_runtime_folder_is_named(

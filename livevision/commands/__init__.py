@@ -80,12 +80,12 @@ class Parser(argparse.ArgumentParser):
         return f"{name}: {word!r} is none of {', '.join(known)}{meant}"
 
     def _actions_by_name(self) -> list[str]:
-        """The names of a command's actions, if it has some."""
+        """The names of a command's actions that its help lists, if it has some."""
         return [
-            name
+            listed.dest
             for each in self._actions
             if isinstance(each, argparse._SubParsersAction)
-            for name in each.choices
+            for listed in each._choices_actions
         ]
 
 

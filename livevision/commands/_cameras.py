@@ -140,10 +140,15 @@ def checked(file: Path) -> Site:
 
 def camera(arguments: argparse.Namespace) -> int:
     """One camera: its order comes by standard input, its pulses go to standard output."""
+    try:
+        order = json.load(sys.stdin)
+    except ValueError:
+        raise UsageError(
+            "'livevision fleet watch' begins this, one for each camera. Start that."
+        ) from None
     number = os.dup(1)  # what prints to standard output must not get among the pulses
     os.set_blocking(number, False)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    order = json.load(sys.stdin)
     folder = Path(order["folder"])
     try:
         with files.locked(folder / "camera", patience=HANDOVER):
