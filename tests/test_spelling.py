@@ -337,6 +337,26 @@ def test_a_hand_that_held_a_y_and_sinks_draws_no_j(likeness: float, read_as: str
     assert "".join(each.label for each in signing.waiting) == read_as
 
 
+@pytest.mark.parametrize(("sure", "read_as"), [(0.6, ""), (0.98, "Z")])
+def test_a_hand_that_has_not_spelt_draws_only_what_is_beyond_doubt(
+    sure: float, read_as: str
+) -> None:
+    signing = SigningHand(LABELS, showing(shape_of("D"), chances("D")), 0.0, DEFAULT)
+    signing._draw(Drawing("Z", 0.4, 1.2, sure, 1.3))
+    assert "".join(each.label for each in signing.settle(4.0, finally_=True)) == read_as
+
+
+def test_no_sign_is_doubted_less_of_a_hand_that_spells_or_is_held_still() -> None:
+    vague = {"most": 0.9, "rival": ""}  # an idle hand may look so for a moment
+
+    def read_of(signer: Signer) -> str:
+        return letters(read(signer.rest(0.1).leave(2.0).frames, Speller(LABELS)))
+
+    assert read_of(Signer().spell("K", **vague)) == ""
+    assert read_of(Signer().spell("CA").spell("K", **vague).spell("E")) == "CAKE"
+    assert read_of(Signer(rate=0.2).spell("K", **vague)) == "K"
+
+
 def test_still_i_and_d_stay_what_they_are() -> None:
     signer = Signer(fps=30, rate=1.5).spell("DIKID")
     assert letters(read(signer.frames, Speller(LABELS))) == "DIKID"

@@ -101,14 +101,20 @@ class SigningHand:
         at: thresholds.Thresholds,
     ) -> None:
         self._at = at.text
+        self._doubt = at.doubt
+        self._move_share = at.letters.move_share
         self._passing = at.passing
         self._longest_drawing = at.drawings.longest
         self._after_y = at.drawings.j.after_y
+        self._y = at.drawings.j.y
         self.seen = time
         self.track = showing.track
         self.side = "right" if showing.right else "left"
-        self.probabilities = showing.probabilities.astype(np.float32)
         self._none = labels.index("")
+        self.probabilities: Floats = np.eye(len(labels), dtype=np.float32)[self._none]
+        """Smoothed, (n,)."""
+        self._still = 0.0
+        """For how long it has been held still, in seconds."""
         self.rest = 1.0
         """Running mean of the probability of no sign, 1 where the hand was not in view."""
         self.legible = np.inf
@@ -137,8 +143,9 @@ class SigningHand:
 
     def see(self, showing: Showing, time: float, passed: float) -> list[Gesture]:
         """Take in a frame, `passed` seconds after the one before; the gestures complete with it."""
-        found = showing.probabilities
-        self.probabilities += _share(time - self.seen, SMOOTHING) * (found - self.probabilities)
+        found = self._doubted(showing.probabilities, passed)
+        lately = _share(max(time - self.seen, passed), SMOOTHING)
+        self.probabilities += lately * (found - self.probabilities)
         missing = max(time - passed - self.seen, 0.0)
         self.rest += _share(missing, RESTED) * (1.0 - self.rest)
         self.rest += _share(passed, RESTED) * (float(found[self._none]) - self.rest)
@@ -147,10 +154,13 @@ class SigningHand:
         self.seen = time
         self.side = "right" if showing.right else "left"
         for sign in self.decoder.see(
-            time, showing.probabilities, showing.landmarks, right=showing.right, passed=passed
+            time, found, showing.landmarks, right=showing.right, passed=passed
         ):
             self._keep(sign)
-        size = self.decoder.motion.size
+        motion = self.decoder.motion
+        still = max(motion.speed, self._move_share * motion.way) < self._doubt.quiet
+        self._still = self._still + motion.step if still and not motion.away else 0.0
+        size = motion.size
         drawing = self.drawings.see(
             time, showing.landmarks, showing.world, size, right=showing.right
         )
@@ -158,9 +168,18 @@ class SigningHand:
             self._draw(drawing)
         if self.decoder.clear:  # a W that is held asks for nothing
             return []
-        return self.gestures.see(
-            time, showing.landmarks, showing.world, size, self.decoder.motion.way
-        )
+        return self.gestures.see(time, showing.landmarks, showing.world, size, motion.way)
+
+    def _doubted(self, chances: Floats, passed: float) -> Floats:
+        """`chances`, with what speaks for no sign beyond the picture that they are of."""
+        if passed == np.inf:  # a first picture may be all there is, and is to be read
+            return chances
+        doubt = self._doubt.held if self._still >= self._doubt.after else self._doubt.idle
+        if self.company:
+            doubt = self._doubt.spelling
+        weighed = chances.copy()
+        weighed[self._none] *= np.exp(doubt)
+        return np.asarray(weighed / weighed.sum(), np.float32)
 
     def beside(self) -> Floats:
         """Smoothed probabilities, (n,), to stand beside it; no sign at least as before."""
@@ -243,7 +262,8 @@ class SigningHand:
             )
             together = len(chain) > 1 and worth >= self._at.enough * caution
             alone = min(alone * caution, self._at.held) * (1.0 + self._at.longer * over)
-            if together or letter.drawn or letter.worth >= alone:
+            drawn = letter.drawn and letter.confidence >= self._at.beyond
+            if together or drawn or letter.worth >= alone:
                 self.company = True
                 del self.waiting[: first if together else index]
                 return
@@ -396,7 +416,7 @@ class SigningHand:
         shown = [*self.recent, *self.waiting, *([self._letter(sign)] if sign is not None else [])]
         return any(
             each.label == "Y"
-            and each.worth >= self._at.held
+            and each.worth >= self._y
             and abs(drawing.start - each.end) < 2 * self._at.beside
             for each in shown
         )

@@ -20,11 +20,6 @@ from livevision.recognizers.signs.spelling import Speller
 from livevision.recognizers.signs.words import english
 
 ALTERNATIVES = 3
-CAUTION = 2.9
-"""Nats that speak for no sign in all pictures of a stream but the first: for a moment, a hand at
-rest looks like a letter now and then. A first picture may be all there is, and is to be read. Goes
-with the classifier: of rendered hands that gesture for three minutes two letters are read, at 2.3
-nats five; of hands that spell 619 letters one is lost that is not at 2.3, from 3.3 on more."""
 DARK = 40.0
 """Mean grey level (0-255) below which a picture is too dark."""
 WITHIN = 0.7
@@ -116,7 +111,6 @@ class SignRecognizer(Session):
         self._grey = _Grey()
         self._alone: dict[int, float] = {}
         """When a hand was last whole and touched by none, by its track."""
-        self._first = True
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -128,15 +122,13 @@ class SignRecognizer(Session):
         readings = [self._classifier.classify(frame.image, hand) for hand in hands]
         half = [cut_off(hand, frame.image) for hand in hands]
         mute = self._mute(hands, half, frame.time)
-        caution = 0.0 if self._first else CAUTION
-        self._first = False
         showings = [
             Showing(
                 hand.track,
                 hand.right,
                 hand.landmarks,
                 hand.world,
-                self._no_sign if silent else self._cautious(reading.probabilities, caution),
+                self._no_sign if silent else reading.probabilities,
             )
             for hand, reading, silent in zip(hands, readings, mute, strict=True)
         ]
@@ -184,11 +176,6 @@ class SignRecognizer(Session):
             SKELETON,
             details={"hand": "right" if hand.right else "left"},
         )
-
-    def _cautious(self, chances: Floats, caution: float) -> Floats:
-        """`chances`, with `caution` nats more for no sign."""
-        weighed = chances * np.exp(caution * self._no_sign)
-        return np.asarray(weighed / weighed.sum(), np.float32)
 
     def _proposed(self) -> tuple[str, ...]:
         proposal = self._speller.proposal

@@ -114,6 +114,32 @@ class Letters:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What speaks for no sign beyond what a single picture says.
+
+    For a moment, a hand at rest looks like a letter now and then; one that spells means it.
+    """
+
+    idle: float = threshold(
+        2.9,
+        "nats",
+        "of a hand that has not spelt: of rendered hands that gesture for seven minutes five "
+        "letters are read, at 2.3 nats twelve, with no doubt at all 35",
+    )
+    spelling: float = threshold(
+        0.5,
+        "nats",
+        "of a hand that spells: with the doubt of others more letters of strangers are lost, with "
+        "none hands that gesture go on after a first letter",
+    )
+    held: float = threshold(1.5, "nats", "of a hand that is held still")
+    after: float = threshold(0.8, "s", "for so long: seldom is a hand that rests so still")
+    quiet: float = threshold(
+        0.45, "palms/s", "change of shape up to which it is; at rest it is 0.1 to 0.6"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Hook:
     """What a track has to be like to be a J."""
 
@@ -133,8 +159,11 @@ class Hook:
     after_y: float = threshold(
         0.985,
         "cosine",
-        "likeness after a Y that was held: one that sinks came to 0.975, J's that began with a "
-        "little finger and thumb to 0.994 and more",
+        "likeness after a Y: one that sinks came to 0.975, one that closes to an O to 0.98, J's "
+        "that began with a little finger and thumb to 0.994 and more",
+    )
+    y: float = threshold(
+        0.04, "s", "what that Y has to be worth: at 4 letters a second it is some 0.07"
     )
     again: float = threshold(
         0.5, "s", "after it before it can begin again: the hand comes back from a J much like a J"
@@ -219,7 +248,7 @@ class Text:
         0.43, "s", "what is enough for any letter: 0.7 s at rest if it is clear"
     )
     enough: float = threshold(
-        0.29, "s", "letters that follow each other stand if together they are worth this"
+        0.25, "s", "letters that follow each other stand if together they are worth this"
     )
     share: float = threshold(0.14, "s", "what each counts at most")
     company: float = threshold(0.05, "s", "and beside it if it is sure")
@@ -263,6 +292,12 @@ class Text:
     )
     at_once: float = threshold(0.2, "s", "between two letters that do")
     drawn: float = threshold(0.12, "s", "what a drawn letter is worth")
+    beyond: float = threshold(
+        0.85,
+        "probability",
+        "confidence from which on a drawn letter stands alone: those that were signed have 0.98 "
+        "and more, those of idle hands that happen to draw one 0.58 to 0.77",
+    )
     back: float = threshold(
         0.12, "s", "what the handshape that has just drawn has to be worth to be a letter itself"
     )
@@ -291,6 +326,7 @@ class Thresholds:
 
     motion: Motion = Motion()
     letters: Letters = Letters()
+    doubt: Doubt = Doubt()
     drawings: Drawings = Drawings()
     passing: Passing = Passing()
     text: Text = Text()
