@@ -74,6 +74,15 @@ def test_figures_of_a_trial_known_by_hand() -> None:
     assert record["classes"]["a"]["average_precision"] == pytest.approx((1 + 2 / 3) / 2, abs=1e-4)
 
 
+def test_a_class_that_is_taken_for_another_is_told() -> None:
+    labels = np.array(["a", "a", "b", "b"])
+    own = Table(np.zeros((4, 1), np.float32), labels)
+    shares = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.8, 0.2]], np.float32)
+    told = choosing.cautions(own, Trial("knn", "k=1", ("a", "b"), shares, labels))
+    assert told[0].startswith("2 of 2 pictures of b are taken for a. Give them that name")
+    assert not any("of a are taken" in each for each in told)
+
+
 def test_equal_scores_are_one_step() -> None:
     x, y = reporting.roc(np.zeros(4), np.array([True, False, True, False]))
     assert (x.tolist(), y.tolist()) == ([0.0, 1.0], [0.0, 1.0])

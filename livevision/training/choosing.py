@@ -162,9 +162,17 @@ def interval(right: int, count: int) -> tuple[float, float]:
 
 
 def cautions(own: Table, best: Trial) -> list[str]:
-    """What is to be said of too few pictures, in sentences."""
+    """What is to be said of classes that are taken for others and of too few pictures."""
     names, counts = np.unique(own.labels, return_counts=True)
     said = []
+    for name, count in zip(names, counts, strict=True):
+        answers, times = np.unique(best.answers[own.labels == name], return_counts=True)
+        other, most = answers[times.argmax()], times.max()
+        if other != name and 2 * most > count:
+            said.append(
+                f"{most} of {count} pictures of {name} are taken for {other}. Give them that name "
+                "if that is what they show; --alone forgets what was known before."
+            )
     few = [f"{name} ({n})" for name, n in zip(names, counts, strict=True) if n < FEW]
     low, high = interval(round(best.accuracy * len(own)), len(own))
     said.append(
