@@ -43,8 +43,9 @@ def replace(
     """
     target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not target.is_file():  # /dev/null must never be replaced by a file
-            save(target)
+        # /dev/null must never be replaced by a file; where /dev/stdout leads to, may have no name
+        if path.exists() and not path.is_file():
+            save(path)
             return
         if private:
             sweep(target)

@@ -56,6 +56,16 @@ def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [pipe]
 
 
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="descriptors have no names here")
+def test_a_descriptors_name_is_written_to_though_it_leads_nowhere() -> None:
+    """As /dev/stdout does in a pipeline."""
+    reading, writing = os.pipe()
+    files.replace_text(Path(f"/dev/fd/{writing}"), "through")
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        assert told.read() == "through"
+
+
 def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
     files.check_writable(None)
     files.check_writable(Path("-"))
