@@ -226,6 +226,31 @@ def test_a_camera_that_was_unplugged_can_be_started_again(opened: Open) -> None:
     expect(page.locator("#alarm")).to_be_hidden()
 
 
+def test_a_page_that_nobody_looks_at_leaves_its_place_to_others(opened: Open) -> None:
+    with running() as server:
+        tab = opened(server)
+        page = tab.page
+        page.evaluate(
+            "() => { const Real = window.WebSocket; window.sockets = 0;"
+            " window.WebSocket = function (at) { window.sockets += 1; return new Real(at); };"
+            " Object.defineProperty(document, 'hidden', { get: () => Boolean(window.away) });"
+            " window.turn = (away) => { window.away = away;"
+            "  document.dispatchEvent(new Event('visibilitychange')); }; }"
+        )
+        page.click("#start-button")
+        expect(page.locator("#text")).to_contain_text("AA")
+        page.evaluate("() => window.turn(true)")
+        patience, server.server.sessions.idle = server.server.sessions.idle, 0.05
+        page.click("#space")  # from the next message on
+        server.empty()
+        page.wait_for_timeout(1000)  # twice as long as it waits before it tries again
+        assert page.evaluate("() => window.sockets") == 1
+        server.server.sessions.idle = patience
+        page.evaluate("() => window.turn(false)")
+        expect(page.locator("#text")).to_contain_text("A A")
+        tab.close()
+
+
 def test_a_source_of_the_hosts_is_found_again_when_the_server_was_started_anew(
     opened: Open,
 ) -> None:

@@ -17,6 +17,7 @@ import { best, nameOf, saidAs, say, speakIn } from "./words.js";
 
 const SLOW = 10; // pictures a second below which quick signing cannot be followed
 const AGAIN = [500, 1000, 2000, 5000]; // ms before each try to reconnect
+const IDLE = 4408; // a session ended because no pictures came
 const NOTICE = 4000; // ms a notice stays
 
 let me = { role: "guest", sources: [], languages: ["en"], recognizers: [] };
@@ -98,9 +99,11 @@ function closed({ code, reason, retry }) {
   forgetResult();
   lessons.ended();
   panorama.ended();
-  if (!retry || !camera.running) return showState();
+  // nobody looks, so no picture is sent: others may need the place
+  const asleep = document.hidden && code === IDLE;
+  if (!retry || !camera.running || asleep) return showState();
   if (code === FULL) alarm(say("All places are taken. It goes on by itself as soon as one is free."));
-  else if (code === 4408) alarm("");
+  else if (code === IDLE) alarm("");
   else if (code === 4403) alarm(say("This page is locked. Open the link that livevision printed."));
   else if (reason) alarm(saidAs(reason));
   else if (tries > 1) alarm(say("There is no answer. It goes on by itself as soon as livevision is back."));
