@@ -89,7 +89,7 @@ export class Lessons {
 
   take(state) {
     if (!state || !["practice", "calibrate"].includes(state.name)) {
-      if (this.#going && !state) this.#going = "";
+      if (this.#going) this.ended(); // another thing was begun, as adding people
       return;
     }
     if (state.error) {
