@@ -24,6 +24,7 @@ from livevision.frame import Event, Findings, Frame, Image
 from livevision.recognizers.faces.enrolment import Guide
 from livevision.recognizers.signs import lesson, personal
 from livevision.server import readers as real
+from livevision.server.app import Link
 from livevision.server.roles import Role
 from livevision.server.streams import Stream
 from livevision.sources.pushed import Pushed
@@ -248,6 +249,23 @@ def test_a_page_that_nobody_looks_at_leaves_its_place_to_others(opened: Open) ->
         server.server.sessions.idle = patience
         page.evaluate("() => window.turn(false)")
         expect(page.locator("#text")).to_contain_text("A A")
+        tab.close()
+
+
+def test_links_are_copied_where_the_browser_has_no_clipboard(opened: Open) -> None:
+    """As at an address without https."""
+    with running(
+        links=[Link("Captions for OBS, as a browser source", "http://host/?token=a")]
+    ) as one:
+        tab = opened(one)
+        tab.page.evaluate(
+            "() => Object.defineProperty(navigator, 'clipboard', { value: undefined })"
+        )
+        tab.page.click("#share-open")
+        copy = tab.page.locator("#share-body button")
+        copy.click()
+        expect(copy).to_have_text("Copied")
+        assert tab.page.evaluate("() => getSelection().toString()") == "http://host/?token=a"
         tab.close()
 
 

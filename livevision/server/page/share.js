@@ -23,11 +23,17 @@ export async function openShare(notice) {
   for (const { what, address, qr } of links) {
     const part = make("section", { className: "link" }, make("h3", {}, say(what)));
     const code = make("img", { className: "qr", src: qr, alt: say("QR code of the link"), hidden: !address.startsWith("https") });
-    part.append(code, field(address, say(what)));
+    const shown = field(address, say(what));
+    part.append(code, shown);
     const copy = make("button", { type: "button", className: "quiet" }, say("Copy"));
     copy.onclick = async () => {
-      await navigator.clipboard.writeText(address);
-      copy.textContent = say("Copied");
+      try {
+        await navigator.clipboard.writeText(address);
+        copy.textContent = say("Copied");
+      } catch {
+        shown.select(); // an address without https has no clipboard
+        copy.textContent = say(document.execCommand("copy") ? "Copied" : "The browser does not let it be copied.");
+      }
     };
     part.append(copy);
     body.append(part);
