@@ -11,13 +11,21 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from signing import shape_of
 
 from livevision import assets
 from livevision.__main__ import main
 from livevision.locators.hands import HandLocator
 from livevision.recognizers.signs.classifiers import LABELS, NO_SIGN, load_classifier
 from livevision.recognizers.signs.features import features
-from livevision.recognizers.signs.training import dataset, personal, signmnist, train, validation
+from livevision.recognizers.signs.training import (
+    dataset,
+    personal,
+    signmnist,
+    strangers,
+    train,
+    validation,
+)
 from livevision.recognizers.signs.training.dataset import Hands
 from livevision.recognizers.signs.training.poses import Changes, changed
 from livevision.recognizers.signs.training.validation import Answers, Calibration, calibrate
@@ -199,6 +207,36 @@ def test_own_examples_are_measured_on_later_pictures_and_on_others(
     assert bob.weight == 0.0
 
 
+def test_strangers_spell_what_is_read_in_their_pictures() -> None:
+    word = "ABEKLMORSTUX"
+    shapes = np.stack([shape_of(letter) for letter in word])
+    hands = Hands(
+        name=np.array([str(row) for row in range(len(word))]),
+        source=np.full(len(word), "ann"),
+        letter=np.array(list(word)),
+        view=np.zeros(len(word), np.int64),
+        landmarks=shapes * np.float32(60.0),
+        world=shapes * np.float32(0.09),
+        presence=np.ones(len(word), np.float32),
+        traits=np.zeros((len(word), 1), np.float16),
+        local=np.zeros((len(word), 21, 0), np.float16),
+        angle=np.zeros(len(word), np.float32),
+        right=np.ones(len(word), np.bool_),
+        grey=np.zeros((len(word), 28, 28), np.uint8),
+    )
+    clear = answers([("ann", letter, letter, 0.9995) for letter in word])
+    found = strangers.spelt(hands, clear, clear)
+    assert [(each.letters, each.misread, each.errors) for each in found] == [(12, 0, 0)] * 4
+
+    misread = answers([("ann", letter, letter.replace("S", "E"), 0.9995) for letter in word])
+    vague = [("ann", letter, letter, 0.93 if letter == "K" else 0.9995) for letter in word]
+    found = strangers.spelt(hands, misread, misread)
+    assert [(each.misread, each.errors) for each in found] == [(1, 1)] * 4
+    *spelling, alone = strangers.spelt(hands, answers(vague), answers(vague))
+    assert [(each.misread, each.errors) for each in spelling] == [(0, 0)] * 3
+    assert (alone.misread, alone.errors) == (0, 1), "a hand that idles may look so"
+
+
 def test_needs_tensorflow(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -249,6 +287,7 @@ def test_trains_from_a_folder(
     assert "jawsclub" in table
     assert "cloudy" in table
     assert "rendered" not in table, "measured on hands that were drawn"
+    assert "fused: strangers spell" in table
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64") == 3
     wrong = re.findall(r"<h3>([A-Z]) read as", page)

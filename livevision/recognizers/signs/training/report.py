@@ -16,6 +16,7 @@ from livevision.recognizers.signs.training import validation
 from livevision.recognizers.signs.training.dataset import APART
 from livevision.recognizers.signs.training.personal import Gain
 from livevision.recognizers.signs.training.signs import Official
+from livevision.recognizers.signs.training.strangers import Spelt
 from livevision.recognizers.signs.training.validation import Answers
 
 _STYLE = (
@@ -91,6 +92,19 @@ def light_table(models: Mapping[str, Answers]) -> Table:
         mean = validation.mean_accuracy(answers)
         rows.append([name, str(int(answers.letters.sum())), _percent(share), _percent(mean)])
     return ["in another light", "pictures", "hand found", "mean of sources"], rows
+
+
+def spelt_table(name: str, table: Sequence[Spelt]) -> Table:
+    """What is read if people who were never seen spell."""
+
+    def share(count: int, each: Spelt) -> str:
+        return _percent(count / each.letters)
+
+    rows = [
+        [each.how, str(each.letters), share(each.misread, each), share(each.errors, each)]
+        for each in table
+    ]
+    return [f"{name}: strangers spell", "letters", "misread in pictures", "errors spelt"], rows
 
 
 def personal_table(name: str, gained: Mapping[str, Gain]) -> Table:

@@ -8,7 +8,7 @@ from rich.table import Table as Shown
 
 from livevision.assets import write_checksums
 from livevision.errors import OutputError
-from livevision.recognizers.signs.training import personal, signs
+from livevision.recognizers.signs.training import personal, signs, strangers
 from livevision.recognizers.signs.training import report as reports
 from livevision.recognizers.signs.training.card import card
 from livevision.recognizers.signs.training.dataset import without
@@ -32,6 +32,8 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
             models: dict[str, Answers] = {}
             lights: dict[str, Answers] = {}
             calibrations: dict[str, Calibration] = {}
+            spelt: dict[str, list[strangers.Spelt]] = {}
+            asked = hands[signs.asked(request, hands)]
             for step in request.without:
                 other = without(step, hands, request.data, progress)
                 measured = signs.cross_validate(request, other, "cnn28", progress)
@@ -45,6 +47,8 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
                     measured = measured.calibrated(calibrations[name])
                 if measured.first is not None:
                     models[f"{name}, first picture"] = measured.first
+                    both = measured.answers, measured.first
+                    spelt[name] = strangers.spelt(asked, *both, progress)
                 models[name] = measured.answers
                 lights |= {f"{name}, {light}": each for light, each in measured.lights.items()}
             official = None
@@ -57,12 +61,14 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
             _show(table)
         if lights:
             _show(reports.light_table(lights))
+        for name, of_name in spelt.items():
+            if of_name:
+                _show(reports.spelt_table(name, of_name))
         for name, each in calibrations.items():
             shown = f"{name}: temperature {each.temperature:.2f}, caution {each.caution:.1f}"
             Console().print(shown, highlight=False)
         if official is not None:
             _show(reports.official_table(official))
-        asked = hands[signs.asked(request, hands)]
         gained = {name: personal.gains(asked, models[name]) for name in calibrations}
         for name, of_users in gained.items():
             _show(reports.personal_table(name, of_users))
