@@ -670,6 +670,14 @@ def test_what_is_no_video_is_not_read_as_an_empty_one(data: bytes) -> None:
         source.read()
 
 
+def test_an_address_of_one_picture_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    picture = jpeg(90)
+    with server(content(picture, "image/jpeg")) as url, open_source(f"{url}/now.jpg") as source:
+        assert source.read() is not None
+        assert source.read() is None
+    assert "gave one picture alone" in caplog.text
+
+
 def test_a_file_whose_index_is_at_its_end_needs_a_server_that_sends_parts() -> None:
     clip = (Path(__file__).parents[1] / "recordings" / "jawsclub.mp4").read_bytes()
     assert clip.index(b"mdat") < clip.index(b"moov")

@@ -1,5 +1,6 @@
 """A camera on the network: RTSP, or HTTP with MJPEG or any format that FFmpeg reads."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from livevision.sources.packets import Packets
 from livevision.sources.reconnecting import Renewable
 from livevision.sources.rhythm import Rhythm
 from livevision.sources.rtsp_gate import RtspGate
+
+log = logging.getLogger(__name__)
 
 OPEN_TIMEOUT = 12.0
 """Seconds for opening: FFmpeg wants two pictures, and some cameras send one in five seconds."""
@@ -213,6 +216,12 @@ class Stream(Video, Renewable):
         if not index:
             raise SourceError(
                 f"{self.name} gives no pictures: what it sends is no video. Check the address."
+            )
+        if index == 1:  # as from a camera's address of a snapshot
+            log.warning(
+                "%s gave one picture alone, and what is read has to last. Name the address of a "
+                "stream, or get the picture and read that file.",
+                self.name,
             )
 
     def _check(self, damaged: int) -> None:
