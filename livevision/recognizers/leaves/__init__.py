@@ -20,10 +20,18 @@ class Options:
     """What there is to choose."""
 
     threshold: float = option(
-        0.5, help="least probability of a species; less is an unknown leaf", low=0.0, high=1.0
+        0.5,
+        help="least probability of a species; less is an unknown leaf",
+        metavar="X",
+        low=0.0,
+        high=1.0,
     )
     hold: float = option(
-        0.8, help="seconds a leaf must lie still before it counts", metavar="SECONDS", low=0.0
+        0.8,
+        help="seconds a leaf must lie still before it counts",
+        metavar="SECONDS",
+        low=0.0,
+        high=60.0,
     )
     taught: bool = option(True, help="heed what you taught with 'livevision teach leaves'")
 
