@@ -345,6 +345,8 @@ def test_a_missing_system_library_is_told_with_its_cure(tmp_path: Path) -> None:
         ("run a.mp4 --record ''", "--record is empty; is a variable not set? See: livevision run"),
         ("replay", "CLIP is missing. See: livevision replay --help"),
         ("signs", "ACTION is missing; there are: calibrate, teach, list, forget. See: livevision"),
+        ("privacy --keep-days 99999999", "99999999 is more than 36500, the most that may be. See"),
+        ("fleet replay a --out b --workers 99999", "99999 is more than 10000, the most that may"),
         ("fleet", "there are: replay, watch, status, reload, measure. See: livevision fleet"),
         ("signs calibrat", "did you mean calibrate? See: livevision signs --help"),
         ("signs calibrate --leters=A", "did you mean --letters? See: livevision signs calibrate"),

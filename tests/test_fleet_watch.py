@@ -265,6 +265,8 @@ def test_numbers_of_each_camera_are_told_to_prometheus(tmp_path: Path) -> None:
         ("[cameras.a]\nsource = 1\nwindow = true", "window makes no sense"),
         ("[fleet]\nkeep = 3\n[cameras.a]\nsource = 1", "[fleet] knows no keep"),
         ("[fleet]\nkeep_days = 0\n[cameras.a]\nsource = 1", "keep_days is a number above 0"),
+        ("[fleet]\nkeep_days = 999999999\n[cameras.a]\nsource = 1", "keep_days is 36500 at most"),
+        ("[fleet]\nmetrics_port = 99999\n[cameras.a]\nsource = 1", "metrics_port is 65535 at"),
         ("[more]\n[cameras.a]\nsource = 1", "there is no part [more]"),
         ("", "there is no camera"),
         ("[cameras", "Cannot read the cameras"),

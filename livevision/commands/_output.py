@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from livevision import plugins
@@ -29,6 +29,17 @@ def positive(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def up_to(most: int) -> Callable[[str], int]:
+    """What reads a whole number from 1 to `most`, for argparse."""
+
+    def number(text: str) -> int:
+        if positive(text) > most:
+            raise argparse.ArgumentTypeError(f"{text} is more than {most}, the most that may be")
+        return int(text)
+
+    return number
 
 
 def port(text: str) -> int:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SUMMARY = "read archives of recordings, watch many cameras"
 FAILED = 1
 """Exit code if a clip could not be read."""
+MOST_WORKERS = 10_000
+"""More than any cluster has; who asks for more has mistyped it."""
 EVERY = 30.0
 """Seconds between two lines about how far it is, where there is no terminal for a bar."""
 _EXAMPLES = {
@@ -94,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     replay.add_argument(
         "--workers",
-        type=_output.positive,
+        type=_output.up_to(MOST_WORKERS),
         metavar="N",
         help="clips read at a time (default: one a processor core)",
     )
@@ -165,7 +167,11 @@ def _replay(arguments: argparse.Namespace) -> int:
         job = _job(arguments, names, work)
         plan = archive.plan(clips, job, ledger, retry=arguments.retry_failed)
         try:
-            with signals.deferred(), _engine(arguments, job) as engine, _told(len(clips)) as tell:
+            with (
+                signals.deferred(),
+                _engine(arguments, job, len(clips)) as engine,
+                _told(len(clips)) as tell,
+            ):
                 progress = archive.read(plan, len(clips), engine, ledger, tell=tell)
         except KeyboardInterrupt:
             print(f"What was read is in {out}; the same command goes on.", file=sys.stderr)
@@ -227,7 +233,7 @@ def _job(arguments: argparse.Namespace, names: list[str], work: Path) -> "Readin
     )
 
 
-def _engine(arguments: argparse.Namespace, job: "Reading") -> "Engine":
+def _engine(arguments: argparse.Namespace, job: "Reading", clips: int) -> "Engine":
     from livevision.machine import cores
 
     if arguments.on == "ray":
@@ -236,7 +242,7 @@ def _engine(arguments: argparse.Namespace, job: "Reading") -> "Engine":
         return Ray(dataclasses.replace(job, work=None), arguments.address, arguments.workers)
     from livevision.fleet.local import Local
 
-    return Local(job, arguments.workers or cores(), arguments.log_level)
+    return Local(job, min(arguments.workers or cores(), clips), arguments.log_level)
 
 
 def _summary(progress: "Progress") -> str:

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--erase", action="store_true", help="erase everything that is shown")
     what.add_argument(
         "--keep-days",
-        type=_output.positive,
+        type=_output.up_to(fleet.MOST_DAYS),
         metavar="N",
         help="erase what 'livevision fleet' wrote more than N days ago: of archives and cameras",
     )

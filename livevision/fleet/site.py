@@ -65,6 +65,9 @@ _FLEET = {
 }
 
 
+_MOST = {"metrics_port": 65535, "keep_days": traces.MOST_DAYS}
+
+
 def read(file: Path) -> Site:
     """The site that a file describes. Raises UsageError that names all that is wrong with it.
 
@@ -81,6 +84,8 @@ def read(file: Path) -> Site:
             wrong.append(f"[fleet] knows no {key}; it knows {', '.join(_FLEET)}")
         elif type(value) is not kind or (isinstance(value, int) and value < 1):
             wrong.append(f"[fleet] {key} is {'a number above 0' if kind is int else 'text'}")
+        elif isinstance(value, int) and value > _MOST.get(key, value):
+            wrong.append(f"[fleet] {key} is {_MOST[key]} at most")
     defaults = _table(content, "defaults", wrong)
     cameras = {
         name: camera

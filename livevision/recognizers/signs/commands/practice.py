@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from livevision.sinks.overlay import Look, Status
 
 SUMMARY = "learn to spell with a coach"
+MOST = 1000
+"""Letters of a lesson, which takes half an hour then."""
 COMMON = 3000
 """How many of the commonest words are asked for."""
 EXPLAINED = 6
@@ -58,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--letters", default="", metavar="ABC", help="ask for these letters in any order"
     )
     parser.add_argument(
-        "--count", type=_output.positive, default=10, metavar="N", help="letters to ask for (10)"
+        "--count", type=_output.up_to(MOST), default=10, metavar="N", help="letters to ask for (10)"
     )
     add_look(parser)
     parser.add_argument("--left-handed", action="store_true", help="show left hands")
