@@ -15,7 +15,7 @@ DIGESTS = {
     "notes/weights.npz": ("98aeb62bcbbdcb76191470780bf7fc5a38d40e2104b8587b1f5037d8c6f7d9ce"),
     "signs/cnn28.keras": ("f18bec6dacfe0a4276e509ef4424afcbccf105ccc60027e7768d58327eedfacc"),
     "signs/cnn28.tflite": ("8e77e661c2608741545f9b107364f4ad6f958d2afb1811fc67eea7735221d168"),
-    "signs/fused.tflite": ("d4436eafdc3401ca031e60c954319ec0470623719bc3dd32b2d15cbea5c067fc"),
-    "signs/landmarks.keras": ("e7ffa529ce91139ca5a3080251366be864b4d1f85f9c6777687d710db073136c"),
-    "signs/landmarks.tflite": ("e5fb5bdf0b671b33b3e28c051fc52640ff12c94e937642a1270d5f04b20840c2"),
+    "signs/fused.tflite": ("f5f83d4785f521721b4341b859f3381a3f0174b1ee5ffbc139f062163fde6c39"),
+    "signs/landmarks.keras": ("41ebbce854f702a51f6e74aa4de3707d28dc98f68ad01d08080d8903ff88fbe0"),
+    "signs/landmarks.tflite": ("7a148efe6108cc6369f6d4b9eb1c9cf2add084be1c579b87fa4b99b301f11fce"),
 }

@@ -56,12 +56,13 @@ def shape_of(letter: str) -> NDArray[np.float32]:
 def chances(letter: str, most: float = 0.95, rival: str | None = None) -> NDArray[np.float32]:
     """(27,) probabilities with `most` for `letter`, and the rest for `rival` or for all alike.
 
-    No sign gets 1.5 % of the rest, as measured: the median over letters that strangers sign.
+    No sign gets 0.6 % of the rest, as measured: the median over letters of strangers that are not
+    read for sure.
     """
     rest = (1 - most) / len(LABELS) if rival is None else 1e-3
     found = np.full(len(LABELS), rest, np.float32)
     if letter:
-        found[LABELS.index("")] = 0.015 * (1 - most)
+        found[LABELS.index("")] = 0.006 * (1 - most)
     if rival is not None:
         found[LABELS.index(rival)] += 1 - most
     found[LABELS.index(letter)] = most

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from signing import shape_of
+from signing import hand, shape_of
 
 from livevision import assets
 from livevision.__main__ import main
@@ -28,6 +28,7 @@ from livevision.recognizers.signs.training import (
 )
 from livevision.recognizers.signs.training.dataset import Hands
 from livevision.recognizers.signs.training.poses import Changes, changed
+from livevision.recognizers.signs.training.spoilt import spoilt
 from livevision.recognizers.signs.training.validation import Answers, Calibration, calibrate
 from livevision.sources.recording import Recording
 
@@ -207,6 +208,30 @@ def test_own_examples_are_measured_on_later_pictures_and_on_others(
     assert bob.weight == 0.0
 
 
+def test_worse_pictures_cut_hands_and_tell_where_they_are() -> None:
+    image = np.zeros((240, 320, 3), np.uint8)
+    landmarks = hand() * np.float32(50.0) + np.array((160, 120, 0), np.float32)
+    for x, y, _ in landmarks:
+        cv2.circle(image, (round(float(x)), round(float(y))), 3, (255, 255, 255), -1)
+    cut = whole = 0
+    for seed in range(60):
+        made = spoilt(image, landmarks, np.random.default_rng(seed))
+        assert made is not None
+        picture, places = made
+        again = spoilt(image, landmarks, np.random.default_rng(seed))
+        assert again is not None
+        np.testing.assert_array_equal(picture, again[0])
+        height, width = picture.shape[:2]
+        within = ((places[:, :2] > 2) & (places[:, :2] < (width - 3, height - 3))).all(axis=1)
+        cut += not within.all()
+        whole += bool(within.all())
+        columns, rows = np.round(places[within, :2]).astype(int).T
+        level = picture.mean(axis=2)
+        assert level[rows, columns].mean() > level.mean() + 5, "the joints are where it is said"
+    assert cut > 20 < whole
+    assert spoilt(image[:20, :20], landmarks - (150, 110, 0), np.random.default_rng(1)) is None
+
+
 def test_strangers_spell_what_is_read_in_their_pictures() -> None:
     word = "ABEKLMORSTUX"
     shapes = np.stack([shape_of(letter) for letter in word])
@@ -351,6 +376,9 @@ def test_every_person_is_held_out_once(data: Path, tmp_path: Path) -> None:
     assert again.sum() > 1.8 * ((hands.view == 0) & ~drawn).sum()
     np.testing.assert_array_equal(hands.name[again], hands.name[seen[again]])
     assert (hands.view == 1).sum() >= 0.9 * ((hands.view == 0) & ~drawn).sum()
+    worse = (hands.view > dataset.CHANGED) & (hands.view <= dataset.CHANGED + dataset.SPOILT)
+    assert worse.sum() >= 2 * ((hands.view == 0) & ~drawn).sum()
+    assert not worse[drawn].any()
 
 
 @pytest.mark.long

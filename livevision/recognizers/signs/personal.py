@@ -50,7 +50,7 @@ SOFTNESS = 0.08
 FAR = 4.0
 """Most spreads that one feature can be away: a single joint gone wrong must not decide."""
 LONGEST_NAME = 40
-READER = 3
+READER = 4
 """Raised whenever `fused` is trained anew: what an earlier one made of the examples may no longer
 be what is made of them today. 1: files that do not say."""
 

@@ -121,18 +121,18 @@ class Doubt:
     """
 
     idle: float = threshold(
-        2.9,
+        4.2,
         "nats",
         "of a hand that has not spelt: of rendered hands that gesture for seven minutes five "
-        "letters are read, at 2.3 nats twelve, with no doubt at all 35",
+        "letters are read, at 2.9 nats nine",
     )
     spelling: float = threshold(
-        0.5,
+        1.5,
         "nats",
         "of a hand that spells: with the doubt of others more letters of strangers are lost, with "
         "none hands that gesture go on after a first letter",
     )
-    held: float = threshold(1.5, "nats", "of a hand that is held still")
+    held: float = threshold(2.5, "nats", "of a hand that is held still")
     after: float = threshold(0.8, "s", "for so long: seldom is a hand that rests so still")
     quiet: float = threshold(
         0.45, "palms/s", "change of shape up to which it is; at rest it is 0.1 to 0.6"

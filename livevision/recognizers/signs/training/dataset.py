@@ -30,6 +30,7 @@ from livevision.locators.hand_networks import LandmarkFinder, Look, Region, arou
 from livevision.locators.hands import TURNS, Hand, HandLocator
 from livevision.pictures import PictureError
 from livevision.recognizers.signs import prepare
+from livevision.recognizers.signs.training.spoilt import spoilt
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done, and how many of how many."""
@@ -53,6 +54,9 @@ LOCAL = (21, 304)
 """The shape of what the landmark network's maps hold at the joints."""
 CHANGED = 2
 """How many further views of a hand are trained on, in changed light, framing and perspective."""
+SPOILT = 3
+"""How many worse pictures are made of one to train on, cut through the hand or moved; in these it
+is looked for anew."""
 MOST = 30
 """Most pictures of a letter that are taken of a source, spread over all that there are: each has as
 many near duplicates as it has more, and sources count alike however large."""
@@ -65,7 +69,7 @@ ALSO_LIT = 10
 SPOILED = 0.35
 """Share of hands that are also looked at where they are not, as examples of no sign."""
 
-_VERSION = 4
+_VERSION = 5
 """To be raised when this module looks at hands in another way."""
 _CLOSEUP_STEP = 6
 _CHUNK = 24
@@ -99,9 +103,9 @@ class Hands:
     """What the picture shows, or NOTHING."""
     view: NDArray[np.int64]
     """0 for what is seen live, AGAIN for further looks at the same hand (the last 0 before them), 1
-    and on for changed views, LIT and on for other lights (of no presence where no hand was found),
-    -1 for a look beside the hand, -2 for a picture in which no hand was found, or two that touch;
-    what follows is then zero."""
+    and on for changed views and worse pictures, LIT and on for other lights (of no presence where
+    no hand was found), -1 for a look beside the hand, -2 for a picture in which no hand was found,
+    or two that touch; what follows is then zero."""
     presence: NDArray[np.float32]
     """Probability of a hand, 0 to 1."""
     landmarks: NDArray[np.float32]
@@ -227,8 +231,9 @@ def _fingerprint(data: Path, files: Sequence[Path]) -> str:
     """Changes with the files and with the code that looks at hands."""
     code = Path(livevision.locators.__path__[0])
     modules = [code / "hands.py", code / "hand_networks.py", Path(prepare.__file__)]
+    modules.append(Path(__file__).with_name("spoilt.py"))
     names = [(path.relative_to(data).as_posix(), path.stat().st_size) for path in files]
-    how = _VERSION, CHANGED, SPOILED, ALSO_LIT
+    how = _VERSION, CHANGED, SPOILT, SPOILED, ALSO_LIT
     total = hashlib.sha256(json.dumps((how, names)).encode())
     for path in modules:
         total.update(path.read_bytes())
@@ -286,6 +291,9 @@ def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
                     rows.append((*label, AGAIN, *_columns(turned), hand.right, _NO_GREY))
                 for view, look in _other_views(image, hand, finder, generator):
                     rows.append((*label, view, *_columns(look), hand.right, _NO_GREY))
+                if not video and letter not in MOVING:
+                    for view, worse in _in_worse_pictures(image, hand, name):
+                        rows.append((*label, view, *_columns(worse), worse.right, _NO_GREY))
             if not hands:
                 rows.append((*label, -2, *_NO_HAND, True, _NO_GREY))
             if source != RENDERED and not video and letter != NOTHING and seed % ALSO_LIT == 0:
@@ -353,6 +361,27 @@ def _other_views(
         error = np.linalg.norm(look.landmarks[:, :2] - _AROUND / 2 - truth, axis=1).mean()
         if look.presence >= 0.3 and error > 25.0:
             yield -1, look
+
+
+def _in_worse_pictures(image: Image, hand: Hand, name: str) -> Iterator[tuple[int, Hand]]:
+    """The hand as it is found in pictures made worse at random, where it is found in them."""
+    locator, _ = _finders(again=False)
+    drawn = int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "little")
+    for number in range(SPOILT):
+        made = spoilt(image, hand.landmarks, np.random.default_rng([1, number, drawn]))
+        if made is None:
+            continue
+        picture, landmarks = made
+        low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
+        locator.reset()
+        found = []
+        for each in locator.locate(picture):
+            middle = each.landmarks[:, :2].mean(axis=0)
+            if not each.joined and (middle > low).all() and (middle < high).all():
+                found.append(each)
+        if found:
+            largest = max(found, key=lambda each: each.box.width * each.box.height)
+            yield 1 + CHANGED + number, largest
 
 
 def _changed(picture: Image, generator: np.random.Generator) -> Image:

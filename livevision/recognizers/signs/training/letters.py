@@ -40,7 +40,7 @@ class Plan:
 
     traits: bool
     """True for `fused`, False for `landmarks`."""
-    epochs: int = 32
+    epochs: int = 64
     seed: int = 1
     changes: Changes = _CHANGES
     nothing: float = 0.15
