@@ -30,7 +30,7 @@ from livevision.locators.hand_networks import LandmarkFinder, Look, Region, arou
 from livevision.locators.hands import TURNS, Hand, HandLocator
 from livevision.pictures import PictureError
 from livevision.recognizers.signs import prepare
-from livevision.recognizers.signs.training.spoilt import spoilt
+from livevision.recognizers.signs.training.spoilt import GREY, spoilt
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done, and how many of how many."""
@@ -73,10 +73,8 @@ _VERSION = 5
 """To be raised when this module looks at hands in another way."""
 _CLOSEUP_STEP = 6
 _CHUNK = 24
-_GREY = np.array([[0.114], [0.587], [0.299]], np.float32)
-"""Shares of blue, green and red in a grey level (ITU-R BT.601)."""
 LIGHTS: dict[str, Callable[[Any], Any]] = {
-    "grey": lambda pixels: np.repeat(pixels @ _GREY, 3, axis=2),
+    "grey": lambda pixels: np.repeat(pixels @ GREY, 3, axis=2),
     "dim": lambda pixels: pixels * 0.2,
     "blue": lambda pixels: pixels * np.array((1.3, 0.75, 0.45), np.float32),
     "over-exposed": lambda pixels: pixels * 2.0 + 20.0,
@@ -389,7 +387,7 @@ def _changed(picture: Image, generator: np.random.Generator) -> Image:
     uniform = generator.uniform
     pixels: Any = picture.astype(np.float32)
     if generator.random() < 0.15:  # no colours
-        pixels = np.repeat(pixels @ _GREY, 3, axis=2)
+        pixels = np.repeat(pixels @ GREY, 3, axis=2)
     elif generator.random() < 0.3:  # lit by a screen or a lamp
         pixels = pixels * uniform(0.4, 1.3, 3)
     else:

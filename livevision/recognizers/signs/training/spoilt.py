@@ -19,7 +19,7 @@ _LEAST = 24
 """Pixels that both sides of what is left have to have."""
 _SMALL, _LARGEST = 60.0, 640
 """Pixels: a hand is made no smaller, and no picture left larger."""
-_GREY = np.array([[0.114], [0.587], [0.299]], np.float32)
+GREY = np.array([[0.114], [0.587], [0.299]], np.float32)
 """Shares of blue, green and red in a grey level (ITU-R BT.601)."""
 
 
@@ -103,7 +103,7 @@ def _lit(picture: Image, generator: np.random.Generator) -> Image:
     uniform = generator.uniform
     pixels: Any = picture.astype(np.float32)
     if generator.random() < 0.12:  # no colours
-        pixels = np.repeat(pixels @ _GREY, 3, axis=2)
+        pixels = np.repeat(pixels @ GREY, 3, axis=2)
     else:
         pixels = pixels * uniform(0.7, 1.3, 3)
     kind = generator.random()
