@@ -376,7 +376,7 @@ def test_every_person_is_held_out_once(data: Path, tmp_path: Path) -> None:
     assert again.sum() > 1.8 * ((hands.view == 0) & ~drawn).sum()
     np.testing.assert_array_equal(hands.name[again], hands.name[seen[again]])
     assert (hands.view == 1).sum() >= 0.9 * ((hands.view == 0) & ~drawn).sum()
-    worse = (hands.view > dataset.CHANGED) & (hands.view <= dataset.CHANGED + dataset.SPOILT)
+    worse = (hands.view > dataset.CHANGED) & (hands.view <= dataset.CHANGED + dataset.WORSE)
     assert worse.sum() >= 2 * ((hands.view == 0) & ~drawn).sum()
     assert not worse[drawn].any()
 

@@ -54,7 +54,7 @@ LOCAL = (21, 304)
 """The shape of what the landmark network's maps hold at the joints."""
 CHANGED = 2
 """How many further views of a hand are trained on, in changed light, framing and perspective."""
-SPOILT = 3
+WORSE = 3
 """How many worse pictures are made of one to train on, cut through the hand or moved; in these it
 is looked for anew."""
 MOST = 30
@@ -231,7 +231,7 @@ def _fingerprint(data: Path, files: Sequence[Path]) -> str:
     modules = [code / "hands.py", code / "hand_networks.py", Path(prepare.__file__)]
     modules.append(Path(__file__).with_name("spoilt.py"))
     names = [(path.relative_to(data).as_posix(), path.stat().st_size) for path in files]
-    how = _VERSION, CHANGED, SPOILT, SPOILED, ALSO_LIT
+    how = _VERSION, CHANGED, WORSE, SPOILED, ALSO_LIT
     total = hashlib.sha256(json.dumps((how, names)).encode())
     for path in modules:
         total.update(path.read_bytes())
@@ -365,7 +365,7 @@ def _in_worse_pictures(image: Image, hand: Hand, name: str) -> Iterator[tuple[in
     """The hand as it is found in pictures made worse at random, where it is found in them."""
     locator, _ = _finders(again=False)
     drawn = int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "little")
-    for number in range(SPOILT):
+    for number in range(WORSE):
         made = spoilt(image, hand.landmarks, np.random.default_rng([1, number, drawn]))
         if made is None:
             continue

@@ -47,8 +47,7 @@ def run(request: Request, *, report: Path | None, only_measure: bool) -> None:
                     measured = measured.calibrated(calibrations[name])
                 if measured.first is not None:
                     models[f"{name}, first picture"] = measured.first
-                    both = measured.answers, measured.first
-                    spelt[name] = strangers.spelt(asked, *both, progress)
+                    spelt[name] = strangers.spelt(asked, measured.answers, measured.first, progress)
                 models[name] = measured.answers
                 lights |= {f"{name}, {light}": each for light, each in measured.lights.items()}
             official = None
