@@ -301,6 +301,18 @@ def test_a_session_keeps_to_its_docstring(model: tuple[str, Model]) -> None:
     session.close()
 
 
+def test_a_session_takes_pictures_of_any_size(model: tuple[str, Model]) -> None:
+    _, loaded = model
+    rng = np.random.default_rng(0)
+    for shape in ((1, 1), (1, 2), (3, 2), (2, 6_000), (20_000, 1), (16, 640), (31, 31)):
+        for image in (
+            np.full((*shape, 3), 255, np.uint8),
+            rng.integers(0, 256, (*shape, 3)).astype(np.uint8),
+        ):
+            said = answers(loaded, [Frame(image, n, n * 1.0) for n in range(2)])
+            assert len(said) == 3
+
+
 def test_sessions_of_one_model_do_not_know_of_each_other(model: tuple[str, Model]) -> None:
     _, loaded = model
     frames = scenes()

@@ -237,6 +237,13 @@ def test_the_command_line_makes_a_picture(
     assert image.shape[1] > 1.3 * SIZE[0]
 
 
+def test_pictures_too_small_for_keypoints_show_too_little() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (4000, 200, 3)).astype(np.uint8)
+    sweep = Sweep()
+    for height, width in ((1, 1), (1, 200), (4000, 2), (30, 200)):
+        assert sweep.add(np.ascontiguousarray(noise[:height, :width])) is State.BLANK
+
+
 def test_the_command_line_says_why_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blank = [np.full((120, 160, 3), 250, np.uint8)] * 2
     folder = write_frames(tmp_path / "blank", blank)

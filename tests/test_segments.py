@@ -234,6 +234,29 @@ def test_strokes_of_the_options_and_of_commands() -> None:
         assert not session.recognize(Frame(halves(), 3, 0.3)).detections
 
 
+@pytest.mark.parametrize("method", ["otsu", "kmeans", "slic", "felzenszwalb"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 640), (7, 5), (16, 640), (480, 22)])
+def test_small_pictures_end_nothing(method: str, shape: tuple[int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    options = Options(method=method, kinds=3, points="orb")  # type: ignore[arg-type]
+    with SegmentModel(options).session() as session:
+        for index in range(2):
+            session.recognize(Frame(image, index, index / 10))
+
+
+def test_thin_pictures_have_square_superpixels() -> None:
+    found = methods.superpixels(np.zeros((20, 128, 3), np.uint8))
+    assert found.shape == (20, 128)
+    assert np.unique(found).tolist() == [0, 1, 2, 3]
+
+
+def test_a_picture_of_one_region_has_one_kind() -> None:
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 64, 0).repeat(3, 2)
+    with SegmentModel(Options(method="felzenszwalb", kinds=3)).session() as session:
+        found = session.recognize(Frame(ramp, 0, 0.0)).detections
+    assert [each.label for each in found] == ["kind 1"]
+
+
 def test_a_live_stream_goes_on_and_gets_its_segments(coffee: Image) -> None:
     with SegmentModel(Options()).session(live=True) as session:
         index = itertools.count()

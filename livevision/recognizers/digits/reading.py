@@ -117,7 +117,7 @@ class Reader:
         longest = max(image.shape[:2])
         scale = min(1.0, LARGEST / longest)
         if scale < 1.0:
-            size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+            size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
         digits = self._digits(image)
         if scale < 1.0:

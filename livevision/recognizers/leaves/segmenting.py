@@ -62,7 +62,7 @@ def pieces(image: Image) -> list[Piece]:
     scale = min(1.0, LONGEST / max(image.shape[:2]))
     work = image
     if scale < 1.0:
-        size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+        size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
         work = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     lab = np.asarray(cv2.cvtColor(work, cv2.COLOR_BGR2LAB), np.uint8)
     ground = _ground(lab)
@@ -128,7 +128,7 @@ def _edge(away: NDArray[np.float32]) -> float:
     Not Otsu's threshold: a dark leaf beside it would leave nothing but veins of a pale one.
     """
     flat = np.sort(away[::4, ::4], axis=None)
-    quiet = flat[: int(len(flat) * SHARE)]  # as much as there is ground for certain
+    quiet = flat[: max(1, int(len(flat) * SHARE))]  # as much as there is ground for certain
     return min(max(NOISY * float(quiet[-1]), LEAST), MOST)
 
 

@@ -23,6 +23,8 @@ POINTS = 1200
 """ORB keypoints of a picture at the most."""
 _FAINT = 8
 """Grey levels by which a keypoint must differ from its surroundings (FAST's threshold)."""
+_PATCH = 31
+"""Side of what ORB describes a keypoint by, in pixels: in less, OpenCV fails."""
 LEAST_POINTS = 40
 """Keypoints without which a picture has too little texture."""
 _CLEARER = 0.8
@@ -75,6 +77,8 @@ class View:
 def view(image: Image) -> View:
     """Of a BGR picture."""
     grey = grayscale(image)
+    if min(grey.shape) < _PATCH:
+        return View(grey, np.empty((0, 2), np.float32), np.empty((0, 32), np.uint8))
     finder = cv2.ORB.create(POINTS, fastThreshold=_FAINT)
     keypoints, found = finder.detectAndCompute(grey, None)  # type: ignore[call-overload]
     points = np.array([each.pt for each in keypoints], np.float32).reshape(-1, 2)

@@ -115,6 +115,8 @@ def clustered(points: NDArray[np.float32], count: int, centers: Centers | None =
     (Arthur and Vassilvitskii, 2007), and the centres are in order of their first coordinate.
     """
     count = min(count, len(np.unique(points, axis=0)))
+    if count == 1:  # OpenCV takes a single point for as many as it has coordinates
+        return np.asarray(points.mean(axis=0, keepdims=True), np.float32)
     if centers is not None and centers.shape == (count, points.shape[1]):
         return _settled(points, centers)[1]
     rng = np.random.default_rng(_SEED)
@@ -155,6 +157,8 @@ HARRIS_SHARE = 0.05
 HARRIS_APART = 5
 """Pixels between two corners, at the least."""
 MOST_POINTS = 300
+_ORB_PATCH = 31
+"""Side of what ORB describes a keypoint by, in pixels: in less, OpenCV fails."""
 _HARRIS_K = 0.05
 _HARRIS_SIDE = 3
 """Harris and Stephens' sensitivity, and the side of the window, in pixels."""
@@ -178,12 +182,18 @@ def harris(image: Image) -> NDArray[np.float32]:
 
 def orb(image: Image) -> NDArray[np.float32]:
     """Keypoints (n, 2), x and y in pixels (ORB, Rublee et al., 2011), strongest first."""
+    if min(image.shape[:2]) < _ORB_PATCH:
+        return np.empty((0, 2), np.float32)
     found = cv2.ORB.create(MOST_POINTS).detect(grayscale(image), None)
     found = sorted(found, key=lambda each: -each.response)
     return np.array([each.pt for each in found], np.float32).reshape(-1, 2)
 
 
 def _superpixels(small: Image) -> Labels:
+    height, width = small.shape[:2]
+    if min(height, width) < PATCH:  # OpenCV's would end the process, with a segmentation fault
+        rows, columns = np.ogrid[:height, :width]
+        return np.asarray(rows // PATCH * -(-width // PATCH) + columns // PATCH, np.int32)
     # blurred as in the paper's code: noise would fray the patches' borders
     smooth = cv2.cvtColor(cv2.GaussianBlur(small, (3, 3), 0), cv2.COLOR_BGR2LAB)
     made = cv2.ximgproc.createSuperpixelSLIC(smooth, cv2.ximgproc.SLICO, PATCH)
