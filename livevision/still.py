@@ -16,8 +16,9 @@ def read(image: NDArray[np.uint8] | str | Path, names: Sequence[str] = ("signs",
     """What the recognisers `names` find in one picture: (height, width, 3) BGR or (height, width),
     or the file of a picture.
 
-    Raises UsageError for an unknown name, ModelError for a missing model, SourceError for a file
-    that is no picture, ValueError for an array that is none.
+    What is grey is in the result as a picture of three equal channels. Raises UsageError for an
+    unknown name, ModelError for a missing model, SourceError for a file that is no picture,
+    ValueError for an array that is none.
     """
     file = ""
     if isinstance(image, str | Path):
@@ -25,8 +26,11 @@ def read(image: NDArray[np.uint8] | str | Path, names: Sequence[str] = ("signs",
         image = pictures.load(Path(image))
     if not isinstance(image, np.ndarray):
         raise ValueError(f"no picture: {type(image).__name__}; give an array or a file's name")
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or not image.size:
+    grey = image.ndim == 2
+    if image.dtype != np.uint8 or not (grey or image.shape[2:] == (3,)) or not image.size:
         raise ValueError(f"no picture: {image.shape} of {image.dtype}")
+    if grey:  # recognisers take colours alone
+        image = np.repeat(image[..., None], 3, axis=2)
     models = [recognizers.load(name) for name in names]
     return read_frame(Frame(np.ascontiguousarray(image), 0, 0.0, file=file), models)
 

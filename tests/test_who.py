@@ -125,10 +125,14 @@ def test_one_picture_is_read_from_an_array_or_a_file(tmp_path: Path) -> None:
     cv2.imwrite(str(picture), np.full((64, 64, 3), 127, np.uint8))
     assert livevision.read(str(picture)).frame.file == "grey.png"
     assert livevision.read(np.full((64, 64, 3), 127, np.uint8)).detections == ()
+    grey = demo.astronaut()[..., 1]
+    assert [each.kind for each in livevision.read(grey, ["signs", "faces"]).detections] == ["face"]
     picture.write_bytes(b"none")
     for bad in (picture, tmp_path / "none.jpg"):
         with pytest.raises(SourceError):
             livevision.read(bad)
-    for other in (None, 3, np.zeros((4, 4)), np.zeros((0, 0, 3), np.uint8)):
+    transparent, flat = np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 1), np.uint8)
+    nothing = np.zeros((0, 0, 3), np.uint8)
+    for other in (None, 3, np.zeros((4, 4)), nothing, transparent, flat, np.zeros(9, np.uint8)):
         with pytest.raises(ValueError, match="no picture"):
             livevision.read(other)  # type: ignore[arg-type]
