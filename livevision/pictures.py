@@ -32,6 +32,8 @@ SUFFIXES = frozenset(
 """Endings of files that are taken for pictures in a folder."""
 MOST_PIXELS = 1 << 26
 """67 million, twice 7680x4320: damaged headers claim more, and would take all memory."""
+MOST_SIDE = (1 << 15) - 2
+"""Pixels of a side: OpenCV turns and warps no longer ones."""
 MOST_BYTES = 1 << 29
 """Half a gigabyte; 67 million pixels of 8 bytes."""
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "PPM", "GIF", "AVIF")
@@ -39,6 +41,8 @@ _DIRECT = {"JPEG": ("RGB", "L"), "MPO": ("RGB", "L"), "PNG": ("RGB", "L"), "BMP"
 """What OpenCV decodes as Pillow does, and faster, by format and kind of pixels."""
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _ORIENTATION = 0x0112
+_TAIL = 1024
+"""Bytes at a PNG's end, among which the chunk is that ends it; some programs add a few more."""
 _TURNS: dict[int, tuple[int, ...]] = {
     2: (1,),
     3: (-1,),
@@ -58,7 +62,8 @@ class PictureError(SourceError):
 def load(path: Path) -> Image:
     """The picture in a file as (height, width, 3) BGR, uint8, upright; PictureError.
 
-    Its size is looked at before anything is decoded: more than 67 million pixels are refused.
+    Its size is looked at before anything is decoded: more than 67 million pixels are refused, and
+    sides of more than 32,766.
     """
     try:
         state = path.stat()
@@ -144,9 +149,16 @@ def _decoded(data: bytes, name: str, formats: list[str]) -> Image:
     with header:
         if header.width * header.height > MOST_PIXELS:
             raise PictureError(f"{name}: {header.width}x{header.height} pixels; {_too_large()}")
+        if max(header.size) > MOST_SIDE:
+            raise PictureError(
+                f"{name}: {header.width}x{header.height} pixels; a side may have {MOST_SIDE:,}. "
+                "Make it smaller."
+            )
         turn = _orientation(header)
         image = None
-        plain = "transparency" not in header.info
+        # of a file that was cut off, libpng tells on stderr, past `quiet`
+        cut = header.format == "PNG" and b"IEND" not in data[-_TAIL:]
+        plain = "transparency" not in header.info and not cut
         if plain and header.mode in _DIRECT.get(header.format or "", ()):
             image = _by_opencv(data)
         if image is None:

@@ -16,8 +16,9 @@ from PIL import Image as Pillow
 
 from livevision import pictures
 from livevision.__main__ import main
-from livevision.frame import Image
+from livevision.frame import Frame, Image
 from livevision.pictures import PictureError
+from livevision.pipeline.door import checked_frame
 
 WIDTH, HEIGHT = 64, 48
 
@@ -180,6 +181,20 @@ def test_what_is_none_is_called_so(tmp_path: Path, content: bytes, message: str)
     path.write_bytes(content)
     with pytest.raises(PictureError, match=message):
         pictures.load(path)
+
+
+def test_a_side_longer_than_opencv_warps_is_refused() -> None:
+    with pytest.raises(PictureError, match="40000x2 pixels; a side may have 32,766"):
+        pictures.decode(saved(np.zeros((2, 40_000, 3), np.uint8), "PNG"))
+    with pytest.raises(ValueError, match="40000x2 pixels"):
+        checked_frame(Frame(np.zeros((2, 40_000, 3), np.uint8), 0, 0.0), -1.0)
+
+
+def test_a_png_that_was_cut_off_is_told_of_once(capfd: pytest.CaptureFixture[str]) -> None:
+    data = saved(sample(), "PNG")
+    with pytest.raises(PictureError, match="damaged"):
+        pictures.decode(data[: len(data) // 2])
+    assert capfd.readouterr().err == ""  # libpng tells the terminal, past Python
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")

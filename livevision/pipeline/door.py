@@ -9,6 +9,8 @@ from livevision.frame import Box, Detection, Event, Findings, Frame
 
 MOST_PIXELS = 1 << 26
 """67 million, twice 7680x4320: more is no picture of a camera."""
+MOST_SIDE = (1 << 15) - 2
+"""Pixels of a side: OpenCV turns and warps no longer ones."""
 
 
 def checked_frame(frame: object, after: float) -> Frame:
@@ -26,7 +28,8 @@ def checked_frame(frame: object, after: float) -> Frame:
         raise ValueError(
             f"its picture has shape {image.shape} of {image.dtype}, not (height, width, 3) of uint8"
         )
-    if not 0 < image.shape[0] * image.shape[1] <= MOST_PIXELS:
+    pixels = image.shape[0] * image.shape[1]
+    if not 0 < pixels <= MOST_PIXELS or max(image.shape) > MOST_SIDE:
         raise ValueError(f"its picture has {image.shape[1]}x{image.shape[0]} pixels")
     if not math.isfinite(frame.time):
         raise ValueError(f"its time is {frame.time}")
