@@ -11,6 +11,7 @@ from livevision import __main__, classifying, recognizers, settings
 from livevision.classifying import Space
 from livevision.errors import ModelError
 from livevision.recognizers.digits import Options
+from livevision.recognizers.digits.recognizer import DigitModel
 from livevision.recognizers.digits.training.strokes import draw
 from livevision.recognizers.signs import classifiers, personal
 from livevision.training import choosing, reporting
@@ -49,6 +50,17 @@ def test_exported_answers_are_those_of_scikit_learn(
         assert classifier.probabilities(others.vectors[:0]).shape == (0, classes)
         if kind in ("forest", "logistic"):
             assert shares == pytest.approx(estimator.predict_proba(others.vectors), abs=2e-2)
+
+
+@pytest.mark.parametrize("kind", choosing.KINDS)
+def test_classes_may_be_called_by_digits(kind: str) -> None:
+    table, others = clouds(120, 3), clouds(60, 3, seed=5)
+    digits = Table(table.vectors, np.array([each[-1] for each in table.labels]))
+    for make in choosing.estimators(kind).values():
+        classifier = choosing.fit(make, digits)
+        assert classifier.classes == ("0", "1", "2")
+        answers = classifier.probabilities(others.vectors).argmax(axis=1)
+        assert np.mean(answers == np.arange(60) % 3) > 0.8
 
 
 def test_the_best_kind_is_chosen_and_learns_everything() -> None:
@@ -136,6 +148,13 @@ def test_teaches_signs_of_ones_own_and_forgets_them(
     assert figure.stat().st_size > 1000
     kept = own_folder / "data" / "digits.npz"
     assert classifying.load(kept).classes == ("plus", "tick")
+    read = recognizers.load("digits", Options(hold=0.62))
+    assert isinstance(read, DigitModel)
+    picture = cv2.imread(str(folder / "plus" / "00.png"))
+    assert {each.label for each in read.reader.read(picture)} == {"plus"}
+    one = read.reader.read_one(picture)
+    assert one is not None
+    assert one.label == "plus"
     assert kept.stat().st_mode & 0o077 == 0
     assert __main__.main(["teach", "digits", "--forget"]) == 0
     assert not kept.exists()

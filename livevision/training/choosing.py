@@ -104,7 +104,11 @@ def fit(make: Callable[[], Any], table: Table) -> Classifier:
     least = max(float(np.median(scale)) * 1e-2, 1e-6)
     space = Space(mean, np.maximum(scale, least).astype(np.float32))
     placed = space.place(table.vectors)
-    return exported(make().fit(placed, table.labels), space, placed, table.labels)
+    # by their places: scikit-learn takes names that are digits for numbers, and then misses them
+    names, places = np.unique(table.labels, return_inverse=True)
+    classifier = exported(make().fit(placed, places), space, placed, places)
+    classifier.classes = tuple(str(each) for each in names)
+    return classifier
 
 
 def tried(
