@@ -6,6 +6,7 @@ vector machine, k nearest neighbours, random forest, logistic regression. Each a
 of vectors at once.
 """
 
+import io
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -78,14 +79,17 @@ class Classifier(ABC):
 
     def save(self, path: Path) -> None:
         """Write it as an npz without objects."""
-        with path.open("wb") as file:
-            np.savez_compressed(
-                file,
-                kind=np.array(self.KIND),
-                classes=np.array(self.classes),
-                **self.space.parts(),
-                **self.parts(),
-            )
+        file = (
+            io.BytesIO()
+        )  # on a full disk an archive tells of itself on stderr when it is dropped
+        np.savez_compressed(
+            file,
+            kind=np.array(self.KIND),
+            classes=np.array(self.classes),
+            **self.space.parts(),
+            **self.parts(),
+        )
+        path.write_bytes(file.getvalue())
 
 
 class SupportVectors(Classifier):
@@ -278,8 +282,9 @@ DAMAGE: tuple[type[Exception], ...] = (
 """What NumPy raises for a file that is none, cut off or damaged."""
 
 
-def load(path: Path) -> Classifier:
-    """The classifier in an npz file. Raises ModelError if it is missing or none of ours."""
+def load(path: Path, *, cure: str = "train or install it anew") -> Classifier:
+    """The classifier in an npz file. Raises ModelError if it is missing or none of ours, which says
+    that `cure` helps."""
     try:
         # opened here: NumPy leaves a file open that is no archive
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -302,4 +307,4 @@ def load(path: Path) -> Classifier:
                 arguments[name] = value.astype(np.float32)
         return kind(classes, space, **arguments)
     except DAMAGE as error:
-        raise ModelError(f"Cannot read the classifier {path}: train or install it anew.") from error
+        raise ModelError(f"Cannot read the classifier {path}: {cure}.") from error

@@ -105,12 +105,18 @@ class Piece:
 
 
 class Reader:
-    """Reads the digits of pictures with a classifier that knows what no digit looks like."""
+    """Reads the digits of pictures with a classifier that knows what no digit looks like.
+
+    One that was taught alone may not know it: then all that has a digit's place and size is one.
+    """
 
     def __init__(self, classifier: Classifier, *, threshold: float = 0.5) -> None:
         self._classifier = classifier
         self._threshold = threshold
-        self._other = classifier.classes.index(OTHER)
+        self._classes = classifier.classes
+        if OTHER not in self._classes:
+            self._classes += (OTHER,)
+        self._other = self._classes.index(OTHER)
 
     def read(self, image: Image) -> list[Read]:
         """All digits of `image` (BGR or grey), in no order."""
@@ -135,7 +141,7 @@ class Reader:
             return None
         box = Box(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
         crop = np.ascontiguousarray(ink[box.top : box.bottom, box.left : box.right])
-        shares = self._classifier.probabilities(features(normalized(crop))[None])[0]
+        shares = self._shares(features(normalized(crop))[None])[0]
         shares[self._other] = 0.0
         return self._named(Piece(box, (), 0, shares / max(float(shares.sum()), 1e-9)))
 
@@ -185,6 +191,12 @@ class Reader:
                 both = _union(first, second)
                 yield both.box, sheet.crop(both)
 
+    def _shares(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, classes) of vectors, (n, LENGTH); 0 for what is no digit, where that is not known."""
+        shares = self._classifier.probabilities(vectors)
+        unknown = len(self._classes) - shares.shape[1]
+        return np.pad(shares, ((0, 0), (0, unknown))) if unknown else shares
+
     def _score(self, piece: Piece) -> float:
         """Probability of the likeliest digit."""
         assert piece.shares is not None
@@ -195,7 +207,7 @@ class Reader:
         vectors = [features(normalized(sheet.crop(each))) for each in pieces]
         if not vectors:
             return []
-        shares = self._classifier.probabilities(np.array(vectors))
+        shares = self._shares(np.array(vectors))
         doubts = shares[:, self._other].tolist()
         # a page is held up because digits are on it: doubt is settled in their favour
         shares[:, self._other] *= RESERVE
@@ -212,7 +224,7 @@ class Reader:
     def _named(self, piece: Piece) -> Read:
         assert piece.shares is not None
         order = np.argsort(-piece.shares)
-        names = [(self._classifier.classes[i], float(piece.shares[i])) for i in order[:4]]
+        names = [(self._classes[i], float(piece.shares[i])) for i in order[:4]]
         label, confidence = names[0]
         others = tuple(each for each in names[1:] if each[0] != OTHER and each[1] >= 0.01)
         return Read(piece.box, label, confidence, others)

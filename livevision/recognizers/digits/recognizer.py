@@ -28,6 +28,8 @@ FORGET = 0.5
 """Seconds for which a number may be misread or hidden and still be the same one."""
 SHOWN = 0.4
 """Seconds after which what is no longer read is no longer shown."""
+TEACH = "'livevision teach digits' makes it anew, with --forget there is none"
+"""What helps where what was taught is damaged."""
 
 
 class DigitModel(Model):
@@ -38,7 +40,7 @@ class DigitModel(Model):
         self._options = options
         own = taught_file()
         if options.taught and own.is_file():
-            classifier = classifying.load(own)
+            classifier = classifying.load(own, cure=TEACH)
         else:
             classifier = classifying.load(assets.verified(models / f"{options.method}.npz"))
         if classifier.length != LENGTH:

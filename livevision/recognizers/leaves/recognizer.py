@@ -21,6 +21,8 @@ FORGET = 0.7
 """Seconds for which a leaf may be hidden or called something else and still be the same one."""
 SHOWN = 0.5
 """Seconds after which what is no longer seen is no longer shown."""
+TEACH = "'livevision teach leaves' makes it anew, with --forget there is none"
+"""What helps where what was taught is damaged."""
 
 
 class LeafModel(Model):
@@ -30,7 +32,7 @@ class LeafModel(Model):
         """Raises ModelError if the model's file is missing or damaged."""
         own = taught_file()
         if options.taught and own.is_file():
-            classifier = classifying.load(own)
+            classifier = classifying.load(own, cure=TEACH)
         else:
             classifier = classifying.load(assets.verified(models / "leaves.npz"))
         if classifier.length != LENGTH:
