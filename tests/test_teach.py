@@ -150,7 +150,7 @@ def test_teaches_signs_of_ones_own_and_forgets_them(
     assert classifying.load(kept).classes == ("plus", "tick")
     read = recognizers.load("digits", Options(hold=0.62))
     assert isinstance(read, DigitModel)
-    picture = cv2.imread(str(folder / "plus" / "00.png"))
+    picture = np.asarray(cv2.imread(str(folder / "plus" / "00.png")), np.uint8)
     assert {each.label for each in read.reader.read(picture)} == {"plus"}
     one = read.reader.read_one(picture)
     assert one is not None
@@ -181,19 +181,21 @@ def test_a_clip_can_take_the_cameras_place(
 
 
 def test_pictures_that_are_there_are_not_written_over(own_folder: Path) -> None:
-    folder = written(own_folder / "signs", 4)
+    folder = written(own_folder / "signs", 6)
     keep = own_folder / "kept"
     (keep / "plus").mkdir(parents=True)
     (keep / "plus" / "002.png").write_bytes(b"my own")
     (keep / "plus" / "cover.png").write_bytes(b"my own")
     words = ["teach", "digits", str(keep), "--camera", str(folder / "plus"), "--classes", "plus"]
     assert __main__.main([*words, "--pictures", "3"]) == 2  # too few to learn from
+    assert len(list((keep / "plus").iterdir())) == 2  # and none was asked for in vain
+    assert __main__.main([*words, "--pictures", "5", "--alone"]) == 2  # one class
     assert (keep / "plus" / "002.png").read_bytes() == b"my own"
     assert sorted(each.name for each in (keep / "plus").iterdir()) == [
-        "002.png", "003.png", "004.png", "005.png", "cover.png",
+        "002.png", "003.png", "004.png", "005.png", "006.png", "007.png", "cover.png",
     ]  # fmt: skip
     for name in ("../plus", "/plus", ".."):
-        assert __main__.main([*words[:-1], name, "--pictures", "3"]) == 2
+        assert __main__.main([*words[:-1], name, "--pictures", "5"]) == 2
     assert sorted(each.name for each in own_folder.iterdir()) == ["kept", "signs"]
 
 

@@ -128,6 +128,7 @@ def _read(lesson: Any, folder: Path) -> "Table":
 def _shown(lesson: Any, arguments: argparse.Namespace) -> "Table":
     """What is measured of the pictures that a source shows."""
     from livevision.sources import open_source
+    from livevision.training.choosing import FEWEST
 
     names = [each.strip() for each in (arguments.classes or "").split(",") if each.strip()]
     for name in names:
@@ -135,6 +136,11 @@ def _shown(lesson: Any, arguments: argparse.Namespace) -> "Table":
             raise UsageError(f"{name!r} is no class's name, but a path. Name it without one.")
     if len(names) < 1:
         raise UsageError("Say with --classes A,B what will be shown to the camera.")
+    if arguments.pictures < FEWEST:
+        raise UsageError(
+            f"With fewer than {FEWEST} pictures of each nothing can be said of how well it is "
+            "learnt. Ask for more with --pictures."
+        )
     vectors, labels = [], []
     with open_source(arguments.camera) as source:
         for name in names:
