@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from servers import MjpegServer
 
-from livevision import assets, demo
+from livevision import assets, demo, pictures
 from livevision.__main__ import main
 from livevision.errors import GalleryError, SourceError, UsageError
 from livevision.frame import Box, Frame, Image
@@ -172,6 +172,25 @@ def clip(portrait: Image, frames: int = 20) -> list[Frame]:
 
 
 @pytest.mark.long
+def test_a_drawn_hand_is_nobody(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = pictures.load(assets.folder("recordings") / "handshapes.jpg")
+    hand = tmp_path / "hand.png"
+    cv2.imwrite(str(hand), sheet[:1200, 1200:])
+    image, faces, _ = FaceLocator().locate_upright(pictures.load(hand))
+    assert [FaceLocator().is_sure(image, each) for each in faces] == [False]
+    assert main(["faces", "add", "Hand", str(hand)]) == GalleryError.exit_code
+    assert "no face that is one for sure" in capsys.readouterr().err
+    assert not default_path().exists()
+    portrait = tmp_path / "Eileen.png"
+    cv2.imwrite(str(portrait), demo.astronaut())
+    assert main(["faces", "add", "Eileen", str(portrait)]) == 0
+    capsys.readouterr()
+    assert main(["faces", "who", str(hand)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [f"{hand},,,"]
+
+
 def test_best_views_of_a_clip() -> None:
     reader = FaceReader()
     views = best_views(clip(demo.astronaut()), reader)

@@ -81,7 +81,7 @@ class FaceLocator:
                     more += [face for part in parts for face in self._far(image, part)]
             # what was found in the whole stays as it is: its eyes and mouth are the better ones
             faces = faces + [face for face in _merge(more) if is_new(face, faces)]
-        sure = [face for face in faces if face.score >= DOUBTFUL or self._confirms(image, face)]
+        sure = [face for face in faces if self.is_sure(image, face)]
         if thorough and not sure:
             sure = faces
         return sorted(sure, key=lambda face: -face.box.width)
@@ -111,6 +111,11 @@ class FaceLocator:
         found = [self.locate(turned, thorough=True) for turned in four]
         turns = _surest(found)
         return four[turns], found[turns], turns
+
+    def is_sure(self, image: Image, face: Face) -> bool:
+        """Whether a face that was found in `image` is one beyond doubt: of portraits nearly all,
+        of the hands and leaves that look like a face one in fifty."""
+        return face.score >= DOUBTFUL or self._confirms(image, face)
 
     def _confirms(self, image: Image, face: Face) -> bool:
         """Whether a face is also found when only its surroundings are looked at."""

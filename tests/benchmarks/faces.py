@@ -4,12 +4,13 @@
     python -m tests.benchmarks.faces upright --people FACES/people [--photos 754]
     python -m tests.benchmarks.faces many --people FACES/people --things SEEDS
     python -m tests.benchmarks.faces nobody --things SEEDS
+    python -m tests.benchmarks.faces doubted --people FACES/people --things HANDS [--photos 40]
     python -m tests.benchmarks.faces cuts --clips FACES/videos
     python -m tests.benchmarks.faces live --people FACES/people [--frames 300]
 
 FACES and SEEDS are folders as the project's data has them: people/<Name>/*.jpg, each about one
 face; leaves/ground, notes/scores, and objects with labels, of which those that name a person are
-left out.
+left out. HANDS is a folder of pictures in which there are hands and no faces.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from livevision.frame import Box, Frame, Image
 from livevision.locators.faces import DOUBTFUL, FaceLocator, overlapping, roll
 from livevision.recognizers.faces import alignment, recognizer
 from livevision.recognizers.faces.embedding import FaceReader, views
+from livevision.recognizers.faces.enrolment import SMALLEST
 from livevision.recognizers.faces.gallery import Embedding
 from livevision.recognizers.faces.matching import Matcher, unit
 from livevision.recognizers.faces.tracks import OTHERS
@@ -216,6 +218,23 @@ def nobody(seeds: Path) -> None:
     print(f"{len(photos)} pictures without anybody: {found}")
 
 
+def doubted(people: Path, hands: Path, count: int) -> None:
+    """How many portraits, and how many pictures of hands alone, could be enrolled."""
+    reader = FaceReader()
+    rng = random.Random(0)
+    photos = sorted(each for each in hands.rglob("*") if is_picture(each))
+    chosen = photos_of(people, sys.maxsize), rng.sample(photos, min(count, len(photos)))
+    for words, files in zip(("portraits", "hands"), chosen, strict=True):
+        found = sure = 0
+        for photo in files:
+            image, faces, _ = reader.locator.locate_upright(pictures.load(photo))
+            found += bool(faces) and faces[0].box.width >= SMALLEST
+            sure += bool(faces) and (
+                faces[0].box.width >= SMALLEST and reader.locator.is_sure(image, faces[0])
+            )
+        print(f"{len(files)} {words}: a face in {found}, beyond doubt in {sure}")
+
+
 def cuts(clips: Path) -> None:
     """Two looks at a face against those before: one person's of a clip, and two persons'."""
     reader = FaceReader()
@@ -306,7 +325,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("rolled", "upright", "many", "nobody", "cuts", "live"))
+    parser.add_argument(
+        "what", choices=("rolled", "upright", "many", "nobody", "doubted", "cuts", "live")
+    )
     for name in ("people", "things", "clips"):
         parser.add_argument(f"--{name}", type=Path, metavar="DIR")
     parser.add_argument("--photos", type=int)
@@ -321,6 +342,8 @@ def main() -> None:
             many(values.people, values.things)
         case "nobody":
             nobody(values.things)
+        case "doubted":
+            doubted(values.people, values.things, values.photos or 40)
         case "cuts":
             cuts(values.clips)
         case "live":

@@ -147,10 +147,15 @@ def pictures_of(folder: Path) -> list[Path]:
 
 
 def only_face(reader: FaceReader, image: Image, source: str) -> Look:
-    """The one face of a photo; GalleryError if there is none, more than one, or it is too small."""
+    """The one face of a photo; GalleryError if there is none, more than one, it is too small, or
+    may as well be a hand."""
     image, faces, _ = reader.locator.locate_upright(as_bgr(image))
     if not faces:
         raise GalleryError(f"{source}: no face found. Use a photo with the face in plain view.")
+    if not reader.locator.is_sure(image, faces[0]):  # then none is
+        raise GalleryError(
+            f"{source}: no face that is one for sure. Use a photo with the face in plain view."
+        )
     if len(faces) > 1 and faces[1].box.width > MANY * faces[0].box.width:
         raise GalleryError(f"{source}: {len(faces)} faces found. Cut out the person's.")
     if faces[0].box.width < SMALLEST:

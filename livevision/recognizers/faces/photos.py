@@ -20,10 +20,16 @@ Found = tuple[str, float, Edges]
 def who(photo: Path, reader: FaceReader, people: Matcher) -> list[Found]:
     """Everybody in a photo, the largest face first; no name twice, the likelier one has it.
 
-    Raises GalleryError if it cannot be read.
+    What may as well be a hand is passed over, unless it is somebody's who is known. Raises
+    GalleryError if it cannot be read.
     """
     turned, faces, turns = reader.locator.locate_upright(as_bgr(load_photo(photo)))
     looks = [(face, people.match(reader.look(turned, face).embedding)) for face in faces]
+    looks = [
+        (face, match)
+        for face, match in looks
+        if match.name in people.names or reader.locator.is_sure(turned, face)
+    ]
     best: dict[str, float] = {}
     for _, match in looks:
         if match.name in people.names:
