@@ -113,8 +113,8 @@ class FaceLocator:
         return four[turns], found[turns], turns
 
     def is_sure(self, image: Image, face: Face) -> bool:
-        """Whether a face that was found in `image` is one beyond doubt: of portraits nearly all,
-        of the hands and leaves that look like a face one in fifty."""
+        """Whether a face that was found in `image` is one beyond doubt: 1,959 of 1,960 portraits'
+        are, and 10 of 148 that were found in 300 pictures of hands alone (docs/faces.md)."""
         return face.score >= DOUBTFUL or self._confirms(image, face)
 
     def _confirms(self, image: Image, face: Face) -> bool:
