@@ -271,6 +271,11 @@ def test_what_is_no_video_is_named_so(
     assert str(path) in str(error)
 
 
+def test_a_source_without_a_name_is_not_the_folder_one_is_in() -> None:
+    with pytest.raises(SourceError, match="has no name"):
+        open_source("")
+
+
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "sound.mkv"
     with av.open(str(path), "w") as container:

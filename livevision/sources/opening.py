@@ -34,6 +34,8 @@ def open_source(
     from livevision.sources.realtime import Paced, Realtime
     from livevision.sources.reconnecting import Reconnecting, Renewable
 
+    if not spec:  # as a path it would be the folder that one is in
+        raise SourceError("A source has no name. Give a file, a folder, a URL or a number.")
     try:
         kind = _kind(spec)
         chosen = (options or {}).get(kind.name) or kind.options()
