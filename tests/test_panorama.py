@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livevision import __main__
-from livevision.errors import SourceError, UsageError
+from livevision.errors import OutputError, SourceError, UsageError
 from livevision.frame import Findings, Frame, Image
 from livevision.recognizers.panorama import Options
 from livevision.recognizers.panorama.evaluation import views
@@ -23,7 +23,7 @@ from livevision.recognizers.panorama.matching import (
     register,
     view,
 )
-from livevision.recognizers.panorama.recognizer import PanoramaModel, PanoramaRecognizer
+from livevision.recognizers.panorama.recognizer import PanoramaModel, PanoramaRecognizer, write
 from livevision.recognizers.panorama.sweep import State, Sweep
 from livevision.sources import open_source
 
@@ -253,8 +253,17 @@ def test_the_command_line_says_why_not(tmp_path: Path, capsys: pytest.CaptureFix
     assert not out.exists()
     words = ["panorama", str(folder), str(tmp_path / "wide.doc")]
     assert __main__.main(words) == UsageError.exit_code
-    with pytest.raises(UsageError, match=r"\.jpg or \.png"):
-        PanoramaModel(Options(file=Path("wide.doc")))
+    for seconds in ("nan", "-3", "inf"):
+        assert __main__.main(["panorama", str(folder), str(out), "--seconds", seconds]) == 2
+    for name in ("wide.doc", "wide", "wide.pgm", "wide.exr"):
+        with pytest.raises(UsageError, match=r"\.jpg or \.png"):
+            PanoramaModel(Options(file=Path(name)))
+    with pytest.raises(OutputError, match="make the folder"):
+        PanoramaModel(Options(file=tmp_path / "nowhere" / "wide.jpg"))
+    strip = np.zeros((2, 20_000, 3), np.uint8)
+    with pytest.raises(OutputError, match=r"20000x2 pixels\. Name it \.png"):
+        write(strip, tmp_path / "wide.webp")
+    assert not (tmp_path / "wide.webp").exists()
 
 
 def test_evaluation_prints_json(capsys: pytest.CaptureFixture[str]) -> None:

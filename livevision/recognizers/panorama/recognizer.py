@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
 from livevision import files
-from livevision.errors import LivevisionError
+from livevision.errors import LivevisionError, OutputError
 from livevision.frame import Event, Findings, Frame, Image
 from livevision.recognizers.beside import Beside
 from livevision.recognizers.panorama import Options
-from livevision.recognizers.panorama.stitching import check_name
+from livevision.recognizers.panorama.stitching import check_name, encoded
 from livevision.recognizers.panorama.sweep import State, Sweep
 from livevision.recognizers.recognizer import Model, Session
 
@@ -25,9 +23,10 @@ class PanoramaModel(Model):
     """What is asked for; there is nothing to learn."""
 
     def __init__(self, options: Options) -> None:
-        """Raises UsageError for a file that is no picture."""
+        """Raises UsageError for a file that is no picture, OutputError for one without a folder."""
         if options.file is not None:
             check_name(options.file)
+            files.check_writable(options.file)
         self.options = options
 
     def session(self, *, live: bool = False) -> "PanoramaRecognizer":
@@ -135,8 +134,8 @@ class PanoramaRecognizer(Session):
 
 def write(image: Image, path: Path) -> None:
     """Write a picture, whose name was checked; OutputError if that fails."""
-
-    def save(draft: Path) -> None:
-        draft.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
-
-    files.replace(path, save)
+    content = encoded(image, path.suffix)
+    if content is None:  # WebP ends at 16,383 pixels a side
+        height, width = image.shape[:2]
+        raise OutputError(f"{path}: no {path.suffix} holds {width}x{height} pixels. Name it .png.")
+    files.replace(path, lambda draft: draft.write_bytes(content))

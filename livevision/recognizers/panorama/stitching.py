@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from livevision import pictures
 from livevision.errors import SourceError, UsageError
 from livevision.frame import Image
 from livevision.recognizers.panorama.matching import Homography, corners, moved
@@ -35,9 +36,19 @@ its matrix times its transpose, without 1)."""
 
 
 def check_name(path: Path) -> None:
-    """Raises UsageError if OpenCV writes no pictures with such an ending."""
-    if not cv2.haveImageWriter(path.name):
+    """Raises UsageError if OpenCV writes no pictures of colours with such an ending."""
+    if encoded(np.zeros((8, 8, 3), np.uint8), path.suffix) is None:
         raise UsageError(f"{path} is no picture's name; call it .jpg or .png.")
+
+
+def encoded(image: Image, suffix: str) -> bytes | None:
+    """A picture as the bytes of a file with such an ending; None if OpenCV cannot make that."""
+    with pictures.quiet():
+        try:
+            written, data = cv2.imencode(suffix, image)
+        except cv2.error:  # none such, one that is switched off, or too large a picture for it
+            return None
+    return data.tobytes() if written else None
 
 
 def joined(images: Sequence[Image], places: Sequence[Homography]) -> Image:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from livevision import files
 from livevision.errors import SinkClosed, SourceError
+from livevision.options import between
 
 if TYPE_CHECKING:
     from livevision.frame import Result
@@ -26,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="a camera's number, a clip, a folder")
     parser.add_argument("output", type=Path, metavar="OUT.jpg", help="the picture (.jpg, .png)")
     parser.add_argument(
-        "--seconds", type=float, metavar="S", help="end after so many seconds of the stream"
+        "--seconds",
+        type=between(0.1, 86_400),
+        metavar="S",
+        help="end after so many seconds of the stream",
     )
     parser.add_argument(
         "--window",
