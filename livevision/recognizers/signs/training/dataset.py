@@ -278,7 +278,7 @@ def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
             locator.reset()
             hands = locator.locate(image)
             if letter != NOTHING and hands:
-                hands = [max(hands, key=lambda hand: hand.box.width * hand.box.height)]
+                hands = [_largest(hands)]
             hands = [hand for hand in hands if not hand.joined]
             for hand in hands:
                 grey = prepare.prepare(image, hand.box, right=hand.right)[-1][1]
@@ -302,7 +302,7 @@ def _look_at(data: Path, source: str, files: Sequence[Path]) -> Hands:
                     if not found:
                         rows.append((*label, view, *_NO_HAND, True, _NO_GREY))
                         continue
-                    hand = max(found, key=lambda each: each.box.width * each.box.height)
+                    hand = _largest(found)
                     rows.append((*label, view, *_columns(hand), hand.right, _NO_GREY))
     return Hands(*[np.array(column) for column in zip(*rows, strict=True)])
 
@@ -378,8 +378,11 @@ def _in_worse_pictures(image: Image, hand: Hand, name: str) -> Iterator[tuple[in
             if not each.joined and (middle > low).all() and (middle < high).all():
                 found.append(each)
         if found:
-            largest = max(found, key=lambda each: each.box.width * each.box.height)
-            yield 1 + CHANGED + number, largest
+            yield 1 + CHANGED + number, _largest(found)
+
+
+def _largest(hands: Sequence[Hand]) -> Hand:
+    return max(hands, key=lambda hand: hand.box.width * hand.box.height)
 
 
 def _changed(picture: Image, generator: np.random.Generator) -> Image:

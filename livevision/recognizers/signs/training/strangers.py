@@ -76,7 +76,7 @@ def spelt(
             letters += len(word)
             misread += sum(int(first.answer[row] != first.truth[row]) for row in rows.values())
             errors += sum(clip.decode().errors for clip in clips)
-        how = f"{speed:.0f} letters a second" if speed else f"letters alone, held {HELD:.0f} s"
+        how = f"joined, {speed:.0f} a second" if speed else f"letters alone, held {HELD:.0f} s"
         found.append(Spelt(how, letters, misread, errors))
     progress("strangers spell", len(SPEEDS) + 1, len(SPEEDS) + 1)
     return found
