@@ -21,7 +21,7 @@ from livevision import (
     signals,
     text,
 )
-from livevision.errors import LivevisionError, ModelError, OutputError, UsageError
+from livevision.errors import LivevisionError, ModelError, OutputError, SourceError, UsageError
 from livevision.signals import INTERRUPTED
 
 
@@ -86,6 +86,15 @@ def _execute(words: Sequence[str]) -> int:
     except LivevisionError as error:
         print(f"livevision: {text.printable(str(error))}", file=sys.stderr)
         return error.exit_code
+    except PermissionError as error:  # a folder that is somebody else's, or in one that is
+        if not isinstance(error.filename, str):
+            raise
+        name = text.printable(error.filename)
+        print(
+            f"livevision: {name}: {error.strerror}. Change who may read it, or name another.",
+            file=sys.stderr,
+        )
+        return SourceError.exit_code
     except ImportError as error:
         if "cannot open shared object file" not in str(error):
             raise

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,7 @@ import pytest
 import livevision
 from livevision import __main__ as cli
 from livevision import assets, commands, recognizers, settings, signals
-from livevision.errors import UsageError
+from livevision.errors import SourceError, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -244,6 +245,35 @@ def test_a_missing_file_is_a_source_error() -> None:
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert "no-such-clip.mp4" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["teach", "leaves"], ["replay"], ["signs", "calibrate"]]
+    + [["evaluate", name] for name in ("leaves", "notes", "digits", "signs", "spelling")],
+)
+def test_a_folder_that_is_somebody_elses_is_told_in_one_line(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    theirs = tmp_path / "theirs"
+    (theirs / "0").mkdir(parents=True)
+
+    def refusing(listing: Callable[..., object]) -> Callable[..., object]:
+        def listed(path: Path, *words: object) -> object:
+            if path.is_relative_to(theirs):  # rights alone would not keep root out
+                raise PermissionError(13, "Permission denied", str(path))
+            return listing(path, *words)
+
+        return listed
+
+    for name in ("iterdir", "glob", "rglob"):
+        monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
+    assert cli.main([*words, str(theirs)]) == SourceError.exit_code
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert re.match(r"livevision: .*theirs.*Permission denied", said)
 
 
 def test_a_recogniser_is_a_folder_and_nothing_else(tmp_path: Path) -> None:
