@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from livevision import __main__, classifying, recognizers, settings
+from livevision import __main__, classifying, plugins, recognizers, settings
 from livevision.classifying import Space
 from livevision.errors import ModelError
 from livevision.recognizers.digits import Options
@@ -148,6 +148,7 @@ def test_teaches_signs_of_ones_own_and_forgets_them(
     assert figure.stat().st_size > 1000
     kept = own_folder / "data" / "digits.npz"
     assert classifying.load(kept).classes == ("plus", "tick")
+    assert [each.state for each in plugins.recognizer("digits").checks()] == ["ok"]
     read = recognizers.load("digits", Options(hold=0.62))
     assert isinstance(read, DigitModel)
     picture = np.asarray(cv2.imread(str(folder / "plus" / "00.png")), np.uint8)
@@ -250,4 +251,7 @@ def test_what_was_taught_to_another_version_is_told(own_folder: Path) -> None:
     classifier.save(own_folder / "data" / "digits.npz")
     with pytest.raises(ModelError, match="anew"):
         recognizers.load("digits", Options(hold=0.61))
+    (check,) = plugins.recognizer("digits").checks()
+    assert (check.name, check.state) == ("taught digits", "broken")
+    assert "teach digits --forget" in check.cure
     assert recognizers.load("digits", Options(hold=0.61, taught=False))

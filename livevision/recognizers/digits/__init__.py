@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from livevision import files, settings
+from livevision import assets, files, settings
 from livevision.options import option
-from livevision.plugins import Kept, Kind, RecognizerPlugin
+from livevision.plugins import BROKEN, OK, Check, Kept, Kind, RecognizerPlugin
 
 if TYPE_CHECKING:
     from livevision.recognizers.recognizer import Model
@@ -54,6 +54,20 @@ def kept_files() -> Iterator[Kept]:
             yield Kept("taught digits", each)
 
 
+def checks() -> Iterator[Check]:
+    """Whether what the user taught, if anything, can be read."""
+    from livevision.errors import ModelError
+
+    own = taught_file()
+    if not own.is_file():
+        return
+    try:
+        load(Options(), assets.folder("models") / "digits")
+        yield Check("taught digits", OK, str(own))
+    except ModelError as error:
+        yield Check("taught digits", BROKEN, str(error), "'livevision teach digits --forget'")
+
+
 PLUGIN = RecognizerPlugin(
     name="digits",
     summary="handwritten numbers on paper or a board",
@@ -66,6 +80,7 @@ PLUGIN = RecognizerPlugin(
     evaluations={"digits": "livevision.recognizers.digits.evaluation.digits"},
     teaching="livevision.recognizers.digits.training.lesson",
     personal=kept_files,
+    checks=checks,
     trainings={"digits": "livevision.recognizers.digits.training.train"},
     demo="livevision.recognizers.digits.commands.showing",
 )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livevision import files, settings
+from livevision import assets, files, settings
 from livevision.options import option
-from livevision.plugins import Kept, Kind, RecognizerPlugin
+from livevision.plugins import BROKEN, OK, Check, Kept, Kind, RecognizerPlugin
 
 if TYPE_CHECKING:
     from livevision.recognizers.recognizer import Model
@@ -54,6 +54,20 @@ def kept_files() -> Iterator[Kept]:
             yield Kept("taught leaves", each)
 
 
+def checks() -> Iterator[Check]:
+    """Whether what the user taught, if anything, can be read."""
+    from livevision.errors import ModelError
+
+    own = taught_file()
+    if not own.is_file():
+        return
+    try:
+        load(Options(), assets.folder("models") / "leaves")
+        yield Check("taught leaves", OK, str(own))
+    except ModelError as error:
+        yield Check("taught leaves", BROKEN, str(error), "'livevision teach leaves --forget'")
+
+
 PLUGIN = RecognizerPlugin(
     name="leaves",
     summary="leaves on a light ground, by species",
@@ -63,6 +77,7 @@ PLUGIN = RecognizerPlugin(
     evaluations={"leaves": "livevision.recognizers.leaves.evaluation.leaves"},
     teaching="livevision.recognizers.leaves.training.lesson",
     personal=kept_files,
+    checks=checks,
     trainings={"leaves": "livevision.recognizers.leaves.training.train"},
     demo="livevision.recognizers.leaves.commands.showing",
 )
