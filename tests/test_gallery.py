@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from livevision.__main__ import main
-from livevision.errors import GalleryError
+from livevision.errors import GalleryError, UsageError
 from livevision.recognizers.faces import schema, store
 from livevision.recognizers.faces.backup import restore
 from livevision.recognizers.faces.gallery import Gallery, checked_name
@@ -245,6 +245,23 @@ def test_a_database_of_another_kind_stays_where_it_is(path: Path) -> None:
 def test_a_folder_is_no_gallery(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match="folder"):
         Gallery(tmp_path)
+
+
+def test_a_backup_takes_the_place_of_backups_alone(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Gallery(path) as gallery:
+        gallery.add("Zoë", [(embedding(1), 1, "a")])
+    words = ["faces", "backup", "--gallery", str(path)]
+    photo, copy = tmp_path / "photo.jpg", tmp_path / "copy.sqlite"
+    photo.write_bytes(b"\xff\xd8 a photo")
+    assert main([*words, str(photo)]) == UsageError.exit_code
+    assert "is no backup: it would be lost" in capsys.readouterr().err
+    assert photo.read_bytes() == b"\xff\xd8 a photo"
+    copy.touch()
+    for _ in range(2):
+        assert main([*words, str(copy)]) == 0
+    assert copy.read_bytes().startswith(b"SQLite")
 
 
 def test_backup_and_restore(path: Path, tmp_path: Path) -> None:

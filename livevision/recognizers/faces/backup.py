@@ -17,6 +17,15 @@ LONGEST = 10_000
 _Row = dict[str, object]
 
 
+def may_be_replaced(file: Path) -> bool:
+    """Whether nothing of the user's is lost if a backup takes the place of `file`: it is not there,
+    is empty, or a database or a backup itself. Raises OSError if it cannot be read."""
+    if not file.is_file() or encryption.is_encrypted(file):
+        return True
+    with file.open("rb") as content:
+        return content.read(len(SQLITE)) in (b"", SQLITE)
+
+
 def restore(backup: Path, target: Path) -> int:
     """Replace the gallery `target` by the copy `backup`; how many people are in it.
 

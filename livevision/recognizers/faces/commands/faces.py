@@ -506,10 +506,16 @@ def _unknown(arguments: argparse.Namespace) -> int:
 
 
 def _backup(arguments: argparse.Namespace) -> int:
+    from livevision.recognizers.faces.backup import may_be_replaced
     from livevision.recognizers.faces.gallery import Gallery
 
     with Gallery(arguments.gallery, create=False) as gallery:
         files.check_outputs(arguments.file, inputs=(gallery.path,))
+        if not may_be_replaced(arguments.file):
+            raise UsageError(
+                f"{arguments.file} is there already and is no backup: it would be lost. Name "
+                "another file."
+            )
         gallery.backup(arguments.file)
         print(f"{len(gallery.people())} people written to {arguments.file}; keep it safe.")
     return 0
