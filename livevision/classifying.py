@@ -79,9 +79,8 @@ class Classifier(ABC):
 
     def save(self, path: Path) -> None:
         """Write it as an npz without objects."""
-        file = (
-            io.BytesIO()
-        )  # on a full disk an archive tells of itself on stderr when it is dropped
+        # in memory: on a full disk an archive tells of itself on stderr when it is dropped
+        file = io.BytesIO()
         np.savez_compressed(
             file,
             kind=np.array(self.KIND),

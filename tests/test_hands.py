@@ -194,17 +194,27 @@ def test_hands_that_meet_stay_apart_or_become_one(clip: list[Image], locator: Ha
     assert len(locator.locate(image, 1.6)) == 2
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["a hand", "what is none"])
 def test_in_bad_light_a_hand_that_touches_is_looked_for_in_a_better_one(
-    clip: list[Image], locator: HandLocator, monkeypatch: pytest.MonkeyPatch
+    there: bool, clip: list[Image], locator: HandLocator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dark = (clip[0] // 3).astype(np.uint8)
-    (alone,) = locator.locate(dark)
-    assert not alone.joined
-    palm = PalmFinder()(clip[0])[0]
-    other = replace(palm, region=replace(palm.region, x=palm.region.x + 0.3 * palm.region.size))
+    """What a palm alone speaks for, an elbow or a fist's other side, is no second hand."""
+    (alone,) = locator.locate(clip[0])
+    piece = alone.box.square(0.2).clip(clip[0]).crop(clip[0])
+    height, width = piece.shape[:2]
+    image = np.full((480, 640, 3), 110, np.uint8)
+    if there:
+        beside = 100 + 7 * width // 10
+        image[120 : 120 + height, beside : beside + width] = mirrored(piece)
+    image[120 : 120 + height, 100 : 100 + width] = piece
+    alone_there = image.copy()
+    alone_there[:, 100 + width :] = 110
+    palm = PalmFinder()(alone_there)[0]
+    other = replace(palm, region=replace(palm.region, x=palm.region.x + 0.7 * width))
+    dark = (image // 3).astype(np.uint8)
 
     class TwoInGoodLight:
-        seen = staticmethod(locator._find_palms.seen)
+        seen = staticmethod(lambda image, *, border: lambda threshold: [palm])
 
         def __call__(self, image: Image, *, threshold: float = 0.5) -> list[Palm]:
             assert threshold < palm.score
@@ -213,7 +223,7 @@ def test_in_bad_light_a_hand_that_touches_is_looked_for_in_a_better_one(
     monkeypatch.setattr(locator, "_find_palms", TwoInGoodLight())
     locator.reset()
     (touched,) = locator.locate(dark)
-    assert touched.joined
+    assert touched.joined == there
 
 
 def test_a_picture_is_read_the_same_whatever_came_before(

@@ -259,13 +259,15 @@ class HandLocator:
         """Where the light is bad, look in a better one whether another hand touches this one."""
         levels = light.table(image)
         if levels is not None:
-            palms = self._find_palms(light.relit(image, levels), threshold=FAINT_PALM)
-            self._note_pair(palms, time)
+            lit = light.relit(image, levels)
+            self._note_pair(self._find_palms(lit, threshold=FAINT_PALM), lit, time)
 
-    def _note_pair(self, palms: list[Palm], time: float) -> None:
+    def _note_pair(self, palms: list[Palm], image: Image, time: float) -> None:
         """Keep in mind where two hands touch, if the best palms are theirs."""
         if len(palms) > 1 and _side_by_side(palms[0], palms[1]):
-            self._pair = time, (palms[0].region, palms[1].region)
+            first, second = (self._settle(image, palm.region, steps=1) for palm in palms[:2])
+            if min(first.presence, second.presence) >= SURE_PRESENCE and not _same(first, second):
+                self._pair = time, (palms[0].region, palms[1].region)
 
     def _is_joined(self, look: Look, time: float) -> bool:
         """Whether another hand touches this one, be it hidden too much to be followed."""
@@ -344,7 +346,7 @@ class HandLocator:
 
     def _welcome(self, palms: list[Palm], image: Image, time: float) -> None:
         """Look where the palms are, and follow the hands that are new."""
-        self._note_pair(palms, time)
+        self._note_pair(palms, image, time)
         for palm in palms:
             if len(self._tracks) == self._max_hands:
                 return
