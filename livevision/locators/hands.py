@@ -359,7 +359,7 @@ class HandLocator:
     def _admit(self, look: Look, image: Image, time: float) -> None:
         """Follow a hand that is new; what was part of it all along is followed no longer."""
         for track in self._tracks:
-            if _same(look, track.look) or (self._first and _once_more(track.look, look)):
+            if _same(look, track.look) or _once_more(track.look, look):
                 if track.look.presence < min(look.presence, CERTAIN_PRESENCE):
                     track.look, track.right = look, look.right
                 return
