@@ -138,7 +138,10 @@ def _is_heif(data: bytes) -> bool:
 
 def _decoded(data: bytes, name: str, formats: list[str]) -> Image:
     from PIL import Image as Pillow
+    from PIL import ImageFile
 
+    # face_recognition sets it for the whole process: half of a picture would be read as a whole
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         header = Pillow.open(io.BytesIO(data), formats=formats)
     except Pillow.DecompressionBombError as error:

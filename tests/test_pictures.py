@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from heic import heic
 from PIL import Image as Pillow
+from PIL import ImageFile
 
 from livevision import pictures
 from livevision.__main__ import main
@@ -190,7 +191,10 @@ def test_a_side_longer_than_opencv_warps_is_refused() -> None:
         checked_frame(Frame(np.zeros((2, 40_000, 3), np.uint8), 0, 0.0), -1.0)
 
 
-def test_a_png_that_was_cut_off_is_told_of_once(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_png_that_was_cut_off_is_told_of_once(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as face_recognition leaves it
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3)).astype(np.uint8)
     data = saved(noise, "PNG")
     with pytest.raises(PictureError, match="damaged"):
