@@ -6,11 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from livevision.frame import Box, Detection, Event, Findings, Frame
-
-MOST_PIXELS = 1 << 26
-"""67 million, twice 7680x4320: more is no picture of a camera."""
-MOST_SIDE = (1 << 15) - 2
-"""Pixels of a side: OpenCV turns and warps no longer ones."""
+from livevision.pictures import MOST_PIXELS, MOST_SIDE
 
 
 def checked_frame(frame: object, after: float) -> Frame:
