@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import zip_longest
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -262,12 +263,17 @@ class HandLocator:
             lit = light.relit(image, levels)
             self._note_pair(self._find_palms(lit, threshold=FAINT_PALM), lit, time)
 
-    def _note_pair(self, palms: list[Palm], image: Image, time: float) -> None:
-        """Keep in mind where two hands touch, if the best palms are theirs."""
-        if len(palms) > 1 and _side_by_side(palms[0], palms[1]):
-            first, second = (self._settle(image, palm.region, steps=1) for palm in palms[:2])
-            if min(first.presence, second.presence) >= SURE_PRESENCE and not _same(first, second):
-                self._pair = time, (palms[0].region, palms[1].region)
+    def _note_pair(self, palms: list[Palm], image: Image, time: float) -> list[Look]:
+        """Keep in mind where two hands touch, if the best palms are theirs.
+
+        Returns the looks at these palms, if it had to take any.
+        """
+        if len(palms) < 2 or not _side_by_side(palms[0], palms[1]):
+            return []
+        first, second = (self._settle(image, palm.region, steps=1) for palm in palms[:2])
+        if min(first.presence, second.presence) >= SURE_PRESENCE and not _same(first, second):
+            self._pair = time, (palms[0].region, palms[1].region)
+        return [first, second]
 
     def _is_joined(self, look: Look, time: float) -> bool:
         """Whether another hand touches this one, be it hidden too much to be followed."""
@@ -346,13 +352,13 @@ class HandLocator:
 
     def _welcome(self, palms: list[Palm], image: Image, time: float) -> None:
         """Look where the palms are, and follow the hands that are new."""
-        self._note_pair(palms, image, time)
-        for palm in palms:
+        looks = self._note_pair(palms, image, time)
+        for palm, taken in zip_longest(palms, looks):
             if len(self._tracks) == self._max_hands:
                 return
             if any(_alike(palm.region, track.look.region()) for track in self._tracks):
                 continue
-            look = self._settle(image, palm.region, steps=1)
+            look = taken or self._settle(image, palm.region, steps=1)
             if look.presence >= PRESENCE if palm.score >= PALM else _sure(look, image):
                 self._admit(look, image, time)
 
