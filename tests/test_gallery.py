@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -258,9 +259,20 @@ def test_a_backup_takes_the_place_of_backups_alone(
     assert main([*words, str(photo)]) == UsageError.exit_code
     assert "is no backup: it would be lost" in capsys.readouterr().err
     assert photo.read_bytes() == b"\xff\xd8 a photo"
+    other = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(other)) as db:  # as another program may keep faces
+        db.execute("CREATE TABLE faces (person INTEGER, embedding BLOB)")
+        db.execute("PRAGMA user_version = 4")
+    before = other.read_bytes()
+    assert main([*words, str(other)]) == UsageError.exit_code
+    assert "is no backup: it would be lost" in capsys.readouterr().err
+    assert other.read_bytes() == before
     copy.touch()
     for _ in range(2):
         assert main([*words, str(copy)]) == 0
+    with closing(sqlite3.connect(copy)) as db:  # as a later version may write it
+        db.execute("PRAGMA user_version = 99")
+    assert main([*words, str(copy)]) == 0
     assert copy.read_bytes().startswith(b"SQLite")
 
 

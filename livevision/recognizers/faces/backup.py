@@ -10,7 +10,7 @@ from pathlib import Path
 from livevision.errors import GalleryError
 from livevision.recognizers.faces import encryption, schema, store
 from livevision.recognizers.faces.gallery import NAME_LENGTH, checked_name
-from livevision.recognizers.faces.traces import SQLITE
+from livevision.recognizers.faces.traces import SQLITE, is_gallery
 
 LONGEST = 10_000
 """Characters of a note and the like; what is longer was written by nobody's hand."""
@@ -19,11 +19,8 @@ _Row = dict[str, object]
 
 def may_be_replaced(file: Path) -> bool:
     """Whether nothing of the user's is lost if a backup takes the place of `file`: it is not there,
-    is empty, or a database or a backup itself. Raises OSError if it cannot be read."""
-    if not file.is_file() or encryption.is_encrypted(file):
-        return True
-    with file.open("rb") as content:
-        return content.read(len(SQLITE)) in (b"", SQLITE)
+    is empty, or is a gallery or a backup itself. Raises OSError if it cannot be read."""
+    return not file.is_file() or not file.stat().st_size or is_gallery(file.resolve())
 
 
 def restore(backup: Path, target: Path) -> int:

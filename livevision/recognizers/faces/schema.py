@@ -101,6 +101,16 @@ def version(db: sqlite3.Connection) -> int:
     return int(number)
 
 
+def is_gallery(db: sqlite3.Connection) -> bool:
+    """Whether a database is a gallery, be it of a later version. Raises what SQLite raises."""
+    try:
+        return version(db) > 0
+    except Later:
+        return bool(db.execute("PRAGMA application_id").fetchone() == (APPLICATION,))
+    except Foreign:
+        return False
+
+
 def bring_up_to_date(db: sqlite3.Connection) -> None:
     """Apply the versions that are missing, all or none; safe with other programs beside.
 

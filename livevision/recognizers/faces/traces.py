@@ -7,6 +7,7 @@ from pathlib import Path
 
 from livevision import files
 from livevision.errors import GalleryError
+from livevision.recognizers.faces import schema
 from livevision.recognizers.faces.damage import SIDES
 from livevision.recognizers.faces.encryption import is_encrypted, is_known, unlock
 
@@ -33,7 +34,7 @@ def copies(gallery: Path) -> list[Path]:
         around = sorted(gallery.parent.iterdir())
     except OSError:
         return []
-    return [each for each in around if each not in mine and _is_gallery(each)]
+    return [each for each in around if each not in mine and is_gallery(each)]
 
 
 def holding(gallery: Path, blobs: Sequence[bytes], content: bytes) -> tuple[list[Path], list[Path]]:
@@ -87,8 +88,8 @@ def _more(gallery: Path) -> str:
     return f", with {count} {'picture' if count == 1 else 'pictures'}" if count else ""
 
 
-def _is_gallery(file: Path) -> bool:
-    """Whether a file holds a gallery, whatever its name."""
+def is_gallery(file: Path) -> bool:
+    """Whether a file holds a gallery or a backup of one, whatever its name; links do not count."""
     try:
         if file.is_symlink() or not file.is_file():
             return False
@@ -98,10 +99,9 @@ def _is_gallery(file: Path) -> bool:
             if stream.read(len(SQLITE)) != SQLITE:
                 return False
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            db.execute("SELECT embedding, person FROM faces LIMIT 1").fetchone()
+            return schema.is_gallery(db)
     except (OSError, sqlite3.Error):
         return False
-    return True
 
 
 def _literal(name: str) -> str:
