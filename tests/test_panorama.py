@@ -266,6 +266,18 @@ def test_the_command_line_says_why_not(tmp_path: Path, capsys: pytest.CaptureFix
     assert not (tmp_path / "wide.webp").exists()
 
 
+def test_a_recording_that_gives_none_says_how(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_frames(tmp_path / "views", [image for image, _ in sweep(25, 3)])
+    for words in (["--panorama"], ["--panorama-start"]):
+        caplog.clear()
+        assert __main__.main(["replay", str(folder), "--no-signs", "--panorama", *words]) == 0
+        assert "0 panoramas" in capsys.readouterr().err
+        (told,) = caplog.messages
+        assert told.endswith(f": livevision panorama {folder} OUT.jpg")
+
+
 def test_evaluation_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert __main__.main(["evaluate", "panorama", "--seeds", "1", "--json", "-"]) == 0
     figures = json.loads(capsys.readouterr().out)

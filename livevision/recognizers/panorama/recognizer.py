@@ -1,5 +1,8 @@
 """Makes panoramas of a stream, whenever it is told to begin and to end."""
 
+import logging
+import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,8 @@ from livevision.recognizers.panorama import Options
 from livevision.recognizers.panorama.stitching import check_name, encoded
 from livevision.recognizers.panorama.sweep import State, Sweep
 from livevision.recognizers.recognizer import Model, Session
+
+log = logging.getLogger(__name__)
 
 COMMAND = "panorama"
 """Begins a sweep, and ends it."""
@@ -28,9 +33,16 @@ class PanoramaModel(Model):
             check_name(options.file)
             files.check_writable(options.file)
         self.options = options
+        self._told = ""
 
     def session(self, *, live: bool = False) -> "PanoramaRecognizer":
-        return PanoramaRecognizer(self.options)
+        return PanoramaRecognizer(self.options, self._tell)
+
+    def _tell(self, line: str) -> None:
+        """Log why a recording gave no panorama; of pictures that are read one by one, once."""
+        if line != self._told:
+            log.warning("%s", line)
+        self._told = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +59,18 @@ class _Progress:
 class PanoramaRecognizer(Session):
     """Follows the camera beside the stream; the command "panorama" begins a sweep, and ends it."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, tell: Callable[[str], None] | None = None) -> None:
+        """`tell` is given a line at the end of a recording of which no panorama was made."""
         self._file = options.file
+        self._tell = tell
         self._working = Beside(self._work, delay=0.0, name="panorama")
         self._wanted = options.start
         """Whether a sweep should be going on; the other thread sees to it."""
+        self._begun = options.start
+        """Whether there was ever one."""
+        self._seen = 0
+        self._frame: Frame | None = None
+        """The newest."""
         self._sweep: Sweep | None = None
         self._begin = 0.0
         self._progress = _Progress()
@@ -62,6 +81,8 @@ class PanoramaRecognizer(Session):
         """Why the last sweep made none."""
 
     def recognize(self, frame: Frame) -> Findings:
+        self._seen += 1
+        self._frame = frame
         # a sweep that has ended is worked on with the next frame, when nothing else is
         answer = self._working.look(frame, ask=self._wanted or self._sweep is not None)
         events: tuple[Event, ...] = ()
@@ -85,19 +106,35 @@ class PanoramaRecognizer(Session):
         """At the end of the stream the sweep ends as well."""
         self._working.finish()
         if self._sweep is None:
+            self._told_of(None)
             return Findings()
         progress = self._join(self._sweep)
         self._sweep = None
         events = self._done(progress, progress.begin)
+        self._told_of(progress.error)
         pictures = {} if progress.joined is None else {"panorama": progress.joined}
         return Findings(events=events, pictures=pictures)
 
     def command(self, name: str) -> None:
         if name == COMMAND:
             self._wanted = not self._wanted
+            self._begun = True
 
     def close(self) -> None:
         self._working.close()
+
+    def _told_of(self, error: LivevisionError | None) -> None:
+        """Tell why a recording ends without a panorama, if it does."""
+        last = self._frame
+        if self._tell is None or last is None or last.captured is not None or not last.stream:
+            return
+        if not self._begun or (self._seen == 1 and last.file):  # pictures read one by one
+            self._tell(
+                f"{last.stream}: no panorama was begun. To make one of it: "
+                f"livevision panorama {shlex.quote(last.stream)} OUT.jpg"
+            )
+        elif error is not None:
+            self._tell(f"{last.stream}: {error}")
 
     def _work(self, frame: Frame) -> _Progress:
         """On the thread beside."""

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    from livevision import pipeline
+    from livevision import pipeline, replaying
     from livevision.recognizers.panorama import Options
     from livevision.recognizers.panorama.recognizer import PanoramaRecognizer, write
     from livevision.recognizers.panorama.stitching import check_name
@@ -50,8 +50,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
     output: Path = arguments.output
     check_name(output)
-    files.check_reports(output, inputs=[arguments.source])
-    source = open_source(arguments.source)
+    spec = replaying.bundled(arguments.source)
+    files.check_reports(output, inputs=[spec])
+    source = open_source(spec)
     controls = pipeline.Controls()
     session = PanoramaRecognizer(Options(start=True))
     sinks: list[Sink] = [_end(arguments.seconds)]
