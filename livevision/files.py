@@ -17,10 +17,11 @@ from livevision.errors import OutputError, UsageError
 
 _DRAFT = re.compile(
     r"\.livevision-\d+-\d+-(?P<target>.+)"
-    r"|\.\d+\.(?P<earlier>.+?)(?:\.readable)?"  # as livevision 0.1 named them
+    r"|\.\d+\.(?P<earlier>.+?)(?:\.readable)?",  # as livevision 0.1 named them
+    re.DOTALL,  # a name may be of two lines
 )
 """Names of drafts: the process, a number, and the file that they are to become."""
-_LOCK = re.compile(r"\.(?P<target>.+)\.lock")
+_LOCK = re.compile(r"\.(?P<target>.+)\.lock", re.DOTALL)
 _WRITTEN = {".json", ".jsonl", ".csv", ".srt", ".vtt", ".txt", ".html"}
 """Endings of files that are written, and never looked for in a folder of pictures or videos."""
 _POLL = (0.005, 0.03)

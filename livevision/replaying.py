@@ -33,6 +33,10 @@ VIDEOS = frozenset(
         ".mpg",
         ".mpeg",
         ".ts",
+        ".mts",
+        ".m2ts",
+        ".3gp",
+        ".ogv",
         ".flv",
         ".gif",
     ]
@@ -50,7 +54,9 @@ def found(words: Sequence[str]) -> list[str]:
     for word in words:
         path = Path(word)
         if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if each.is_file())
+            inside = sorted(
+                each for each in path.iterdir() if each.is_file() and not each.name.startswith(".")
+            )
             videos = [str(each) for each in inside if each.suffix.lower() in VIDEOS]
             pictures = any(each.suffix.lower() in SUFFIXES for each in inside)
             clips += videos

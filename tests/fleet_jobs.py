@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from livevision.errors import OutputError
 from livevision.fleet import archive
 from livevision.fleet.job import Done, Reading, Task, Work
 from livevision.fleet.ledger import Ledger
@@ -34,6 +35,8 @@ class Light(Reading):
             time.sleep(0.01)
         if "poison" in text or ("once" in text and number == 0):
             os.kill(os.getpid(), signal.SIGKILL)
+        if "disk" in text:
+            raise OutputError("Cannot write there: the disk is full.")
         if "bug" in text:
             raise ValueError("a bug")
         return Done({".json": f"{text}\n"}, "It is damaged." if "damaged" in text else "")

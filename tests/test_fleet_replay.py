@@ -16,13 +16,14 @@ import fleet_jobs
 import pytest
 from programs import descendants
 
-from livevision import assets
+from livevision import assets, replaying
 from livevision.__main__ import main
-from livevision.errors import UsageError
+from livevision.errors import GalleryError, OutputError, UsageError
 from livevision.fleet import archive, finding, identity, traces
 from livevision.fleet.engine import Engine
 from livevision.fleet.job import Done, Lost, Reading, Task, content_of
 from livevision.fleet.ledger import Ledger
+from livevision.pipeline import Summary
 
 CLIP = assets.folder("recordings") / "cloudy.mp4"
 RUN = re.compile(r'"run": \{[^}]*\}')
@@ -202,6 +203,152 @@ def test_clips_are_found_in_folders_patterns_and_lists(tmp_path: Path) -> None:
     assert finding.clips([f"{tmp_path}/**/*.MP4", f"@{listed}"]) == [clip, "more.mkv"]
 
 
+def test_hidden_files_are_no_clips_and_a_list_is_a_text(tmp_path: Path) -> None:
+    for name in ("a.MTS", "._a.MTS", "photos/b.jpg", "mac/._b.jpg", ".hidden/c.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    clip, photos = str(tmp_path / "a.MTS"), str(tmp_path / "photos")
+    assert finding.clips([str(tmp_path)]) == [clip, photos]
+    assert replaying.found([str(tmp_path)]) == [clip]
+    listed = tmp_path / "list.txt"
+    listed.write_text("\ufeffa\u2028b.mp4\r\nc.mp4\r\n", encoding="utf-8")  # as Windows writes it
+    assert finding.clips([f"@{listed}"]) == ["a\u2028b.mp4", "c.mp4"]
+    listed.write_bytes(b"ftyp\0\0")
+    with pytest.raises(UsageError, match="is no list"):
+        finding.clips([f"@{listed}"])
+    listed.write_text(f"more.mp4\n@{listed}\n")
+    with pytest.raises(UsageError, match="names itself"):
+        finding.clips([f"@{listed}"])
+
+
+@pytest.mark.parametrize("word", ["rtsp://camera.example/1", "0"])
+def test_cameras_and_streams_are_referred_to_those_who_read_them(word: str) -> None:
+    with pytest.raises(UsageError, match="'livevision fleet watch'"):
+        finding.clips([word])
+
+
+def test_nothing_that_was_named_is_passed_over_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pattern that fits nothing, a folder that is shut, what could be read for ever."""
+    shut = tmp_path / "in" / "shut"
+    shut.mkdir(parents=True)
+    pattern = str(tmp_path / "*.mkv")
+    clips = texts(tmp_path / "in", a="one")
+    os.mkfifo(tmp_path / "in" / "pipe.mp4")
+    scandir = os.scandir
+
+    def refused(folder: str) -> object:
+        if str(folder) == str(shut):
+            raise PermissionError(13, "Permission denied", str(shut))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    found = finding.clips([pattern, str(tmp_path / "in")])
+    assert sorted(found) == sorted([pattern, str(shut), *clips, str(tmp_path / "in" / "pipe.mp4")])
+    monkeypatch.setattr(Path, "iterdir", lambda folder: refused(str(folder)))
+    progress, _ = read(found, tmp_path / "out")
+    assert progress.done == 1
+    reasons = {Path(clip).name: reason for clip, reason in progress.failed}
+    assert reasons.keys() == {"*.mkv", "shut", "pipe.mp4"}
+    assert "No such file" in reasons["*.mkv"]
+    assert "Permission denied" in reasons["shut"]
+    assert "neither a file nor a folder" in reasons["pipe.mp4"]
+
+
+def test_a_clip_that_changes_while_it_is_read_is_as_good_as_unread(tmp_path: Path) -> None:
+    class Touching(Scripted):
+        def answers(self, timeout: float) -> list[tuple[Task, Done | Lost]]:
+            answers = super().answers(timeout)
+            for task, _ in answers:
+                if Path(task.clip).stem == "growing":
+                    Path(task.clip).write_text("more of it")
+                elif Path(task.clip).stem == "gone":
+                    Path(task.clip).unlink()
+            return answers
+
+    out = tmp_path / "out"
+    out.mkdir()
+    clips = texts(tmp_path / "in", growing="begun", gone="damaged", whole="whole")
+    job = Reading({})
+    with Ledger(out) as ledger, Touching() as engine:
+        progress = archive.read(archive.plan(clips, job, ledger, retry=False), 3, engine, ledger)
+    assert [Path(clip).stem for clip, _ in progress.failed] == ["growing", "gone"]
+    assert "was changed while it was read" in progress.failed[0][1]
+    assert [each["type"] for each in lines(out)] == ["header", "done"]
+    assert [each.name.split(".")[0] for each in out.glob("*.json")] == ["whole"]
+    assert read(clips[:1], out)[0].done == 1
+
+
+def test_what_was_read_under_another_name_needs_no_digest_again(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (clip,) = texts(tmp_path / "in", Ada="one")
+    read([clip], out)
+    renamed = Path(clip).rename(tmp_path / "in" / "Zoë.mp4")
+    for _ in range(2):
+        assert read([str(renamed)], out)[0].earlier == 1
+    assert [each["type"] for each in lines(out)] == ["header", "done", "same"]
+    state = renamed.stat()
+    with Ledger(out) as ledger:
+        assert ledger.content(str(renamed), state.st_size, state.st_mtime_ns)
+    traces.forget(out / "ledger.jsonl", datetime.now(UTC) + timedelta(days=1))
+    double = renamed.with_name("double.mp4")
+    double.write_text("one")
+    assert read([str(renamed), str(double)], out)[0].earlier == 1  # and no name comes back
+    assert [each["type"] for each in lines(out)] == ["header", "erased"]
+
+
+def test_a_full_disk_ends_the_work_and_fails_no_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "attempts", tmp_path / "out"
+    folder.mkdir()
+    out.mkdir()
+    clips = texts(tmp_path / "in", full="disk", good="good")
+    with pytest.raises(OutputError, match="disk is full"):
+        fleet_jobs.run(clips, folder, out, processes=1)
+    assert [each["type"] for each in lines(out)] == ["header"]
+
+    task = Task("key", clips[0], "content", 4, 0)
+    with pytest.raises(OutputError, match="Cannot write in"):
+        Reading({}, work=tmp_path / "none").read(task)
+    summary = Summary()
+    monkeypatch.setattr(replaying, "replay", lambda *words, **more: (summary, {}))
+    full = OutputError("Cannot write captions.srt: No space left on device.")
+    full.__cause__ = OSError(28, "No space left on device")
+    summary.note("captions", str(full), full)
+    with pytest.raises(OutputError, match="No space"):
+        Reading({}, work=tmp_path).read(task)
+    full.__cause__ = ValueError("a bug that one clip brings to light")
+    assert "captions failed" in Reading({}, work=tmp_path).read(task).reason
+
+    def locked(*words: object, **more: object) -> object:
+        raise GalleryError("The gallery is encrypted.")
+
+    monkeypatch.setattr(replaying, "replay", locked)
+    with pytest.raises(GalleryError):
+        Reading({}, work=tmp_path).read(task)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["attempts", "in", "out"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--gallery", "nosuch.db"], "nosuch.db does not exist"),
+        (["--no-signs", "--no-faces"], "Nothing is to be recognised"),
+        (["--out", "{clip}"], "is no folder. Give another --out."),
+    ],
+)
+def test_what_would_fail_with_every_clip_is_told_before_any(
+    words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (clip,) = texts(tmp_path / "in", a="one")
+    words = [each.format(clip=clip) for each in words]
+    assert main(["fleet", "replay", clip, "--out", str(tmp_path / "out"), *words]) in (2, 6)
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out" / "ledger.jsonl").exists()
+
+
 def test_a_key_knows_options_models_and_what_the_user_taught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,21 +496,22 @@ def test_privacy_shows_an_archive_and_erases_what_is_old_or_all(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    clips = texts(tmp_path / "in", Ada="good", Zoë="fine")
+    clips = texts(tmp_path / "in", **{"Ada": "good", "Zoë": "fine", "Ada\nagain": "two lines"})
     read(clips, out)
     traces.remember(out)
     (out / "mine.json").write_text("not theirs")
     assert main(["privacy"]) == 0
     told = capsys.readouterr().out
     assert "ledger of an archive" in told
-    assert told.count("what was read of a clip") == 2
+    assert told.count("what was read of a clip") == 3
 
     age(out, "Ada", days=40)
     assert main(["privacy", "--keep-days", "30", "--yes"]) == 0
     assert "1 line of" in capsys.readouterr().out
-    assert sorted(each.name.split(".")[0] for each in out.glob("*.json")) == ["Zoë", "mine"]
-    assert "Ada" not in (out / "ledger.jsonl").read_text()
-    assert read(clips, out)[0].earlier == 2  # and it is not read again
+    left = sorted(each.name.split(".")[0] for each in out.glob("*.json"))
+    assert left == ["Ada\nagain", "Zoë", "mine"]
+    assert "Ada.mp4" not in (out / "ledger.jsonl").read_text()
+    assert read(clips, out)[0].earlier == 3  # and it is not read again
 
     assert main(["privacy", "--erase", "--yes"]) == 0
     assert [each.name for each in out.iterdir()] == ["mine.json"]

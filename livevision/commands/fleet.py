@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from livevision import commands, files, recognizers, settings, signals
 from livevision.commands import _output
-from livevision.errors import OutputError, UsageError
+from livevision.errors import LivevisionError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from livevision.fleet.archive import Progress
@@ -153,14 +153,23 @@ def _replay(arguments: argparse.Namespace) -> int:
     clips = finding.clips(arguments.sources)
     if not clips:
         raise UsageError("There is no clip in what was named. Name folders with videos in them.")
+    for path in recognizers.files_read(arguments):
+        if not path.exists():
+            raise UsageError(f"{path} does not exist. Check the name.")
     names, hints = recognizers.chosen(arguments)
     for text in hints:
         _output.hint(text)
+    if not names:
+        raise UsageError("Nothing is to be recognised; turn something on.")
     out: Path = arguments.out
     try:
         settings.prepare_folder(out)
     except OSError as error:
-        raise OutputError(f"Cannot make the folder {out}: {error.strerror}.") from error
+        raise OutputError(
+            f"Cannot make the folder {out}: {error.strerror}. Give another --out."
+        ) from error
+    if not out.is_dir():
+        raise OutputError(f"{out} is no folder. Give another --out.")
     files.check_outputs(out / traces.LEDGER, inputs=(*clips, *recognizers.files_read(arguments)))
     traces.remember(out)
     with Ledger(out) as ledger, traces.work_folder(out) as work:
@@ -173,7 +182,7 @@ def _replay(arguments: argparse.Namespace) -> int:
                 _told(len(clips)) as tell,
             ):
                 progress = archive.read(plan, len(clips), engine, ledger, tell=tell)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, LivevisionError):
             print(f"What was read is in {out}; the same command goes on.", file=sys.stderr)
             raise
     print(_summary(progress), file=sys.stderr)
@@ -253,7 +262,10 @@ def _summary(progress: "Progress") -> str:
         words.append(f"{progress.same} hold what another does")
     if progress.lost:
         words.append(f"{progress.lost} times a worker was lost")
-    words.append(f"{len(progress.failed)} failed")
+    failed = f"{len(progress.failed)} failed"
+    if progress.before:
+        failed += f" ({progress.before} of them before; --retry-failed tries those again)"
+    words.append(failed)
     return ", ".join(words)
 
 

@@ -7,6 +7,7 @@ line, or it is done again; a result is only ever replaced by its equal.
 
 import logging
 import queue
+import stat
 import threading
 import time
 from collections import deque
@@ -47,6 +48,8 @@ class Progress:
     """Those that hold what another one does."""
     failed: list[tuple[str, str]] = field(default_factory=list)
     """Clips that failed, before too, and why."""
+    before: int = 0
+    """How many of those failed before and were not tried again."""
     lost: int = 0
     """How often a worker died over a clip."""
     seconds: float = 0.0
@@ -61,10 +64,10 @@ class Passed:
     """A clip for which there is nothing to do."""
 
     clip: str
+    task: Task | None = None
+    """What it would be; None if it cannot be read at all."""
     entry: Entry | None = None
-    """What the ledger had of it before."""
-    double: Task | None = None
-    """What it would be, if another clip has the same content."""
+    """What the ledger had of it before; None if another clip of this run has the same content."""
     reason: str = ""
     """Why it cannot be read at all."""
 
@@ -80,8 +83,10 @@ def plan(clips: Sequence[str], job: Reading, ledger: Ledger, *, retry: bool) -> 
         try:
             state = Path(clip).stat()
             content = None
-            if not Path(clip).is_dir():
+            if stat.S_ISREG(state.st_mode):
                 content = ledger.content(clip, state.st_size, state.st_mtime_ns)
+            elif not stat.S_ISDIR(state.st_mode):  # a pipe or a device: it would be read for ever
+                raise ValueError("it is neither a file nor a folder")
             content = content or content_of(clip)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
@@ -90,9 +95,9 @@ def plan(clips: Sequence[str], job: Reading, ledger: Ledger, *, retry: bool) -> 
         task = Task(job.key(content), clip, content, state.st_size, state.st_mtime_ns)
         entry = before.get(task.key)
         if task.key in seen:
-            yield Passed(clip, double=task)
+            yield Passed(clip, task)
         elif entry is not None and not _again(entry, ledger.folder, retry=retry):
-            yield Passed(clip, entry)
+            yield Passed(clip, task, entry)
         else:
             yield task
         seen.add(task.key)
@@ -165,20 +170,32 @@ def read(
 
 
 def _pass_over(item: Passed, ledger: Ledger, progress: Progress) -> None:
-    if item.reason:
+    task, entry = item.task, item.entry
+    if task is None:
         progress.failed.append((item.clip, item.reason))
-    elif item.double is not None:
+        return
+    if entry is None:
         progress.same += 1
-        if ledger.content(item.clip, item.double.size, item.double.modified) is None:
-            ledger.same(item.double)
-    elif item.entry is not None and item.entry.state == "failed":
-        progress.failed.append((item.clip, item.entry.reason))
+    elif entry.state == "failed":
+        progress.failed.append((item.clip, entry.reason))
+        progress.before += 1
     else:
         progress.earlier += 1
+    known = ledger.entries.get(task.key)
+    erased = known is not None and known.state == "erased"  # nor is its name to come back
+    if not erased and ledger.content(item.clip, task.size, task.modified) is None:
+        ledger.same(task)  # it has another name now, so its digest need not be taken again
 
 
 def _keep(task: Task, done: Done, number: int, ledger: Ledger, progress: Progress) -> None:
-    """Write the results, then the ledger's line."""
+    """Write the results, then the ledger's line.
+
+    Of a clip that was changed or taken away while it was read, neither: it is as good as unread.
+    """
+    if not _is_same(task):
+        why = f"{task.clip} was changed while it was read. Give the same command again."
+        progress.failed.append((task.clip, why))
+        return
     for ending, text in done.outputs.items():
         files.replace_text(ledger.folder / f"{task.name}{ending}", text, private=True)
     if done.reason:
@@ -187,6 +204,20 @@ def _keep(task: Task, done: Done, number: int, ledger: Ledger, progress: Progres
     else:
         ledger.done(task, done.outputs, number)
         progress.done += 1
+
+
+def _is_same(task: Task) -> bool:
+    """Whether a file is still what its digest was taken of; a folder's time says nothing of that.
+
+    Results may have been written in it meanwhile.
+    """
+    try:
+        state = Path(task.clip).stat()
+    except OSError:
+        return False
+    if stat.S_ISDIR(state.st_mode):
+        return True
+    return (state.st_size, state.st_mtime_ns) == (task.size, task.modified)
 
 
 class Ahead(Closing):

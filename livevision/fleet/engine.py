@@ -37,5 +37,6 @@ class Engine(Closing):
     def answers(self, timeout: float) -> list[tuple[Task, Done | Lost]]:
         """What came to its end, waiting up to `timeout` seconds for it.
 
-        Raises LivevisionError if no worker can work at all.
+        Raises LivevisionError if no worker can work at all, or none could read any clip: a disk is
+        full, say.
         """

@@ -3,16 +3,18 @@
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from livevision import assets, files, recognizers, records, replaying
-from livevision.errors import LivevisionError
+from livevision.errors import GalleryError, LivevisionError, OutputError
 from livevision.fleet import identity
 from livevision.pipeline import Summary
 
@@ -93,8 +95,12 @@ class Reading(Job):
         return self.read
 
     def read(self, task: Task, at: str | None = None) -> Done:
-        """Read a clip, or its copy that lies `at` another place."""
-        with tempfile.TemporaryDirectory(prefix="livevision-", dir=self.work) as folder:
+        """Read a clip, or its copy that lies `at` another place.
+
+        Raises OutputError or GalleryError for what no clip has to do with: a disk that is full, a
+        gallery that cannot be read.
+        """
+        with self._folder() as folder:
             wanted = {}
             if self.captions:
                 wanted[self.captions] = Path(folder, f"captions{self.captions}")
@@ -110,12 +116,29 @@ class Reading(Job):
                 summary, entry = replaying.replay(
                     at or task.clip, self.chosen, wish, called=task.clip
                 )
+            except GalleryError:
+                raise
             except LivevisionError as error:
+                _check_disk(error)
                 return Done(reason=_elsewhere(str(error), at, task.clip))
+            _check_disk(summary.failure)
             outputs = {JSON: files.json_text(replaying.report([entry]))}
             for ending, path in wanted.items():
                 outputs[ending] = path.read_text(encoding="utf-8")
             return Done(outputs, _elsewhere(_reason(summary), at, task.clip))
+
+    @contextmanager
+    def _folder(self) -> Iterator[str]:
+        """A folder for drafts, gone afterwards. Raises OutputError."""
+        try:
+            folder = tempfile.mkdtemp(prefix="livevision-", dir=self.work)
+        except OSError as error:
+            place = self.work or "the folder for temporary files"
+            raise OutputError(f"Cannot write in {place}: {error.strerror}.") from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def key(self, content: str) -> str:
         """SHA-256 of what a clip's result depends on: its content, our options, the models."""
@@ -141,16 +164,21 @@ class Reading(Job):
 
 def content_of(clip: str) -> str:
     """SHA-256 of a file, or of a folder's pictures and their names. Raises OSError."""
-    from livevision.sources.pictures import SUFFIXES
+    from livevision.sources.pictures import SUFFIXES, inside
 
     path = Path(clip)
     if path.is_dir():
-        inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
-        listed = "".join(f"{assets.digest(each)} {each.name}\n" for each in inside)
+        listed = "".join(f"{assets.digest(each)} {each.name}\n" for each in sorted(inside(path)))
         return hashlib.sha256(os.fsencode(listed)).hexdigest()
     digest = assets.digest(path)
     # the same bytes are another clip if they are taken for a picture
     return f"{digest}-picture" if path.suffix.lower() in SUFFIXES else digest
+
+
+def _check_disk(error: LivevisionError | None) -> None:
+    """Raise `error` if the system refused to write what a clip gave: so it would for all others."""
+    if isinstance(error, OutputError) and isinstance(error.__cause__, OSError):
+        raise error
 
 
 def _reason(summary: Summary) -> str:

@@ -153,9 +153,7 @@ class Ledger(Closing):
                 os.fsync(self._file.fileno())
                 self._pending = 0
         except OSError as error:
-            raise OutputError(
-                f"Cannot write {self.path}: {error.strerror}. Make room; what was done is kept."
-            ) from error
+            raise OutputError(f"Cannot write {self.path}: {error.strerror}.") from error
         self._heed(content)
 
     def _heed(self, content: dict[str, Any]) -> None:
@@ -173,7 +171,7 @@ class Ledger(Closing):
             self.entries[key] = Entry(
                 kind,
                 str(content.get("name", "")),
-                tuple(str(each) for each in content.get("outputs", ())),
+                tuple(str(each) for each in content.get("outputs") or ()),
                 clip,
                 str(content.get("reason", "")),
                 str(content.get("at", "")),

@@ -139,13 +139,24 @@ def main(pipe: "Connection[Any, Any]", job: Job, log_level: str | None) -> None:
     pipe.send(None)
     with suppress(EOFError, OSError):
         while True:
-            pipe.send(done(work, pipe.recv()))
+            task = pipe.recv()
+            try:
+                answer = done(work, task)
+            except LivevisionError as error:
+                pipe.send(error)
+                return
+            pipe.send(answer)
 
 
 def done(work: Work, task: Task) -> Done:
-    """The task's result. What nobody foresaw is a reason, too, and the worker goes on."""
+    """The task's result. What nobody foresaw is a reason, too, and the worker goes on.
+
+    Raises LivevisionError for what is no clip's fault.
+    """
     try:
         return work(task)
+    except LivevisionError:
+        raise
     except MemoryError:
         os._exit(1)  # as if the system had killed it: a fresh one may have room
     except Exception as error:

@@ -307,12 +307,10 @@ def _read(job: Reading, task: Task, pieces: Pieces | None) -> Done | Missing:
 
 def _files(clip: str) -> list[Path]:
     """The files of a clip: itself, or a folder's pictures."""
-    from livevision.sources.pictures import SUFFIXES
+    from livevision.sources.pictures import inside
 
     path = Path(clip)
-    if not path.is_dir():
-        return [path]
-    return sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
+    return sorted(inside(path)) if path.is_dir() else [path]
 
 
 def _cut(path: Path) -> Iterator[bytes]:

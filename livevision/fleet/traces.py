@@ -22,7 +22,10 @@ WORK = ".livevision-work"
 """Folder of drafts in an archive."""
 MOST_DAYS = 36_500
 """For which anything can be kept until it is erased: a hundred years; calendars end, too."""
-_RESULT = re.compile(r".+\.[0-9a-f]{12}(\.json|\.srt|\.vtt|\.txt|\.transcript\.jsonl)")
+_RESULT = re.compile(
+    r".+\.[0-9a-f]{12}(\.json|\.srt|\.vtt|\.txt|\.transcript\.jsonl)",
+    re.DOTALL,  # a clip's name may be of two lines
+)
 """Names of an archive's results."""
 _STAMP = "%Y%m%d-%H%M%S"
 _SHIFT = re.compile(

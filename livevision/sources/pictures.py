@@ -17,6 +17,18 @@ log = logging.getLogger(__name__)
 SUFFIXES = pictures.SUFFIXES
 
 
+def inside(folder: Path) -> list[Path]:
+    """The pictures of a folder, by their endings, in no order. Raises OSError.
+
+    Hidden files are none: macOS leaves a `._NAME` beside each NAME on disks of other systems.
+    """
+    return [
+        each
+        for each in folder.iterdir()
+        if each.suffix.lower() in SUFFIXES and not each.name.startswith(".")
+    ]
+
+
 def read_picture(path: Path) -> Image | None:
     """The picture in a file, read-only; None, and a warning in the log, if it cannot be read."""
     try:
@@ -68,7 +80,7 @@ class Pictures(Source):
     def _found(self) -> list[Path]:
         if not self._path.is_dir():
             return [self._path]
-        return [each for each in self._path.iterdir() if each.suffix.lower() in SUFFIXES]
+        return inside(self._path)
 
     def _decode(self, paths: list[Path]) -> Iterator[Frame]:
         readable = False
