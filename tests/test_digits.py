@@ -206,9 +206,12 @@ def test_evaluates_pages_and_cut_digits(tmp_path: Path, capsys: pytest.CaptureFi
     pages.mkdir()
     cv2.imwrite(str(pages / "one.png"), composed.image)
     (pages / "one.txt").write_text("8 0 2 4\n1357\n", "utf-8")
+    (pages / "two.jpg").write_bytes(b"rubbish")
+    (pages / "two.txt").write_text("5", "utf-8")
     assert __main__.main(["evaluate", "digits", str(pages), "--json", "-"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["found"], record["right"], record["extra"]) == (1.0, 1.0, 0.0)
+    assert (record["pictures"], record["unreadable"]) == (1, 1)
     cut = tmp_path / "cut" / "8"
     cut.mkdir(parents=True)
     box = composed.places[0].astype(int)

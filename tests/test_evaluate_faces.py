@@ -37,6 +37,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save(root / f"probes/Collins/{seed}.png", varied(demo.astronaut(), 10 + seed))
         save(root / f"strangers/{seed}.png", varied(demo.hopper(), 20 + seed))
     save(root / "probes/Collins/nobody.png", np.full((300, 300, 3), 90, np.uint8))
+    (root / "probes/Collins/rubbish.png").write_bytes(b"rubbish")
     return root
 
 
@@ -48,7 +49,7 @@ def test_evaluate_faces_counts_every_answer(folders: Path, tmp_path: Path) -> No
     result = json.loads(file.read_text())
     assert (result["probes"], result["right"], result["wrong_name"]) == (3, 2, 0)
     assert (result["unknown"], result["no_face"]) == (0, 1)
-    assert (result["strangers"], result["strangers_named"]) == (2, 0)
+    assert (result["strangers"], result["strangers_named"], result["unreadable"]) == (2, 0, 1)
     assert 0.9 < result["threshold"] < 0.96
     assert result["fnir_at_fpir"] == {"0.01": pytest.approx(1 / 3, abs=1e-4), "0.00333": 0.33333}
     low, high = result["intervals_95"]["right"]
@@ -135,6 +136,7 @@ def pairs_file(folders: Path, tmp_path: Path) -> Path:
         for fold in (1, 2):
             writer.writerows([(a, b, 1, fold), (a, c, 0, fold), (c, b, 0, fold)])
         writer.writerow([a, nobody, 0, 2])
+        writer.writerow([a, nobody.with_name("rubbish.png"), 1, 2])
     return file
 
 
@@ -145,7 +147,7 @@ def test_evaluate_pairs(pairs_file: Path, tmp_path: Path, more: list[str]) -> No
     assert main(["evaluate", "pairs", *words]) == 0
     result = json.loads(file.read_text())
     assert result["pairs"] == 7
-    assert result["no_face"] == 1
+    assert (result["no_face"], result["unreadable"]) == (1, 1)
     assert result["accuracy"] == pytest.approx((1 + 3 / 4) / 2)  # no face counts as wrong
     assert result["std"] == pytest.approx(0.125)
     assert cv2.imread(str(curve)) is not None

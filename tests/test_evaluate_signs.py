@@ -134,7 +134,10 @@ def test_calibration_error(pairs: list[tuple[str, str]], confidence: float, erro
 
 
 def test_everything_from_pictures_to_report(
-    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    pictures: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     damaged = pictures / "left" / "B" / "damaged.jpg"
     damaged.write_bytes(b"\xff\xd8 not a picture")
@@ -143,9 +146,8 @@ def test_everything_from_pictures_to_report(
     finally:
         damaged.unlink()
     assert code == 0
-    said = capsys.readouterr()
-    assert "damaged.jpg is not a picture" in said.err
-    assert "of 16 right" in said.out
+    assert f"{damaged}: not a picture" in caplog.text
+    assert "of 16 right" in capsys.readouterr().out
     content = json.loads((tmp_path / "out.json").read_text())
     assert content["pictures"] == 16
     assert content["unreadable"] == 1

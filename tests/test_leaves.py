@@ -180,10 +180,11 @@ def test_evaluates_both_layouts(tmp_path: Path, capsys: pytest.CaptureFixture[st
     lobed(image, (320, 240), 110, 0.4)
     (tmp_path / "oak").mkdir()
     cv2.imwrite(str(tmp_path / "oak" / "a.png"), image)
+    (tmp_path / "oak" / "b.png").write_bytes(b"rubbish")
     assert __main__.main(["evaluate", "leaves", str(tmp_path), "--json", "-"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert {"count_right", "species_right"} <= set(record)
-    assert record["leaves"] == 1
+    assert (record["leaves"], record["photos"], record["unreadable"]) == (1, 1, 1)
     ground = tmp_path / "ground"
     ground.mkdir()
     cv2.imwrite(str(ground / "0001.jpg"), paper())

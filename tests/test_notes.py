@@ -342,10 +342,13 @@ def test_evaluation_writes_its_shares(tmp_path: Path) -> None:
     folder.mkdir()
     shutil.copy(SHEET, folder / "one.png")
     shutil.copy(SHEET.with_suffix(".txt"), folder / "one.txt")
+    (folder / "two.png").write_bytes(b"rubbish")
+    shutil.copy(SHEET.with_suffix(".txt"), folder / "two.txt")
     report = tmp_path / "notes.json"
     assert main(["evaluate", "notes", str(folder), "--json", str(report)]) == 0
     content = json.loads(report.read_text())
     assert [content[key] for key in ("found", "pitch", "beat", "false")] == [1, 1, 1, 0]
+    assert content["unreadable"] == 1
 
 
 def test_evaluation_without_truth_is_told(

@@ -35,7 +35,7 @@ from livevision.sources import stream as live
 from livevision.sources.addresses import safe_name
 from livevision.sources.camera import Camera
 from livevision.sources.decoding import Converter
-from livevision.sources.pictures import Pictures
+from livevision.sources.pictures import Pictures, readable
 from livevision.sources.realtime import Paced, Realtime
 from livevision.sources.reconnecting import Reconnecting, Renewable
 from livevision.sources.recording import Recording
@@ -360,6 +360,23 @@ def test_pictures_come_in_natural_order_and_upright(
     assert frames[3].image.shape == (12, 8, 3)
     assert all(frame.image.shape[2] == 3 and not frame.image.flags.writeable for frame in frames)
     assert "p4.png" in caplog.text
+
+
+def test_what_cannot_be_read_is_named_counted_and_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, bad, gone = (tmp_path / name for name in ("good.png", "bad.png", "gone.png"))
+    cv2.imwrite(str(good), np.zeros((8, 12, 3), np.uint8))
+    bad.write_bytes(b"rubbish")
+    cases = [(bad, "a"), (good, "b"), (gone, "c")]
+    ((case, image),) = readable(cases, lambda each: each[0])
+    assert (case, image.shape) == ((good, "b"), (8, 12, 3))
+    *named, counted = caplog.messages
+    assert [str(path) in line for path, line in zip((bad, gone), named, strict=True)] == [True] * 2
+    assert counted == "2 of 3 pictures cannot be read: left out"
+    with pytest.raises(SourceError, match="None of the pictures"):
+        list(readable([bad, gone], lambda each: each))
+    assert list(readable([], lambda each: gone)) == []
 
 
 def test_a_folder_without_pictures(tmp_path: Path) -> None:

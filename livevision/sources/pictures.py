@@ -2,9 +2,9 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from livevision import pictures
 from livevision.errors import SourceError
@@ -15,6 +15,8 @@ from livevision.sources.source import Source
 log = logging.getLogger(__name__)
 
 SUFFIXES = pictures.SUFFIXES
+
+T = TypeVar("T")
 
 
 def inside(folder: Path) -> list[Path]:
@@ -38,6 +40,23 @@ def read_picture(path: Path) -> Image | None:
         return None
     image.flags.writeable = False
     return image
+
+
+def readable(cases: Sequence[T], path: Callable[[T], Path]) -> Iterator[tuple[T, Image]]:
+    """Each case with the picture in its file; cases without one that can be read are left out.
+
+    The log names them, and says at the end how many they are. Raises SourceError if all are.
+    """
+    read = 0
+    for case in cases:
+        image = read_picture(path(case))
+        if image is not None:
+            read += 1
+            yield case, image
+    if cases and not read:
+        raise SourceError("None of the pictures can be read. Try whether a viewer opens them.")
+    if read < len(cases):
+        log.warning("%d of %d pictures cannot be read: left out", len(cases) - read, len(cases))
 
 
 class Pictures(Source):

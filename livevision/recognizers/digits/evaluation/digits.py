@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 from livevision import assets, files
 from livevision.errors import UsageError
-from livevision.pictures import load
 
 if TYPE_CHECKING:
     from livevision.recognizers.digits.reading import Reader
@@ -105,7 +104,11 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     reader = Reader(classifying.load(path))
     counts = read_cut(reader, cut) if cut else read_pages(reader, pages)
-    record = {"what": "digits cut out" if cut else "pages", **counts.record()}
+    record = {
+        "what": "digits cut out" if cut else "pages",
+        **counts.record(),
+        "unreadable": len(cut or pages) - counts.pictures,
+    }
     if arguments.json is not None:
         files.replace_json(arguments.json, record)
     if str(arguments.json) != "-":
@@ -155,12 +158,12 @@ def _truth(path: Path) -> str:
 
 
 def read_pages(reader: "Reader", pages: Sequence[tuple[Path, str]]) -> Counts:
-    """Read every page as a frame is read."""
+    """Read every page as a frame is read. Raises SourceError if none can be."""
     from livevision.recognizers.digits.lines import lines
+    from livevision.sources.pictures import readable
 
     counts = Counts()
-    for path, truth in pages:
-        image = load(path)
+    for (path, truth), image in readable(pages, lambda each: each[0]):
         start = time.perf_counter()
         rows = lines(reader.read(image))
         counts.seconds += time.perf_counter() - start
@@ -182,13 +185,14 @@ def read_pages(reader: "Reader", pages: Sequence[tuple[Path, str]]) -> Counts:
 
 
 def read_cut(reader: "Reader", pictures: Sequence[tuple[Path, str]]) -> Counts:
-    """Read pictures that show one digit each.
+    """Read pictures that show one digit each. Raises SourceError if none can be.
 
     A large one is looked at as a page first: its digit may stand in the middle of paper.
     """
+    from livevision.sources.pictures import readable
+
     counts = Counts()
-    for path, truth in pictures:
-        image = load(path)
+    for (path, truth), image in readable(pictures, lambda each: each[0]):
         start = time.perf_counter()
         read = reader.read(image) if min(image.shape[:2]) >= LARGE else []
         if read:

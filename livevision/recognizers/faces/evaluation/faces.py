@@ -2,7 +2,8 @@
 
 DIR/<Person>/*.jpg for --gallery and --probes, the same or flat for --strangers. Every picture goes
 through the whole pipeline: finding, aligning, embedding, deciding. Of several faces the one nearest
-the middle of the picture is meant. A face not found counts as a person not found.
+the middle of the picture is meant. A face not found counts as a person not found; files that cannot
+be read are named and left out.
 
 With --clips, the people of --gallery are looked for in videos instead: TRUTH.csv has the columns
 file and photos_folder, the name of the person's folder, empty where nobody may be named.
@@ -120,10 +121,14 @@ def measure(
 
     start = time.monotonic()
     reader = FaceReader()
-    enrolled = enrolled_faces(gallery, reader)
-    matcher = Matcher(enrolled, threshold=threshold)
-    files = [file for each in probes.values() for file in each]
-    looks = read_all([*files, *strangers], reader)
+    shown = read_all(files_of(gallery), reader)
+    matcher = Matcher(enrolled_faces(gallery, shown), threshold=threshold)
+    looks = read_all(files_of(probes), reader) | read_all(strangers, reader)
+    given = [*files_of(gallery), *files_of(probes), *strangers]
+    read = shown | looks
+    unreadable = sum(file not in read for file in given)
+    files = [file for file in files_of(probes) if file in looks]
+    strangers = [file for file in strangers if file in looks]
     truth = {file: name for name, each in probes.items() for file in each}
 
     def best(file: Path) -> tuple[float, str]:
@@ -153,7 +158,7 @@ def measure(
         intervals[f"fnir_at_fpir {rate}"] = interval(round(value * len(files)), len(files))
     return {
         "people": len(matcher.names),
-        "photos_without_face": sum(map(len, gallery.values())) - len(enrolled),
+        "photos_without_face": sum(look is None for look in shown.values()),
         "probes": len(files),
         "right": right,
         "wrong_name": int(np.sum(named & ~scores.right)),
@@ -162,6 +167,7 @@ def measure(
         "strangers": len(strangers),
         "strangers_named": strangers_named,
         "strangers_no_face": sum(looks[file] is None for file in strangers),
+        "unreadable": unreadable,
         "threshold": round(matcher.threshold, 5),
         "fnir_at_fpir": missed,
         "intervals_95": intervals,
@@ -178,25 +184,32 @@ def measure_classic(
     """The same figures for a classic recogniser, which has no threshold of its own."""
     from livevision.recognizers.faces.classic import ClassicMatcher
     from livevision.recognizers.faces.embedding import FaceReader, chip, views
-    from livevision.recognizers.faces.enrolment import load_photo
+    from livevision.sources.pictures import readable
 
     start = time.monotonic()
     reader = FaceReader()
 
-    def picture(file: Path) -> Image | None:
-        found = middle_face(reader, load_photo(file))
+    def chip_of(photo: Image) -> Image | None:
+        found = middle_face(reader, photo)
         if found is None:
             return None
         image, face = found
         return chip(views(image, reader.aligner.pose(image, face))[0])
 
-    shown = [(name, picture(file)) for name, files in gallery.items() for file in files]
-    matcher = ClassicMatcher(model, [(name, each) for name, each in shown if each is not None])
+    def chips(files: Sequence[Path]) -> dict[Path, Image | None]:
+        return {file: chip_of(photo) for file, photo in readable(files, lambda each: each)}
+
+    shown = chips(files_of(gallery))
+    asked, strange = chips(files_of(probes)), chips(strangers)
+    faces = [(name, shown.get(file)) for name, files in gallery.items() for file in files]
+    given = [*files_of(gallery), *files_of(probes), *strangers]
+    read = shown | asked | strange
+    unreadable = sum(file not in read for file in given)
+    matcher = ClassicMatcher(model, [(name, each) for name, each in faces if each is not None])
     spent = 0.0
 
-    def best(file: Path) -> tuple[float, str]:
+    def best(seen: Image | None) -> tuple[float, str]:
         nonlocal spent
-        seen = picture(file)
         if seen is None:
             return -np.inf, ""
         before = time.perf_counter()
@@ -204,20 +217,26 @@ def measure_classic(
         spent += time.perf_counter() - before
         return float(scores.max()), matcher.names[int(scores.argmax())]
 
-    found = [(best(file), name) for name, files in probes.items() for file in files]
+    found = [
+        (best(asked[file]), name)
+        for name, files in probes.items()
+        for file in files
+        if file in asked
+    ]
     scores = Scores(
         np.array([score for (score, _), _ in found]),
         np.array([answer == name for (_, answer), name in found]),
-        np.array([best(file)[0] for file in strangers]),
+        np.array([best(strange[file])[0] for file in strangers if file in strange]),
     )
     return {
         "model": model,
         "people": len(matcher.names),
         "probes": len(found),
         "nearest_is_right": int(scores.right.sum()),
-        "strangers": len(strangers),
+        "strangers": len(scores.strangers),
+        "unreadable": unreadable,
         "fnir_at_fpir": {f"{rate:g}": round(scores.missed(rate), 5) for rate in RATES},
-        "ms_per_comparison": round(1000 * spent / (len(found) + len(strangers)), 2),
+        "ms_per_comparison": round(1000 * spent / (len(found) + len(scores.strangers)), 2),
         "seconds": round(time.monotonic() - start, 1),
     }, scores
 
@@ -262,7 +281,8 @@ def measure_clips(
     from livevision.sources import open_source
 
     reader = FaceReader()
-    matcher = Matcher(enrolled_faces(gallery, reader), threshold=threshold)
+    enrolled = enrolled_faces(gallery, read_all(files_of(gallery), reader))
+    matcher = Matcher(enrolled, threshold=threshold)
     clips = []
     for name, person in expected.items():
         with (
@@ -322,17 +342,26 @@ def _follow(recognizer: "FaceRecognizer", frames: Iterable[Frame]) -> list[dict[
     return tracks
 
 
-def enrolled_faces(gallery: dict[str, list[Path]], reader: "FaceReader") -> "list[EnrolledFace]":
-    """Everybody of the folders as a gallery has them; GalleryError if no face was found at all."""
+def files_of(people: dict[str, list[Path]]) -> list[Path]:
+    """The pictures of all people."""
+    return [file for files in people.values() for file in files]
+
+
+def enrolled_faces(
+    gallery: dict[str, list[Path]], looks: "dict[Path, Look | None]"
+) -> "list[EnrolledFace]":
+    """Everybody of the folders as a gallery has them; GalleryError if no face was found at all.
+
+    `looks` are those of `read_all` at their pictures.
+    """
     from livevision.recognizers.faces.gallery import EnrolledFace
 
-    looks = read_all([file for files in gallery.values() for file in files], reader)
     now = datetime.now(UTC)
     enrolled = [
         EnrolledFace(0, 0, name, look.embedding, look.pose.quality, file.name, now)
         for name, files in gallery.items()
         for file in files
-        if (look := looks[file]) is not None
+        if (look := looks.get(file)) is not None
     ]
     if not enrolled:
         raise GalleryError("No face was found in the gallery's photos. Use others.")
@@ -340,17 +369,23 @@ def enrolled_faces(gallery: dict[str, list[Path]], reader: "FaceReader") -> "lis
 
 
 def read_all(files: Sequence[Path], reader: "FaceReader") -> "dict[Path, Look | None]":
-    """The middle face of every picture, or None; with a progress bar on a terminal."""
+    """The middle face of every picture that can be read, or None; with a bar on a terminal.
+
+    Raises SourceError if no picture can be read.
+    """
     from rich.console import Console
     from rich.progress import track
 
-    from livevision.recognizers.faces.enrolment import load_photo
+    from livevision.sources.pictures import readable
 
     distinct = list(dict.fromkeys(files))
     looks: dict[Path, Look | None] = {}
+    pictures = readable(distinct, lambda each: each)
     screen = Console(stderr=True)
-    for file in track(distinct, "reading faces", transient=True, console=screen):
-        found = middle_face(reader, load_photo(file))
+    for file, photo in track(
+        pictures, "reading faces", len(distinct), transient=True, console=screen
+    ):
+        found = middle_face(reader, photo)
         looks[file] = None if found is None else reader.look(*found)
     return looks
 

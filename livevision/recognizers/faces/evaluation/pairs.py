@@ -2,7 +2,8 @@
 
 PAIRS.csv has the columns file_a, file_b and same (1 or 0), paths relative to the file's folder, and
 where there is a column fold the threshold of each fold is chosen on the other folds alone. A face
-that is not found counts as wrong, whatever the pair.
+that is not found counts as wrong, whatever the pair; pairs with a file that cannot be read are
+left out.
 
 example:
   livevision evaluate pairs pairs.csv --json - --curve roc.png
@@ -61,8 +62,12 @@ def execute(arguments: argparse.Namespace) -> int:
     else:
         looks = read_all(photos, reader).items()
         embeddings = {file: None if look is None else look.embedding for file, look in looks}
+    unreadable = len(set(photos) - embeddings.keys())
+    pairs = [each for each in pairs if {each.first, each.second} <= embeddings.keys()]
+    if len({pair.same for pair in pairs}) < 2:
+        raise UsageError("No pair of one person, or none of two, can be read. Copy them anew.")
     scores = np.array([_score(embeddings[p.first], embeddings[p.second]) for p in pairs])
-    result = measure(pairs, scores)
+    result = {**measure(pairs, scores), "unreadable": unreadable}
     write(result, arguments.json)
     if arguments.curve:
         draw(np.array([pair.same for pair in pairs]), scores, arguments.curve)
@@ -143,11 +148,11 @@ def best_threshold(same: NDArray[np.bool_], scores: NDArray[np.float64]) -> floa
 
 def plain(files: Sequence[Path], reader: "FaceReader") -> "dict[Path, NDArray[np.float32] | None]":
     """Embeddings by the plain recipe: MediaPipe's box, dlib's five points, one view."""
-    from livevision.recognizers.faces.enrolment import load_photo
+    from livevision.sources.pictures import readable
 
     embeddings: dict[Path, NDArray[np.float32] | None] = {}
-    for file in dict.fromkeys(files):
-        found = middle_face(reader, load_photo(file))
+    for file, photo in readable(list(dict.fromkeys(files)), lambda each: each):
+        found = middle_face(reader, photo)
         chip = None if found is None else reader.aligner.plain(found[0], found[1].box)
         embeddings[file] = None if chip is None else reader.embed_plain(chip)
     return embeddings

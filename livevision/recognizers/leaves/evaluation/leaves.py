@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livevision import assets, files, pictures
+from livevision import assets, files
 from livevision.errors import UsageError
 from livevision.recognizers.leaves import species
 
@@ -103,7 +103,9 @@ def _counted(folder: Path, counts: Path) -> list[Photo]:
 
 
 def measure(namer: "Namer", photos: Sequence[Photo]) -> dict[str, Any]:
-    """The figures that `--json` writes."""
+    """The figures that `--json` writes. Raises SourceError if no photo can be read."""
+    from livevision.sources.pictures import readable
+
     strange = {name for _, truth in photos for name in truth} - set(namer.species)
     if strange:
         log.warning(
@@ -111,12 +113,12 @@ def measure(namer: "Namer", photos: Sequence[Photo]) -> dict[str, Any]:
             ", ".join(sorted(strange)),
             ", ".join(namer.species),
         )
-    counted = right = leaves = 0
+    seen = counted = right = leaves = 0
     spent = 0.0
     confusion: dict[str, Counter[str]] = {}
     wrong = []
-    for path, truth in photos:
-        image = pictures.load(path)
+    for (path, truth), image in readable(photos, lambda each: each[0]):
+        seen += 1
         start = time.perf_counter()
         read = namer.name(image)
         spent += time.perf_counter() - start
@@ -133,11 +135,12 @@ def measure(namer: "Namer", photos: Sequence[Photo]) -> dict[str, Any]:
         if agree < total or len(read) != total:
             wrong.append({"file": path.name, "truth": dict(truth), "read": dict(answers)})
     return {
-        "count_right": round(counted / len(photos), 5),
+        "count_right": round(counted / max(seen, 1), 5),
         "species_right": round(right / max(leaves, 1), 5),
-        "photos": len(photos),
+        "photos": seen,
+        "unreadable": len(photos) - seen,
         "leaves": leaves,
-        "ms_per_photo": round(1000 * spent / len(photos), 2),
+        "ms_per_photo": round(1000 * spent / max(seen, 1), 2),
         "confusion": {name: dict(row) for name, row in sorted(confusion.items())},
         "wrong": wrong,
     }

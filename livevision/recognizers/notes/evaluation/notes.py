@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from livevision import files, pictures
+from livevision import files
 from livevision.errors import UsageError
 from livevision.recognizers.notes.evaluation.comparing import Comparison, compare
 from livevision.recognizers.notes.score import Chord, Sheet, parse
@@ -63,7 +63,10 @@ def execute(arguments: argparse.Namespace) -> int:
     inputs = [file for case in cases for file in (case.path, case.path.with_suffix(".txt"))]
     files.check_reports(report, inputs=inputs)
     outcomes = evaluate(cases, arguments.method)
-    content = record(outcomes, arguments.method)
+    content = {
+        **record(outcomes, arguments.method),
+        "unreadable": len(cases) - len(outcomes),
+    }
     if arguments.json == "-":
         print(json.dumps(content, indent=2))
         return 0
@@ -95,14 +98,14 @@ def find(folder: Path) -> list[Case]:
 
 
 def evaluate(cases: Sequence[Case], method: str) -> list[Outcome]:
-    """Read every picture with a model that is loaded once."""
+    """Read every picture with a model that is loaded once; SourceError if none can be."""
     from livevision.recognizers.notes.methods import reader
+    from livevision.sources.pictures import readable
     from livevision.stages import grayscale
 
     reads = reader(method)
     outcomes = []
-    for case in cases:
-        image = pictures.load(case.path)
+    for case, image in readable(cases, lambda each: each.path):
         begin = time.perf_counter()
         sheet = reads.read(grayscale(image)).sheet
         seconds = time.perf_counter() - begin

@@ -11,7 +11,6 @@ examples: livevision evaluate objects pictures/ --json objects.json
 """
 
 import argparse
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,23 +41,23 @@ def execute(arguments: argparse.Namespace) -> int:
 
     from livevision.frame import Frame
     from livevision.recognizers.objects.recognizer import ObjectModel
-    from livevision.sources.pictures import read_picture
+    from livevision.sources.pictures import readable
 
     paths = find(arguments.directory)
     files.check_reports(arguments.json, inputs=paths)
     model = recognizers.load("objects", recognizers.values("objects", arguments))
     assert isinstance(model, ObjectModel)
     progress = Console(stderr=True)
-    truths, answers, unreadable = [], [], 0
+    truths, answers = [], []
     seconds = 0.0
-    for path in track(
-        paths, "looking", console=progress, transient=True, disable=not progress.is_terminal
+    for path, image in track(
+        readable(paths, lambda each: each),
+        "looking",
+        len(paths),
+        console=progress,
+        transient=True,
+        disable=not progress.is_terminal,
     ):
-        image = read_picture(path)
-        if image is None:
-            print(f"livevision: {path} is not a picture and was passed over.", file=sys.stderr)
-            unreadable += 1
-            continue
         labels = arguments.directory / "labels" / f"{path.stem}.txt"
         truths.append(read_labels(labels, image))
         start = time.perf_counter()
@@ -67,7 +66,7 @@ def execute(arguments: argparse.Namespace) -> int:
         answers.append(as_boxes(objects))
     result = {
         **measure(truths, answers, model.options.threshold),
-        "unreadable": unreadable,
+        "unreadable": len(paths) - len(answers),
         "ms_per_picture": round(1000 * seconds / max(len(answers), 1), 1),
     }
     if arguments.json:

@@ -63,7 +63,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import track
 
-    from livevision.sources.pictures import SUFFIXES, read_picture
+    from livevision.sources.pictures import SUFFIXES, readable
 
     directory: Path = arguments.directory
     if arguments.no_hands:
@@ -81,17 +81,22 @@ def execute(arguments: argparse.Namespace) -> int:
     console = Console(stderr=True)
     found = []
     try:
-        for picture in track(
-            pictures, "looking", console=console, transient=True, disable=not console.is_terminal
+        for picture, image in track(
+            readable(pictures, lambda each: each.path),
+            "looking",
+            len(pictures),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
         ):
-            image = read_picture(picture.path)
-            if image is not None:
-                found.append(look(locator, picture, image, boxes.get(picture.path)))
+            found.append(look(locator, picture, image, boxes.get(picture.path)))
     finally:
         locator.close()
     table = by_source(found)
     if arguments.json:
-        files.replace_json(arguments.json, {"schema": SCHEMA, "sources": table})
+        unreadable = len(pictures) - len(found)
+        content = {"schema": SCHEMA, "sources": table, "unreadable": unreadable}
+        files.replace_json(arguments.json, content)
     _print(table, Console())
     return 0
 

@@ -11,7 +11,6 @@ examples: livevision evaluate signs pictures/ --json signs.json
 
 import argparse
 import string
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -174,7 +173,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import track
 
-    from livevision.sources.pictures import read_picture
+    from livevision.sources.pictures import readable
 
     pictures = list(find(arguments.directory, moving=arguments.include_moving))
     matrix = arguments.matrix
@@ -183,21 +182,20 @@ def execute(arguments: argparse.Namespace) -> int:
     files.check_reports(arguments.json, matrix, inputs=[picture.path for picture in pictures])
     progress = Console(stderr=True)
     answers: list[Answer] = []
-    unreadable: list[Path] = []
     model = recognizers.load("signs", recognizers.values("signs", arguments))
-    for picture in track(
-        pictures, "reading", console=progress, transient=True, disable=not progress.is_terminal
+    for picture, image in track(
+        readable(pictures, lambda each: each.path),
+        "reading",
+        len(pictures),
+        console=progress,
+        transient=True,
+        disable=not progress.is_terminal,
     ):
-        image = read_picture(picture.path)
-        if image is None:
-            unreadable.append(picture.path)
-        else:
-            answers.append(read(model, picture, image))
-    for path in unreadable:
-        print(f"livevision: {path} is not a picture and was passed over.", file=sys.stderr)
+        answers.append(read(model, picture, image))
     score = Score(answers)
     if arguments.json:
-        content = {"model": arguments.signs_model, **score.record(), "unreadable": len(unreadable)}
+        unreadable = len(pictures) - len(answers)
+        content = {"model": arguments.signs_model, **score.record(), "unreadable": unreadable}
         files.replace_json(arguments.json, content)
     if matrix:
         files.replace(matrix, lambda draft: draw(score, draft))
