@@ -4,6 +4,7 @@ import _thread
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -94,18 +95,29 @@ def handled(ending: Ending | None = None) -> Iterator[Ending]:
         _interrupt(number, frame)
 
     numbers = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]  # nohup
+    unraised = sys.unraisablehook
+
+    def unraisable(what: "sys.UnraisableHookArgs") -> None:
+        """A finalizer or a callback of a weak reference lets nothing through: once more."""
+        if isinstance(what.exc_value, KeyboardInterrupt) and ending.number is not None:
+            _thread.start_new_thread(_once_more, (ending.number,))
+        else:
+            unraised(what)
+
     waking, woken = socket.socketpair()
     for end in (waking, woken):
         end.setblocking(False)
     before = signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
     watch = threading.Thread(target=_watch, args=(woken, numbers), name="signals", daemon=True)
     watch.start()
+    sys.unraisablehook = unraisable
     old = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield ending
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
+        sys.unraisablehook = unraised
         signal.set_wakeup_fd(before)
         _pending = False
         waking.close()

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -27,16 +28,17 @@ from servers import MjpegServer
 
 from livevision import assets, machine
 from livevision.__main__ import main
-from livevision.commands import _measuring
+from livevision.commands import _cameras, _measuring
 from livevision.errors import OutputError, SinkClosed, UsageError
 from livevision.fleet import site as sites
 from livevision.frame import Event, Frame, Result, Stats
+from livevision.sources import kinds
 from livevision.sources.recording import Recording
 
 if sys.platform == "win32":
     pytest.skip("needs Linux or macOS", allow_module_level=True)
 
-from livevision.fleet import door, supervisor, traces
+from livevision.fleet import door, pulse, supervisor, traces
 from livevision.fleet.gauges import Gauges
 from livevision.fleet.pulse import EVERY, Pulse
 from livevision.fleet.supervisor import Supervisor
@@ -299,6 +301,40 @@ def test_all_that_is_wrong_is_told_at_once(
     file.write_text("[defaults]\nsigns = true\nevents = true\n[cameras.c]\nsource = 3\n")
     assert main(["fleet", "watch", str(file), "--check"]) == 0
     assert "can be used: c" in capsys.readouterr().out
+
+
+def test_a_switch_is_true_or_false(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "c.toml", '[cameras.a]\nsource = 1\nfaces = "yes"\n')
+    assert main(["fleet", "watch", str(file), "--check"]) == 2
+    assert "camera a: faces is true or false, not 'yes'." in capsys.readouterr().err
+
+
+def test_a_camera_that_is_not_plugged_in_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = str(tmp_path / "usb-Acme-video-index0")
+    monkeypatch.setattr(kinds, "_NODE", re.compile(re.escape(node)))
+    file = write(tmp_path / "c.toml", f'[cameras.a]\nsource = "{node}"\nevents = true\n')
+    assert main(["fleet", "watch", str(file), "--check"]) == 0
+    order = supervisor.order(sites.read(file).cameras["a"], sites.read(file))
+    waited: list[str] = []
+
+    def wait(number: int, seconds: float, why: str) -> None:
+        waited.append(why)
+        if len(waited) == 2:
+            raise SinkClosed("The supervisor is gone.")
+
+    monkeypatch.setattr(pulse, "wait", wait)
+    reading, writing = os.pipe()
+    try:
+        with pytest.raises(SinkClosed):
+            _cameras._watch(order, writing)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert len(waited) == 2
+    assert "is no camera" in waited[0]
+    assert capsys.readouterr().err.count("is no camera") == 1  # told once, not every 8 s
 
 
 def test_the_limit_is_what_was_measured_with_as_many_processors(

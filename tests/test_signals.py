@@ -64,6 +64,21 @@ cli.program()
 """A part that hangs on the main thread, and lets no signal through."""
 
 
+def test_a_signal_that_comes_within_a_finalizer_is_not_lost() -> None:
+    class Dying:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    def die() -> None:
+        dying = Dying()
+        del dying
+        time.sleep(PATIENCE)
+
+    with signals.handled() as ending, pytest.raises(KeyboardInterrupt):
+        die()
+    assert ending.number == signal.SIGTERM
+
+
 def unplayable(out: Path) -> bool:
     """Whether there is a recording, and not one picture of it can be seen."""
     if not out.exists():

@@ -24,9 +24,13 @@ from livevision.errors import UsageError
 
 
 class Bare(argparse.ArgumentParser):
-    """Of options that no command line gave: raises UsageError with argparse's own message."""
+    """Of options that no command line gave: raises UsageError with argparse's message."""
 
     def error(self, message: str) -> NoReturn:
+        if switch := re.fullmatch(
+            r"argument (\S+?)(?:/\S+)?: ignored explicit argument (.*)", message
+        ):
+            message = f"{switch[1].removeprefix('--')} is true or false, not {switch[2]}."
         raise UsageError(message)
 
 

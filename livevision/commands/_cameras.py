@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -168,16 +168,17 @@ def _watch(order: Mapping[str, Any], number: int) -> int:
     while True:
         pulse.tell(number, state="starting")
         parsed = _parsed(order["options"])
-        source = _source(order["source"], parsed)
-        beat = pulse.Pulse(number, _status_of(source))
         files_of_shift = _named(order, parsed)
+        beat = None
         try:
+            source = _source(order["source"], parsed)
+            beat = pulse.Pulse(number, _status_of(source))
             summary = _playing.play(source, _names(parsed), parsed, more=(beat,))
             if not beat.over:
                 _output.tell(summary, name=order["name"])
             code = _output.outcome(summary)
         except SourceError as error:
-            if beat.frames:
+            if beat is not None and beat.frames:
                 raise
             if str(error) != why:
                 why = str(error)
@@ -186,7 +187,7 @@ def _watch(order: Mapping[str, Any], number: int) -> int:
             away += 1
             continue
         finally:
-            if not beat.frames:  # nothing but headers is in them
+            if beat is None or not beat.frames:  # nothing but headers is in them
                 for each in files_of_shift:
                     each.unlink(missing_ok=True)
         if not beat.over:
@@ -238,16 +239,21 @@ def _names(parsed: argparse.Namespace) -> list[str]:
 
 
 def _check(camera: Camera) -> None:
-    """Raise LivevisionError if a camera's process would end at once because of its options."""
+    """Raise LivevisionError if a camera's process would end at once because of its options.
+
+    That it is not plugged in now is no reason: it is waited for.
+    """
     parsed = _parsed(camera.options)
     parsed.window = False
-    source = _source(camera.source, parsed)
+    name = camera.source
+    with suppress(SourceError):
+        name = _source(camera.source, parsed).name
     if not _names(parsed):
         raise UsageError("Nothing is to be recognised; turn something on.")
     for path in recognizers.files_read(parsed):
         if not path.exists():
             raise UsageError(f"{path} does not exist.")
-    sinks.open_sinks(parsed, RunContext(source.name, True, sinks.look(parsed)))
+    sinks.open_sinks(parsed, RunContext(name, True, sinks.look(parsed)))
 
 
 def _prepare(site: Site) -> None:
