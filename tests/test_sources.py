@@ -330,6 +330,10 @@ def test_which_source_a_name_means(tmp_path: Path) -> None:
     assert isinstance(open_source("rtsp://host/x", reconnect=False), Stream)
     assert isinstance(open_source(str(clip)), Recording)
     assert isinstance(open_source(str(clip), realtime=True), Realtime)
+    assert isinstance(open_source(clip), Recording)
+    assert isinstance(open_source(0, reconnect=False), Camera)
+    with pytest.raises(TypeError, match="not NoneType"):
+        open_source(None)  # type: ignore[arg-type]
     assert isinstance(open_source(str(tmp_path)), Pictures)
     assert isinstance(open_source(str(tmp_path / "a.png")), Pictures)
     with pytest.raises(UsageError, match="ftp://"):

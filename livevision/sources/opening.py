@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from livevision import plugins
@@ -11,7 +12,7 @@ from livevision.sources.source import Source
 
 
 def open_source(
-    spec: str,
+    spec: str | int | Path,
     *,
     size: tuple[int, int] | None = None,
     fps: float | None = None,
@@ -22,18 +23,22 @@ def open_source(
 ) -> Source:
     """The source, not yet opened, that `spec` names.
 
-    `spec` is a camera's number ("0", or "/dev/video0"), a URL (rtsp, rtsps, http, https), a folder
+    `spec` is a camera's number (0, "0", "/dev/video0"), a URL (rtsp, rtsps, http, https), a folder
     of pictures, a picture, a video file, or what a plug-in claims. `size` (width, height) and `fps`
     are asked of a camera; `fps` is also the rate of a folder's pictures. `realtime` plays
     recordings, behind a URL too, at their own times, as a live source; `paced` plays video files at
     their own speed or slower, with every frame. Cameras and URLs come back by themselves unless
     `reconnect` is False. `options` has those of plug-ins, by their names.
 
-    Raises SourceError if there is nothing by that name, UsageError for a URL of another kind.
+    Raises SourceError if there is nothing by that name, UsageError for a URL of another kind,
+    TypeError for what is neither a word, a whole number nor a path.
     """
     from livevision.sources.realtime import Paced, Realtime
     from livevision.sources.reconnecting import Reconnecting, Renewable
 
+    if not isinstance(spec, str | int | Path):
+        raise TypeError(f"a source is a str, an int or a Path, not {type(spec).__name__}")
+    spec = str(spec)
     if not spec:  # as a path it would be the folder that one is in
         raise SourceError("A source has no name. Give a file, a folder, a URL or a number.")
     try:
