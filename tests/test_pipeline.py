@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -326,6 +326,24 @@ def test_it_is_told_when_pictures_come_too_seldom(
     hints = [hint for result in sink.results for hint in result.hints if "too few" in hint]
     assert bool(hints) == told
     assert caplog.text.count("too few for movement, which needs 4") == told
+
+
+@pytest.mark.parametrize(("gaps", "told"), [((6,), 0), (range(12), 1)])
+def test_a_gap_is_no_pace_and_a_slow_pace_has_a_figure(
+    gaps: Sequence[int], told: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Movement(Level):
+        least_fps = 4.0
+
+    class Gaps(Synthetic):
+        def read(self) -> Frame | None:
+            frame = super().read()
+            missing = 100.0 * sum(gap <= frame.index for gap in gaps) if frame else 0.0
+            return frame and replace(frame, time=frame.time + missing)
+
+    run(Gaps(12), [Movement("movement")], [Keep()])
+    assert caplog.text.count("0.01 pictures a second are too few for movement") == told
+    assert caplog.text.count("too few") == told
 
 
 def test_when_the_last_recogniser_fails_the_run_ends() -> None:

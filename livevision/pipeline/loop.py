@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 PACE = 3.0
 """Seconds over which a stream's pictures are counted."""
 SEVERAL = 5
-"""Pictures after which a stream has a pace."""
+"""Pictures in a row that come too seldom before it is told: one gap in a stream is no pace."""
 END = "the end; l: once more, q: quit"
 """The hint beside a last picture that is held."""
 HEARTBEAT = 0.1
@@ -57,6 +57,8 @@ class Loop:
         """How often the user went elsewhere in a recording."""
         self._due = False
         """True if a picture is to be shown although the stream is paused."""
+        self._slow: dict[str, int] = {}
+        """Of how many pictures in a row there were too few for a recogniser."""
         self._told_slow: set[str] = set()
         """Recognisers of which the log says that pictures come too seldom for them."""
         self._stepping = Stepping(back=not source.live and controls is not None)
@@ -163,11 +165,14 @@ class Loop:
     def _too_slow(self, frame: Frame) -> list[str]:
         """What the user should know if there are too few pictures for a recogniser."""
         rate = self._pace.add(frame.time)
-        if frame.file or self._summary.frames < SEVERAL:  # pictures have no pace
+        if frame.file:  # pictures have no pace
             return []
+        needs = self._panel.too_slow(rate)
+        self._slow = {name: self._slow.get(name, 0) + 1 for name in needs}
         slow = {
-            name: f"{rate:.1f} pictures a second are too few for {name}, which needs {least:g}"
-            for name, least in self._panel.too_slow(rate).items()
+            name: f"{rate:.2g} pictures a second are too few for {name}, which needs {least:g}"
+            for name, least in needs.items()
+            if self._slow[name] >= SEVERAL
         }
         for name in slow.keys() - self._told_slow:
             log.warning("%s: %s.", self._source.name, slow[name])
