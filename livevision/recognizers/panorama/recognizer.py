@@ -36,9 +36,9 @@ class PanoramaModel(Model):
         self._told = ""
 
     def session(self, *, live: bool = False) -> "PanoramaRecognizer":
-        return PanoramaRecognizer(self.options, self._tell)
+        return PanoramaRecognizer(self.options, self._warn)
 
-    def _tell(self, line: str) -> None:
+    def _warn(self, line: str) -> None:
         """Log why a recording gave no panorama; of pictures that are read one by one, once."""
         if line != self._told:
             log.warning("%s", line)
@@ -59,10 +59,10 @@ class _Progress:
 class PanoramaRecognizer(Session):
     """Follows the camera beside the stream; the command "panorama" begins a sweep, and ends it."""
 
-    def __init__(self, options: Options, tell: Callable[[str], None] | None = None) -> None:
-        """`tell` is given a line at the end of a recording of which no panorama was made."""
+    def __init__(self, options: Options, warn: Callable[[str], None] | None = None) -> None:
+        """`warn` is given a line at the end of a recording of which no panorama was made."""
         self._file = options.file
-        self._tell = tell
+        self._warn = warn
         self._working = Beside(self._work, delay=0.0, name="panorama")
         self._wanted = options.start
         """Whether a sweep should be going on; the other thread sees to it."""
@@ -106,12 +106,12 @@ class PanoramaRecognizer(Session):
         """At the end of the stream the sweep ends as well."""
         self._working.finish()
         if self._sweep is None:
-            self._told_of(None)
+            self._judge(None)
             return Findings()
         progress = self._join(self._sweep)
         self._sweep = None
         events = self._done(progress, progress.begin)
-        self._told_of(progress.error)
+        self._judge(progress.error)
         pictures = {} if progress.joined is None else {"panorama": progress.joined}
         return Findings(events=events, pictures=pictures)
 
@@ -123,18 +123,18 @@ class PanoramaRecognizer(Session):
     def close(self) -> None:
         self._working.close()
 
-    def _told_of(self, error: LivevisionError | None) -> None:
+    def _judge(self, error: LivevisionError | None) -> None:
         """Tell why a recording ends without a panorama, if it does."""
         last = self._frame
-        if self._tell is None or last is None or last.captured is not None or not last.stream:
+        if self._warn is None or last is None or last.captured is not None or not last.stream:
             return
         if not self._begun or (self._seen == 1 and last.file):  # pictures read one by one
-            self._tell(
+            self._warn(
                 f"{last.stream}: no panorama was begun. To make one of it: "
                 f"livevision panorama {shlex.quote(last.stream)} OUT.jpg"
             )
         elif error is not None:
-            self._tell(f"{last.stream}: {error}")
+            self._warn(f"{last.stream}: {error}")
 
     def _work(self, frame: Frame) -> _Progress:
         """On the thread beside."""
