@@ -89,6 +89,28 @@ def test_flickering_between_two_letters_is_one_letter() -> None:
     assert letters(read(frames, Speller(LABELS))) == "M"
 
 
+@pytest.mark.parametrize("fps", [10, 30])
+@pytest.mark.parametrize("gap", [0.0, 0.4])
+def test_a_letter_that_another_turns_into_slowly_is_read(fps: float, gap: float) -> None:
+    # M and N of one shape: no step between frames is quick, and no distance large
+    shown = [("M", 1.0), ("", gap), ("N", 1.0), ("", gap), ("M", 1.0)]
+    labels = [label for label, seconds in shown for _ in range(round(seconds * fps))]
+    frames = [
+        (index / fps, showing(shape_of("M"), chances(label, 0.98)))
+        for index, label in enumerate(labels)
+    ]
+    assert letters(read(frames, Speller(LABELS))) == "MNM"
+
+
+def test_a_letter_that_cannot_be_told_for_a_while_counts_once() -> None:
+    labels = ["N"] * 30 + [""] * 15 + ["N"] * 30
+    frames = [
+        (index / 30, showing(shape_of("N"), chances(label, 0.98)))
+        for index, label in enumerate(labels)
+    ]
+    assert letters(read(frames, Speller(LABELS))) == "N"
+
+
 @pytest.mark.parametrize("fps", [10, 15, 30, 60])
 def test_a_letter_is_in_the_text_300_ms_after_the_hand_rests(fps: float) -> None:
     signer = Signer(fps=fps, rate=1).spell("CAKEBOX")

@@ -79,7 +79,7 @@ class Decoder:
         """Whether the last frame showed a letter for sure."""
         self._no_sign = 0.0
         """Running mean of the probability of no sign while the hand rests."""
-        self._sums = np.zeros(len(labels) - 1, np.float32)
+        self._sums = np.zeros(len(labels) - 1)
         self._since = np.zeros(len(labels) - 1)
         """When each sum last rose from 0, in seconds."""
         self._pending = np.zeros((len(labels) - 1, len(labels)), np.float32)
@@ -91,6 +91,8 @@ class Decoder:
         self._held: Floats | None = None
         """Mean shape of the last sign."""
         self._held_weight = 0.0
+        self._last = ""
+        """The letter of the last sign that is over."""
         self._place = np.zeros(2, np.float32)
         """Where the hand last rested in the last sign."""
         self._left = 0.0
@@ -165,8 +167,10 @@ class Decoder:
 
     def finish(self) -> list[Sign]:
         """End the sign that is being made."""
-        ended = [] if self.sign is None else [self.sign]
-        self.sign = None
+        if self.sign is None:
+            return []
+        ended, self.sign = [self.sign], None
+        self._last = ended[0].label
         return ended
 
     def restart(self) -> None:
@@ -216,7 +220,7 @@ class Decoder:
             + rest
         )
         before = self._sums > 0
-        self._sums = np.clip(self._sums + step * says, 0, self._at.full).astype(np.float32)
+        self._sums = np.clip(self._sums + step * says, 0, self._at.full)
         rose = (self._sums > 0) & ~before
         self._since[rose] = time - step
         self._frames = np.where(self._sums > 0, self._frames + 1, 0)
@@ -312,9 +316,11 @@ class Decoder:
             share = float(pending[best]) / max(float(pending.sum()), 1e-9)
             if self._restarted:
                 return False
-            # without haste, but then beyond doubt
+            if quick and share >= self._at.clear:
+                return True
+            # without haste, but then beyond doubt, and not for a sign that was out of sight
             slow = share >= self._at.sure and bool(self._sums[best] >= self._at.full)
-            return (quick and share >= self._at.clear) or slow
+            return slow and (sign is not None or self.labels[best] != self._last)
         if self._left >= self._at.opened and motion.speed < self._at.rest:
             return True
         rests = motion.way < self._at.quiet and motion.speed < self._at.rest
