@@ -227,6 +227,82 @@ def test_a_camera_that_was_unplugged_can_be_started_again(opened: Open) -> None:
     expect(page.locator("#alarm")).to_be_hidden()
 
 
+SPY = """
+(() => {
+  window.tracks = [];
+  window.times = [];
+  const devices = navigator.mediaDevices;
+  const asked = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = async (wish) => {
+    const stream = await asked(wish);
+    window.tracks.push(...stream.getVideoTracks());
+    return stream;
+  };
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    if (data instanceof ArrayBuffer) window.times.push(new DataView(data).getFloat64(4, true));
+    return send.call(this, data);
+  };
+})()
+"""
+"""Keeps what cameras were given, and when the pictures were captured that were sent."""
+
+
+def test_one_camera_runs_and_each_picture_is_sent_once(opened: Open) -> None:
+    """However often it is started, changed or unplugged."""
+    page = opened(camera=lambda context: context.add_init_script(SPY)).page
+    live = "() => window.tracks.filter((each) => each.readyState === 'live').length"
+    start = "document.querySelector('#start-button').click()"
+    page.evaluate(f"() => {{ {start}; {start}; {start}; }}")  # an impatient finger
+    page.wait_for_function("() => window.tracks.length === 3 && window.times.length > 3")
+    assert page.evaluate(live) == 1
+    change = "document.querySelector('#set-camera').dispatchEvent(new Event('change'))"
+    page.evaluate(f"() => {{ {change}; }}")
+    page.wait_for_function("() => window.tracks.length === 4")
+    page.evaluate(
+        "() => document.querySelector('#video').srcObject.getVideoTracks()[0]"
+        ".dispatchEvent(new Event('ended'))"
+    )
+    page.click("#start-button")
+    page.wait_for_function("() => window.tracks.length === 5")
+    assert page.evaluate(live) == 1
+    page.evaluate("() => { window.times.length = 0; }")
+    page.wait_for_function("() => window.times.length > 8")
+    times = page.evaluate("() => window.times")
+    assert len(set(times)) == len(times)
+    for _ in range(4):
+        page.keyboard.press("p")  # quicker than the picture stops and goes on
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_recording_is_told_as_saved_when_it_is(full: bool, opened: Open) -> None:
+    page = opened().page
+    page.evaluate(
+        "(full) => { window.MediaRecorder = class { state = 'inactive';"
+        " static isTypeSupported() { return true; }"  # the real one takes a core for seconds
+        " start() { this.state = 'recording';"
+        "  setTimeout(() => this.ondataavailable({ data: new Blob(['x']) })); }"
+        " stop() { this.state = 'inactive'; setTimeout(() => this.onstop()); } };"
+        " window.written = 0; const refuse = () => Promise.reject(new Error('full'));"
+        " const write = (data) => { window.written += data.size; return Promise.resolve(); };"
+        " const file = full ? { write: refuse, close: refuse }"
+        "   : { write, close: () => Promise.resolve() };"
+        " window.showSaveFilePicker = async () => ({ createWritable: async () => file }); }",
+        full,
+    )
+    page.click("#start-button")
+    expect(page.locator("#text")).to_contain_text("AA")
+    page.click("#record")
+    if full:
+        expect(page.locator("#alarm")).to_have_text("The recording could not be saved: full")
+    else:
+        page.wait_for_function("() => window.written > 0")
+        expect(page.locator("#record")).to_have_attribute("aria-pressed", "true")
+        page.click("#record")
+        expect(page.locator("#notice")).to_have_text("The recording was saved on this device.")
+    expect(page.locator("#record")).to_have_attribute("aria-pressed", "false")
+
+
 def test_a_page_that_nobody_looks_at_leaves_its_place_to_others(opened: Open) -> None:
     with running() as server:
         tab = opened(server)

@@ -189,7 +189,7 @@ function redraw() {
 
 async function begin() {
   try {
-    await camera.start(chosen.camera);
+    if (!(await camera.start(chosen.camera))) return;
   } catch (error) {
     if (chosen.camera && error.name === "OverconstrainedError") {
       choose("camera", "");
@@ -247,9 +247,11 @@ function sourceChanged() {
 function pause() {
   paused = !paused;
   $("pause").setAttribute("aria-pressed", String(paused));
-  $("pause").replaceChildren(icon(paused ? "play" : "pause"), make("span", {}, say(paused ? "Go on" : "Pause")));
+  const words = paused ? "Go on" : "Pause";
+  const made = make("span", { data: { say: words } }, say(words)); // so that another language finds it
+  $("pause").replaceChildren(icon(paused ? "play" : "pause"), made);
   if (paused) video.pause();
-  else video.play();
+  else if (camera.running) video.play().catch(() => {}); // paused again before it went on
   showState();
 }
 
@@ -282,26 +284,31 @@ async function copy() {
 }
 
 async function record() {
-  if (recorder.running) {
-    recorder.stop();
-    notice(say("The recording was saved on this device."));
-  } else {
-    const source = hosts.current ? $("shown") : video;
-    if (!hosts.current && !camera.running) return notice(say("Start the camera first."));
-    try {
-      await recorder.start(() => ({
-        source,
+  if (recorder.running) return recorder.stop();
+  if (!hosts.current && !camera.running) return notice(say("Start the camera first."));
+  try {
+    await recorder.start(
+      () => ({
+        source: hosts.current ? $("shown") : video,
         result: chosen.boxes ? result : null,
         size: hosts.current ? { width: $("shown").naturalWidth || 640, height: $("shown").naturalHeight || 480 } : size,
         mirrored: mirrored(),
         text: text.all,
-      }));
-      notice(say("Recording, to this device alone"));
-    } catch (error) {
-      if (error.name !== "AbortError") notice(say("This browser cannot record."));
-    }
+      }),
+      recorded,
+    );
+    if (recorder.running) notice(say("Recording, to this device alone"));
+  } catch (error) {
+    if (error.name !== "AbortError") notice(say("This browser cannot record."));
   }
   $("record").setAttribute("aria-pressed", String(recorder.running));
+}
+
+/** A recording is over; all of it is there unless there is an `error`. */
+function recorded(error) {
+  if (error) alarm(say("The recording could not be saved: {reason}", { reason: error.message || error.name }));
+  else notice(say("The recording was saved on this device."));
+  $("record").setAttribute("aria-pressed", "false");
 }
 
 function openDialog(dialog) {
@@ -344,9 +351,11 @@ const KEYS = {
   "+": ["larger", "Larger text"],
   "-": ["smaller", "Smaller text"],
 };
+const REPEATED = ["Backspace", "+", "-"];
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (document.querySelector("dialog[open]")) return;
+  if (event.repeat && !REPEATED.includes(event.key)) return; // held down: no switch is to flicker
   const target = event.target;
   if (!chosen.keys || (target instanceof Element && target.closest("input, select, textarea"))) return;
   if ([" ", "Enter"].includes(event.key) && target instanceof Element && target.closest("button, a")) return;

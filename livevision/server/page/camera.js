@@ -13,6 +13,7 @@ export class Camera {
   #canvas = null;
   #busy = 0;
   #clock = null;
+  #turn = 0; // of starts and stops: what comes of an earlier one counts no more
 
   /** `ready()` tells whether a picture may be sent now; `gone()` is called when the camera was
    * unplugged or taken away. */
@@ -37,14 +38,21 @@ export class Camera {
     return facing !== "environment";
   }
 
+  /** Start the camera `device`, or the usual one; false if it was stopped or started anew meanwhile.
+   * Throws what the browser does. */
   async start(device) {
     this.stop();
+    const turn = this.#turn;
     if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("insecure", "InsecureError");
     const wish = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30, max: 60 } };
     if (device) wish.deviceId = { exact: device };
     else wish.facingMode = "user";
-    this.#stream = await navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
-    const stream = this.#stream;
+    const stream = await navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
+    if (turn !== this.#turn) {
+      for (const track of stream.getTracks()) track.stop();
+      return false;
+    }
+    this.#stream = stream;
     for (const track of stream.getVideoTracks()) {
       track.onended = () => {
         if (this.#stream !== stream) return;
@@ -52,30 +60,39 @@ export class Camera {
         this.#gone();
       };
     }
-    this.#video.srcObject = this.#stream;
-    await this.#video.play();
+    this.#video.srcObject = stream;
+    try {
+      await this.#video.play();
+    } catch (error) {
+      if (turn !== this.#turn) return false;
+      this.stop();
+      throw error;
+    }
+    if (turn !== this.#turn) return false;
     this.#clock = null;
-    this.#next();
+    this.#next(turn);
+    return true;
   }
 
   stop() {
+    this.#turn += 1;
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;
     this.#video.srcObject = null;
   }
 
-  #next() {
-    if (!this.#stream) return;
+  #next(turn) {
+    if (turn !== this.#turn) return;
     if (this.#video.requestVideoFrameCallback) {
-      this.#video.requestVideoFrameCallback((now, more) => this.#picture(now, more));
+      this.#video.requestVideoFrameCallback((now, more) => this.#picture(turn, now, more));
     } else {
-      requestAnimationFrame((now) => this.#picture(now, {}));
+      requestAnimationFrame((now) => this.#picture(turn, now, {}));
     }
   }
 
-  async #picture(now, more) {
-    this.#next();
-    if (!this.#stream || document.hidden || this.#busy > 1 || !this.#ready()) return;
+  async #picture(turn, now, more) {
+    this.#next(turn);
+    if (turn !== this.#turn || document.hidden || this.#busy > 1 || !this.#ready()) return;
     // one clock for the whole stream: the camera's own where the browser tells it
     this.#clock ??= more.captureTime === undefined ? "now" : "capture";
     const milliseconds = this.#clock === "capture" && more.captureTime !== undefined ? more.captureTime : now;

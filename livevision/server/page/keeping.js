@@ -27,13 +27,26 @@ export class Recorder {
   #writing = null;
   #parts = [];
   #timer = 0;
+  #asking = false; // where it shall go
 
   get running() {
     return this.#recorder !== null;
   }
 
-  /** `picture` gives a video or image, its result and size, whether mirrored, and the text. */
-  async start(picture) {
+  /** `picture` gives a video or image, its result and size, whether mirrored, and the text. When it
+   * has ended, by `stop` or by itself, and all is written, `over(error)` is called; `error` says why
+   * it is not all there, and is null if it is. Throws what the browser does. */
+  async start(picture, over) {
+    if (this.#asking) return;
+    this.#asking = true;
+    try {
+      await this.#start(picture, over);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  async #start(picture, over) {
     const type = FORMATS.find((each) => MediaRecorder.isTypeSupported(each));
     if (!type) throw new DOMException("no format", "NotSupportedError");
     const name = named(type.startsWith("video/mp4") ? "mp4" : "webm");
@@ -52,14 +65,28 @@ export class Recorder {
     this.#timer = setInterval(drawOne, 1000 / RATE);
     const recorder = new MediaRecorder(canvas.captureStream(RATE), { mimeType: type, videoBitsPerSecond: 2500000 });
     this.#parts = [];
-    recorder.ondataavailable = (event) => {
-      if (this.#writing) this.#writing.write(event.data);
-      else this.#parts.push(event.data);
+    const writing = this.#writing;
+    let trouble = null;
+    const failed = (error) => {
+      trouble ??= error;
+      this.stop();
     };
+    recorder.ondataavailable = (event) => {
+      if (!writing) this.#parts.push(event.data);
+      else writing.write(event.data).catch(failed); // the disk is full, say
+    };
+    recorder.onerror = (event) => failed(event.error ?? event);
     recorder.onstop = async () => {
-      if (this.#writing) await this.#writing.close();
-      else download(new Blob(this.#parts, { type }), name, type);
+      this.stop();
+      const parts = this.#parts;
       this.#parts = [];
+      try {
+        if (writing) await writing.close();
+        else download(new Blob(parts, { type }), name, type);
+      } catch (error) {
+        trouble ??= error;
+      }
+      over(trouble);
     };
     recorder.start(1000);
     this.#recorder = recorder;
@@ -67,11 +94,13 @@ export class Recorder {
 
   stop() {
     clearInterval(this.#timer);
-    this.#recorder?.stop();
+    const recorder = this.#recorder;
     this.#recorder = null;
+    if (recorder && recorder.state !== "inactive") recorder.stop();
   }
 
   #draw(context, canvas, { source, result, size, mirrored, text }) {
+    if (source.naturalWidth === 0) return; // a picture of the host's that does not come now
     const { width, height } = canvas;
     context.save();
     if (mirrored) {
