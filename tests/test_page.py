@@ -574,6 +574,26 @@ VIEWS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.parametrize("view", ["desktop", "phone"])
+def test_a_long_text_pushes_neither_its_end_nor_the_buttons_out_of_sight(
+    view: str, chrome: Any
+) -> None:
+    class Long(Finder):
+        def recognize(self, frame: Frame) -> Findings:
+            return Findings(text="SPELLED " * 100 + "LAST")
+
+    with running(Readers(lambda role: [Long()])) as server:
+        tab = Tab(chrome, link(server), **VIEWS[view])
+        page = tab.page
+        page.click("#start-button")
+        expect(page.locator("#text .growing")).to_have_text("LAST")
+        for part in ("#text .growing", "#pause"):
+            expect(page.locator(part)).to_be_in_viewport(ratio=1)
+        assert page.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0
+        tab.close()
+        server.empty()
+
+
 def wrong_in(page: Any) -> list[str]:
     """What axe finds while the page reads, and in what it opens."""
     page.click("#start-button")
