@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from livevision.classifying import Classifier
 from livevision.frame import Box, Image
 from livevision.recognizers.digits import ink as inks
+from livevision.recognizers.digits.ink import Mask
 from livevision.recognizers.digits.lines import Read
 from livevision.recognizers.digits.prepare import Ink, features, normalized
 
@@ -80,7 +82,8 @@ AMONG_WORDS = 0.72
 """Beside words, height of a number's lowest digit as a share of its highest, and of the words'
 highest letters: an "o" and an "s" are lower than digits are, and "t" and "o" differ."""
 
-
+AT_ONCE = 256
+"""Vectors that are classified at once: each takes 32 kB to compare, and each call its time."""
 _SLOPE = 300
 """Pixels of ground, about, by which its slope is found."""
 _RIM = np.ones((5, 5), np.uint8)
@@ -156,16 +159,19 @@ class Reader:
         if not digits:
             return []
         # what is much fainter than the rest is printed on the paper, or its grain
-        least = FAINT * float(np.quantile([sheet.strength(each) for each in digits], 0.6))
-        digits = [each for each in digits if sheet.strength(each) >= least]
-        digits = [each for each in digits if not _dashed(each, pieces)]
-        digits = [each for each in digits if self._fits(each, pieces, digits)]
+        strengths = {id(each): sheet.strength(each) for each in pieces}
+        least = FAINT * float(np.quantile([strengths[id(each)] for each in digits], 0.6))
+        digits = [each for each in digits if strengths[id(each)] >= least]
+        boxes = _Boxes(pieces)
+        digits = [each for each in digits if not _dashed(each, boxes)]
+        digits = self._fitting(digits, pieces, boxes)
         # nor do a board's blotches make words
-        digits = _outside_words(digits, [e for e in pieces if sheet.strength(e) >= least])
+        digits = _outside_words(digits, [e for e in pieces if strengths[id(e)] >= least])
+        boxes = _Boxes(digits)
         digits = [
             each
             for each in digits
-            if any(_together(each, other) for other in digits if other is not each)
+            if np.count_nonzero(_together(each, boxes)) > 1  # itself is one of them
             or sheet.on_paper(each, alone=True)
         ]
         return [self._named(each) for each in digits]
@@ -186,14 +192,21 @@ class Reader:
                     if 0.12 * piece.box.height < end - start < piece.box.width:
                         part = sheet.slice(piece, start, end)
                         yield part.box, sheet.crop(part)
-        for first, second in itertools.combinations(pieces, 2):
-            if _near(first, second):
-                both = _union(first, second)
-                yield both.box, sheet.crop(both)
+        boxes = _Boxes(pieces)
+        for one, first in enumerate(pieces):
+            for two in _near(first, boxes):
+                if two > one:
+                    both = _union(first, pieces[two])
+                    yield both.box, sheet.crop(both)
 
     def _shares(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, classes) of vectors, (n, LENGTH); 0 for what is no digit, where that is not known."""
-        shares = self._classifier.probabilities(vectors)
+        shares = np.concatenate(
+            [
+                self._classifier.probabilities(vectors[start : start + AT_ONCE])
+                for start in range(0, len(vectors), AT_ONCE)
+            ]
+        )
         unknown = len(self._classes) - shares.shape[1]
         return np.pad(shares, ((0, 0), (0, unknown))) if unknown else shares
 
@@ -204,22 +217,21 @@ class Reader:
         return 0.0 if best == self._other else float(piece.shares[best])
 
     def _judged(self, sheet: "_Sheet", pieces: Sequence[Piece]) -> list[Piece]:
-        vectors = [features(normalized(sheet.crop(each))) for each in pieces]
-        if not vectors:
-            return []
+        none = np.zeros(len(self._classes), np.float32)
+        none[self._other] = 1.0
+        judged = [replace(each, shares=none, doubt=1.0) for each in pieces]
+        possible = [place for place, each in enumerate(pieces) if _possible(each)]
+        if not possible:
+            return judged
+        vectors = [features(normalized(sheet.crop(pieces[place]))) for place in possible]
         shares = self._shares(np.array(vectors))
         doubts = shares[:, self._other].tolist()
         # a page is held up because digits are on it: doubt is settled in their favour
         shares[:, self._other] *= RESERVE
         shares /= shares.sum(axis=1, keepdims=True)
-        none = np.zeros(shares.shape[1], np.float32)
-        none[self._other] = 1.0
-        return [
-            replace(piece, shares=share, doubt=doubt)
-            if _possible(piece)
-            else replace(piece, shares=none, doubt=1.0)
-            for piece, share, doubt in zip(pieces, shares, doubts, strict=True)
-        ]
+        for place, share, doubt in zip(possible, shares, doubts, strict=True):
+            judged[place] = replace(pieces[place], shares=share, doubt=doubt)
+        return judged
 
     def _named(self, piece: Piece) -> Read:
         assert piece.shares is not None
@@ -231,16 +243,14 @@ class Reader:
 
     def _put_together(self, sheet: "_Sheet", pieces: list[Piece]) -> list[Piece]:
         """Join parts of one digit that do not touch: the bar of a 5, both strokes of a 4."""
-        unions, pairs = [], []
+        pairs = []
+        boxes = _Boxes(pieces)
         for one, first in enumerate(pieces):
-            for two in range(one + 1, len(pieces)):
-                second = pieces[two]
-                if second.box.top - first.box.bottom > first.box.height + second.box.height:
-                    break  # they are sorted from the top
-                if _near(first, second):
-                    pairs.append((one, two))
-                    unions.append(_union(first, second))
-        judged = self._judged(sheet, unions)
+            box = first.box
+            beyond = boxes.top - box.bottom > box.height + boxes.height
+            end = int(beyond.argmax()) if beyond.any() else len(pieces)  # sorted from the top
+            pairs += [(one, two) for two in _near(first, boxes) if one < two < end]
+        judged = self._judged(sheet, [_union(pieces[one], pieces[two]) for one, two in pairs])
         chosen: dict[int, Piece] = {}
         gone: set[int] = set()
         order = sorted(range(len(judged)), key=lambda place: -self._score(judged[place]))
@@ -257,29 +267,38 @@ class Reader:
 
     def _cut_apart(self, sheet: "_Sheet", pieces: list[Piece]) -> list[Piece]:
         """Cut what is no digit but as high as its neighbours and wider, between its digits."""
+        spans = [self._spans(sheet, each) for each in pieces]
+        slices = [
+            sheet.slice(piece, start, end)
+            for piece, own in zip(pieces, spans, strict=True)
+            for start, end in own
+        ]
+        parts = iter(self._judged(sheet, slices))  # at once: a classifier takes its time each time
         done: list[Piece] = []
-        for piece in pieces:
-            wide = piece.box.width > 0.75 * piece.box.height
-            if self._score(piece) >= CUT or not wide or piece.box.height < LOWEST:
-                done.append(piece)
-                continue
-            parts = self._best_cut(sheet, piece)
-            done += parts or [piece]
+        for piece, own in zip(pieces, spans, strict=True):
+            found = self._best_cut(own, [next(parts) for _ in own]) if own else []
+            done += found or [piece]
         return done
 
-    def _best_cut(self, sheet: "_Sheet", piece: Piece) -> list[Piece]:
-        """The parts of `piece` that are surely digits, side by side; none if there are not."""
-        places = sheet.cuts(piece)
+    def _spans(self, sheet: "_Sheet", piece: Piece) -> list[tuple[int, int]]:
+        """Columns from which and to which there may be a digit in `piece`, which is none itself."""
         height = piece.box.height
+        if self._score(piece) >= CUT or height < LOWEST or piece.box.width <= 0.75 * height:
+            return []
+        places = sheet.cuts(piece)
         spans = [
             (a, b)
             for i, a in enumerate(places)
             for b in places[i + 1 :]
             if 0.12 * height < b - a < 1.3 * height
         ]
-        if not spans or len(spans) > 400:
-            return []
-        parts = self._judged(sheet, [sheet.slice(piece, a, b) for a, b in spans])
+        reached = {a for a, _ in spans} | {b for _, b in spans} >= {places[0], places[-1]}
+        return spans if reached and len(spans) <= 400 else []
+
+    def _best_cut(self, spans: Sequence[tuple[int, int]], parts: Sequence[Piece]) -> list[Piece]:
+        """Those of the parts of a piece that are surely digits, side by side; none if there are
+        not."""
+        places = sorted({place for span in spans for place in span})
         best: dict[int, tuple[float, list[Piece]]] = {places[0]: (0.0, [])}
         for end in places[1:]:
             for (a, b), part in zip(spans, parts, strict=True):
@@ -292,34 +311,48 @@ class Reader:
         found = best.get(places[-1], (0.0, []))[1]
         return found if len(found) > 1 else []
 
-    def _fits(self, piece: Piece, pieces: Sequence[Piece], digits: Sequence[Piece]) -> bool:
-        """Whether a digit stands among its like: of about their size, not in a word."""
-        height = piece.box.height
-        x, y = piece.box.center
-        heights, marks, read = [], 0, 0
-        for other in pieces:
-            if other is piece or other.box.height < 0.45 * height:
+    def _fitting(
+        self, digits: Sequence[Piece], pieces: Sequence[Piece], boxes: "_Boxes"
+    ) -> list[Piece]:
+        """The digits that stand among their like: of about their size, not in a word.
+
+        They are some of the `pieces`, whose `boxes` are these.
+        """
+        likely = np.array([self._score(each) >= self._threshold for each in pieces])
+        places = {id(each): place for place, each in enumerate(pieces)}
+        found = []
+        for digit in digits:
+            height = digit.box.height
+            x, y = digit.box.center
+            near = boxes.height >= 0.45 * height
+            near &= np.abs(boxes.x - x) - boxes.width / 2 <= ALONE * height
+            near &= np.abs(boxes.y - y) <= 0.8 * height
+            near[places[id(digit)]] = False
+            marks = np.count_nonzero(near)
+            heights = boxes.height[near & likely]
+            if len(heights) < COMPANY * marks and self._score(digit) < CERTAIN:
                 continue
-            far_x = abs(other.box.center[0] - x) - other.box.width / 2
-            far_y = abs(other.box.center[1] - y)
-            if far_x > ALONE * height or far_y > 0.8 * height:
-                continue
-            marks += 1
-            if self._score(other) >= self._threshold:
-                read += 1
-                heights.append(other.box.height)
-        if marks and read < COMPANY * marks and self._score(piece) < CERTAIN:
-            return False
-        if len(heights) >= 2:
-            ratio = height / float(np.median(heights))
-            return 1 / DIFFERENT < ratio < DIFFERENT
-        return True
+            ratio = height / float(np.median(heights)) if len(heights) >= 2 else 1.0
+            if 1 / DIFFERENT < ratio < DIFFERENT:
+                found.append(digit)
+        return found
+
+
+class _Boxes:
+    """The boxes of pieces in columns, (n,) each: one is compared with all of them at once."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        boxes = [each.box for each in pieces]
+        sides = [(each.left, each.top, each.right, each.bottom) for each in boxes]
+        self.left, self.top, self.right, self.bottom = np.array(sides, np.int32).reshape(-1, 4).T
+        self.width, self.height = self.right - self.left, self.bottom - self.top
+        self.x, self.y = (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
 class _Sheet:
     """A picture's ink and the components that it falls into."""
 
-    def __init__(self, ink: Ink, mask: inks.Mask, image: Image) -> None:
+    def __init__(self, ink: Ink, mask: Mask, image: Image) -> None:
         self._ink = ink
         self._grey = image if image.ndim == 2 else image.mean(axis=2, dtype=np.float32)
         _, self._labels, self._stats, _ = cv2.connectedComponentsWithStats(
@@ -477,44 +510,41 @@ def _possible(piece: Piece) -> bool:
     return piece.area < DENSE * box.width * box.height or box.width < NARROW * box.height
 
 
-def _dashed(piece: Piece, pieces: Sequence[Piece]) -> bool:
+def _dashed(piece: Piece, boxes: _Boxes) -> bool:
     """Whether a narrow upright stroke is a bit of a printed line: others of its kind stand exactly
-    above and below it."""
+    above and below it. It is one of those whose `boxes` these are."""
     box = piece.box
-    if box.width > NARROW * box.height:
+    if box.width > min(NARROW * box.height, 8):
         return False
-    lined = 0
-    for other in pieces:
-        if other is piece or other.box.width > max(NARROW * other.box.height, box.width + 2):
-            continue
-        away = abs(other.box.center[1] - box.center[1])
-        off = abs(other.box.center[0] - box.center[0])
-        if away < 12 * box.height and off < max(2.0, 0.04 * away) and other.box.width <= 8:
-            lined += 1
-    return lined >= 3 and box.width <= 8
+    x, y = box.center
+    away = np.abs(boxes.y - y)
+    lined = boxes.width <= np.minimum(np.maximum(NARROW * boxes.height, box.width + 2), 8)
+    lined &= (away < 12 * box.height) & (np.abs(boxes.x - x) < np.maximum(2.0, 0.04 * away))
+    return np.count_nonzero(lined) > 3  # itself is one of them
 
 
-def _together(first: Piece, second: Piece) -> bool:
-    """Whether two digits stand side by side as those of one line do."""
-    a, b = first.box, second.box
-    tall = max(a.height, b.height)
-    gap = max(a.left, b.left) - min(a.right, b.right)
-    level = abs(a.center[1] - b.center[1]) < 0.6 * tall
-    return level and gap < ALONE * tall and 2 * min(a.height, b.height) > tall
+def _together(digit: Piece, boxes: _Boxes) -> Mask:
+    """Which digits stand side by side with one as those of one line do; it does so with itself."""
+    box = digit.box
+    tall = np.maximum(boxes.height, box.height)
+    gap = np.maximum(boxes.left, box.left) - np.minimum(boxes.right, box.right)
+    beside: Mask = (np.abs(boxes.y - box.center[1]) < 0.6 * tall) & (gap < ALONE * tall)
+    beside &= 2 * np.minimum(boxes.height, box.height) > tall
+    return beside
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class _Word:
     """Marks that stand together: a word, or a number."""
 
     marks: list[Piece]
     letters: bool = False
 
-    @property
+    @cached_property
     def highest(self) -> int:
         return max(each.box.height for each in self.marks)
 
-    @property
+    @cached_property
     def box(self) -> Box:
         boxes = [each.box for each in self.marks]
         return Box(
@@ -559,12 +589,8 @@ def _is_writing(word: _Word, usual: float) -> bool:
 
 def _words(pieces: Sequence[Piece]) -> list[_Word]:
     """Marks by the words that they stand in: each stands beside the next, as letters do."""
-    sides = np.array(
-        [(each.box.left, each.box.top, each.box.right, each.box.bottom) for each in pieces],
-        np.int32,
-    ).reshape(-1, 4)
-    left, top, right, bottom = sides.T
-    tall = bottom - top
+    boxes = _Boxes(pieces)
+    left, top, right, bottom, tall = boxes.left, boxes.top, boxes.right, boxes.bottom, boxes.height
     words: list[_Word] = []
     free = np.ones(len(pieces), bool)
     while free.any():
@@ -594,19 +620,20 @@ def _one_line(first: _Word, second: _Word) -> bool:
     return abs(a.center[1] - b.center[1]) < 0.6 * tall and gap < 2 * ALONE * tall
 
 
-def _near(first: Piece, second: Piece) -> bool:
-    """Whether two pieces may be parts of one digit."""
-    a, b = first.box, second.box
-    joined = _union(first, second).box
-    tall = max(a.height, b.height)
-    if joined.width > WIDEST * joined.height or joined.height > 2.4 * tall:
-        return False
-    gap_x = max(a.left, b.left) - min(a.right, b.right)
-    gap_y = max(a.top, b.top) - min(a.bottom, b.bottom)
-    reach = BESIDE * max(tall, 0.7 * max(a.width, b.width))
-    if gap_x > 0 and gap_y > 0:
-        return max(gap_x, gap_y) <= 0.6 * reach
-    return max(gap_x, gap_y) <= reach
+def _near(piece: Piece, boxes: _Boxes) -> list[int]:
+    """Places of the pieces that may be parts of one digit together with `piece`; itself is one."""
+    box = piece.box
+    tall = np.maximum(boxes.height, box.height)
+    gap_x = np.maximum(boxes.left, box.left) - np.minimum(boxes.right, box.right)
+    gap_y = np.maximum(boxes.top, box.top) - np.minimum(boxes.bottom, box.bottom)
+    reach = BESIDE * np.maximum(tall, 0.7 * np.maximum(boxes.width, box.width))
+    reach[(gap_x > 0) & (gap_y > 0)] *= 0.6
+    width = np.maximum(boxes.right, box.right) - np.minimum(boxes.left, box.left)
+    height = np.maximum(boxes.bottom, box.bottom) - np.minimum(boxes.top, box.top)
+    near = np.maximum(gap_x, gap_y) <= reach
+    near &= (width <= WIDEST * height) & (height <= 2.4 * tall)
+    places: list[int] = np.flatnonzero(near).tolist()
+    return places
 
 
 def _union(first: Piece, second: Piece) -> Piece:
