@@ -99,6 +99,7 @@ def test_there_is_a_word_on_every_letter_and_every_mistake() -> None:
 
 def test_lessons_are_what_was_asked_for() -> None:
     assert practice.lesson(asked("hello", "Jazz"), {}) == ["HELLO", "JAZZ"]
+    assert practice.lesson(asked("hello Jazz", "x"), {}) == ["HELLO", "JAZZ", "X"]
     drawn = practice.lesson(asked(letters="mn", count=6), {})
     assert len(drawn) == 6
     assert set(drawn) == {"M", "N"}

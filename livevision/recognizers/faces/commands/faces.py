@@ -381,8 +381,8 @@ def _remove(arguments: argparse.Namespace) -> int:
                 _output.hint(f"{other} is enrolled from a photo of {name}'s; {other}'s view stays.")
             count = gallery.remove(name)
             print(
-                f"{name}: removed with {count} embeddings; {gallery.path} was rewritten and "
-                "searched, and none of them is in it any more."
+                f"{name}: removed with {_count(count, 'embedding')}; {gallery.path} was rewritten "
+                "and searched, and none of them is in it any more."
             )
     return 0
 
@@ -517,7 +517,11 @@ def _backup(arguments: argparse.Namespace) -> int:
                 "another file."
             )
         gallery.backup(arguments.file)
-        print(f"{len(gallery.people())} people written to {arguments.file}; keep it safe.")
+        count = _count(len(gallery.people()), "person", "people")
+        print(
+            f"{count} written to {arguments.file}; keep it safe. Whoever is removed later is in it "
+            "still: erase it then."
+        )
     return 0
 
 
@@ -529,7 +533,7 @@ def _restore(arguments: argparse.Namespace) -> int:
     path = arguments.gallery or default_path()
     before = path.is_file() and is_encrypted(path)
     count = restore(arguments.file, path)
-    print(f"{count} people restored.")
+    print(f"{_count(count, 'person', 'people')} restored.")
     if before and not is_encrypted(path):
         print("The backup was not encrypted: nor is the gallery now; see 'faces encrypt'.")
     return 0
@@ -554,6 +558,10 @@ def _decrypt(arguments: argparse.Namespace) -> int:
         gallery.decrypt()
         print(f"{gallery.path} is not encrypted any more.")
     return 0
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _existing(arguments: argparse.Namespace, otherwise: str) -> "Gallery | None":

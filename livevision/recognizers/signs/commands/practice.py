@@ -125,7 +125,8 @@ def execute(arguments: argparse.Namespace) -> int:
 def lesson(arguments: argparse.Namespace, known: Mapping[str, int]) -> list[str]:
     """What to ask for. Raises UsageError for anything but letters."""
     chance = random.Random(arguments.seed)
-    words = [word.upper() for word in arguments.words]
+    # a sentence in quotes is its words
+    words = [word.upper() for given in arguments.words for word in given.split() or [given]]
     letters = arguments.letters.upper()
     for word in [*words, *([letters] if letters else [])]:
         if not word or not set(word) <= set(HOW):
