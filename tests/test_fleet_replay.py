@@ -513,7 +513,12 @@ def test_privacy_shows_an_archive_and_erases_what_is_old_or_all(
     assert "Ada.mp4" not in (out / "ledger.jsonl").read_text()
     assert read(clips, out)[0].earlier == 3  # and it is not read again
 
+    moved = out.rename(tmp_path / "moved")
+    assert main(["privacy"]) == 0
+    assert f"{out}, where a fleet has written, is not there now" in capsys.readouterr().err
+    moved.rename(out)
     assert main(["privacy", "--erase", "--yes"]) == 0
+    assert "is not there now" not in capsys.readouterr().err
     assert [each.name for each in out.iterdir()] == ["mine.json"]
 
 

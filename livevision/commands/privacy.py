@@ -51,6 +51,11 @@ def execute(arguments: argparse.Namespace) -> int:
     width = max(len(each.what) for each in kept)
     for each in kept:
         print(f"{each.what:{width}}  {each.size:>10,} bytes  {each.path}")
+    for folder in fleet.missing():
+        _output.hint(
+            f"{folder}, where a fleet has written, is not there now. If it was moved, or its disk "
+            "is not plugged in, what is in it is neither shown nor erased."
+        )
     if not arguments.erase:
         print("Erase all of it with 'livevision privacy --erase'.")
         return 0

@@ -54,6 +54,11 @@ def folders() -> list[Path]:
         return []
 
 
+def missing() -> list[Path]:
+    """Those of them that are not there now: moved, deleted, or on a disk that is not plugged in."""
+    return [each for each in folders() if not each.exists()]
+
+
 def remember(folder: Path) -> None:
     """Note that a fleet writes to `folder`. Raises OutputError."""
     folder = Path(os.path.realpath(folder))
