@@ -585,8 +585,9 @@ def test_a_long_text_pushes_neither_its_end_nor_the_buttons_out_of_sight(
     with running(Readers(lambda role: [Long()])) as server:
         tab = Tab(chrome, link(server), **VIEWS[view])
         page = tab.page
-        page.click("#start-button")
+        page.press("#start-button", "Enter")
         expect(page.locator("#text .growing")).to_have_text("LAST")
+        expect(page.locator("#caption")).to_be_focused()  # the button that was pressed is gone
         for part in ("#text .growing", "#pause"):
             expect(page.locator(part)).to_be_in_viewport(ratio=1)
         assert page.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0

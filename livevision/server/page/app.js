@@ -206,7 +206,9 @@ async function begin() {
   }
   alarm("");
   hosts.leave();
+  const pressed = document.activeElement === $("start-button");
   $("start").hidden = true;
+  if (pressed) $("caption").focus(); // not nowhere: the button is gone, and here is what it begins
   link.open();
   showState();
   listCameras();
