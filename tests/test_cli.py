@@ -313,6 +313,17 @@ def test_doctor_answers_what_it_is_asked(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == ""
 
 
+def test_doctor_tells_a_path_whole_whatever_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "[bold]" / ("long" * 30) / "[/red]"
+    monkeypatch.setenv("LIVEVISION_DATA", str(data))
+    monkeypatch.setenv("COLUMNS", "80")
+    assert exit_code("doctor", "--only", "data") == 0
+    told = "".join(capsys.readouterr().out.split())
+    assert "".join(str(data).split()) in told
+
+
 def test_doctor_says_what_it_found_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     code = exit_code("doctor", "--json", "--only", "packages", "--only", "codecs")
     checks = json.loads(capsys.readouterr().out)["checks"]

@@ -89,7 +89,7 @@ def status(arguments: argparse.Namespace) -> int:
 
         table = Table(box=None)
         for column in ("camera", "state", "for", "fps", "dropped", "p95 ms", "MB", "restarts", ""):
-            table.add_column(column)
+            table.add_column(column, overflow="fold")
         for each in told:
             restarts = ", ".join(f"{n} {why}" for why, n in each["restarts"].items())
             numbers = ("" if each[key] is None else str(each[key]) for key in ("p95_ms", "rss_mb"))
@@ -103,7 +103,7 @@ def status(arguments: argparse.Namespace) -> int:
                 restarts or "none",
                 printable(_trouble(each)),
             )
-        Console().print(table)
+        Console(markup=False, highlight=False).print(table)  # as rtsp://[fe80::1]/ would be
     return 0 if all(each["state"] == "running" and not _trouble(each) for each in told) else 1
 
 

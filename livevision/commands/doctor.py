@@ -60,12 +60,15 @@ def _print(checks: list[Check], *, quiet: bool) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, show_header=False)
-    for check in shown:
-        table.add_row(_MARKS[check.state], check.name, check.found)
+    for _ in range(3):
+        table.add_column(overflow="fold")  # a path is told whole
+    for check in shown:  # brackets in a name are no markup
+        table.add_row(_MARKS[check.state], Text(check.name), Text(check.found))
         if check.cure:
-            table.add_row("", "", f"[bold]{check.cure}[/]")
+            table.add_row("", "", Text(check.cure, style="bold"))
     Console().print(table)
 
 

@@ -293,10 +293,11 @@ def _list(arguments: argparse.Namespace) -> int:
     if gallery is None:
         return 0
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     with gallery:
-        table = Table("name", "views", "since", "expires", "consent", "note")
+        headings = ("name", "views", "since", "expires", "consent", "note")
+        table = Table(*(Column(each, overflow="fold") for each in headings))  # all of a name
         for person in gallery.people():
             table.add_row(
                 printable(person.name),
