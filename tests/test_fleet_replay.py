@@ -517,6 +517,10 @@ def test_privacy_shows_an_archive_and_erases_what_is_old_or_all(
     assert main(["privacy"]) == 0
     assert f"{out}, where a fleet has written, is not there now" in capsys.readouterr().err
     moved.rename(out)
+    with Ledger(out):  # what is read after that would be known to nobody
+        assert main(["privacy", "--erase", "--yes"]) == 2
+    assert f"A fleet writes to {out} now" in capsys.readouterr().err
+    assert (out / "ledger.jsonl").exists()
     assert main(["privacy", "--erase", "--yes"]) == 0
     assert "is not there now" not in capsys.readouterr().err
     assert [each.name for each in out.iterdir()] == ["mine.json"]

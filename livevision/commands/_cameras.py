@@ -151,7 +151,7 @@ def camera(arguments: argparse.Namespace) -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     folder = Path(order["folder"])
     try:
-        with files.locked(folder / "camera", patience=HANDOVER):
+        with files.locked(folder / traces.CAMERA, patience=HANDOVER):
             return _watch(order, number)
     except SinkClosed:  # nobody is there to look after us
         return 0

@@ -62,6 +62,11 @@ def execute(arguments: argparse.Namespace) -> int:
     left = {each.path: "you made it" for each in kept if not each.ours}
     kept = [each for each in kept if each.ours]
     _check_folder(kept)
+    if written := fleet.busy():
+        raise UsageError(
+            f"A fleet writes to {', '.join(map(str, written))} now, and would go on. End it, then "
+            "erase again. Nothing was erased."
+        )
     if kept and not arguments.yes and not _confirmed(len(kept)):
         return _nothing()
     return _erase([each.path for each in kept], left)

@@ -20,6 +20,8 @@ from livevision.errors import OutputError
 LEDGER = "ledger.jsonl"
 WORK = ".livevision-work"
 """Folder of drafts in an archive."""
+CAMERA = "camera"
+"""What the process of a camera holds the lock on, in its folder."""
 MOST_DAYS = 36_500
 """For which anything can be kept until it is erased: a hundred years; calendars end, too."""
 _RESULT = re.compile(
@@ -57,6 +59,28 @@ def folders() -> list[Path]:
 def missing() -> list[Path]:
     """Those of them that are not there now: moved, deleted, or on a disk that is not plugged in."""
     return [each for each in folders() if not each.exists()]
+
+
+def busy() -> list[Path]:
+    """Those of them to which a fleet writes now."""
+    return [each for each in folders() if any(_is_locked(path) for path in _writers(each))]
+
+
+def _writers(folder: Path) -> Iterator[Path]:
+    """What whoever writes in a folder holds the lock on, an archive's driver or a camera."""
+    for path in (folder / LEDGER, *(each / CAMERA for each in _listed(folder, folders=True))):
+        if path.with_name(f".{path.name}.lock").exists():
+            yield path
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with files.locked(path):
+            return False
+    except files.Busy:
+        return True
+    except OSError:
+        return False
 
 
 def remember(folder: Path) -> None:
