@@ -91,6 +91,15 @@ def test_the_annotated_video_has_every_frame_at_its_own_time(tmp_path: Path) -> 
     assert written == pytest.approx(times(CLIPS[0])[:45], abs=0.002)
 
 
+def test_a_transcript_is_written_as_run_does(tmp_path: Path) -> None:
+    written = tmp_path / "who.jsonl"
+    words = ["--transcript", str(written), "--max-frames", "45"]
+    replay(CLIPS[0], tmp_path / "read.json", *words)
+    lines = [json.loads(line) for line in written.read_text(encoding="utf-8").splitlines()]
+    assert (lines[0]["type"], lines[-1]["type"]) == ("header", "text")
+    assert cli.main(["replay", *map(str, CLIPS[:2]), *words]) == 2
+
+
 def test_a_folder_that_is_not_there_is_an_output_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -46,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--captions", type=Path, metavar="OUT", help="write the text as .srt, .vtt or .txt"
     )
     parser.add_argument(
+        "--transcript",
+        type=Path,
+        metavar="OUT.jsonl",
+        help="write what was read, and who signed",
+    )
+    parser.add_argument(
         "--expect",
         type=Path,
         action="append",
@@ -79,10 +85,11 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(
             f"{len(clips)} clips need {len(clips)} --expect, one each, in their order."
         )
-    if (arguments.save or arguments.events or arguments.captions) and len(clips) > 1:
-        raise UsageError("--save, --events and --captions take one clip at a time.")
+    single = (arguments.save, arguments.events, arguments.captions, arguments.transcript)
+    if any(single) and len(clips) > 1:
+        raise UsageError("--save, --events, --captions and --transcript take one clip at a time.")
     files.check_outputs(
-        *(arguments.json, arguments.save, arguments.events, arguments.captions),
+        *(arguments.json, *single),
         inputs=(*clips, *(arguments.expect or ()), *recognizers.files_read(arguments)),
     )
     files.check_writable(arguments.json)
@@ -95,6 +102,7 @@ def execute(arguments: argparse.Namespace) -> int:
         save=arguments.save,
         events=arguments.events,
         captions=arguments.captions,
+        transcript=arguments.transcript,
     )
     read: dict[int, dict[str, Any]] = {}
     """What was read of each clip, by its place in the list."""
@@ -102,9 +110,7 @@ def execute(arguments: argparse.Namespace) -> int:
     code = 0
     for place, clip in enumerate(clips):
         try:
-            with files.reserved(
-                *(arguments.json, arguments.save, arguments.events, arguments.captions)
-            ):
+            with files.reserved(arguments.json, *single):
                 summary, read[place] = replaying.replay(clip, chosen, wish)
             while hints:  # before an error they would only distract
                 _output.hint(hints.pop(0))
@@ -121,7 +127,7 @@ def execute(arguments: argparse.Namespace) -> int:
             arguments.json,
             replaying.report(read.values()),
         )
-    elif not arguments.json and str(arguments.events) != "-":
+    elif not arguments.json and "-" not in map(str, (arguments.events, arguments.transcript)):
         for content in read.values():
             _print(content)
     for one, content in ((expected[place], read[place]) for place in read if expected):
