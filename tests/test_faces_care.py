@@ -229,6 +229,9 @@ def test_enrol_from_a_clip_and_reject(home: Path, capsys: pytest.CaptureFixture[
     with Gallery() as gallery:
         assert matcher(gallery).match(look.embedding).name == UNKNOWN
     assert main(["faces", "add", "Eileen", "--clip", str(home / "missing.mp4")]) == 3
+    capsys.readouterr()
+    assert main(["faces", "add", "Eileen", str(file)]) == 5
+    assert f"faces add 'Eileen' --clip {str(file)!r}" in capsys.readouterr().err
 
 
 def test_folder_of_people(home: Path) -> None:

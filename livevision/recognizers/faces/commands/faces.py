@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from livevision import commands, files, settings
 from livevision.commands import _output
 from livevision.errors import GalleryError, OutputError, UsageError
+from livevision.replaying import VIDEOS
 from livevision.text import printable
 
 if TYPE_CHECKING:
@@ -270,6 +271,10 @@ def _outcome(done: "Enrolment", name: str) -> bool:
     """Say what became of a person's photos; False if any was refused."""
     for reason in done.refused.values():
         print(f"livevision: {printable(reason)}", file=sys.stderr)
+    for photo in map(Path, done.refused):
+        if photo.suffix.lower() in VIDEOS and photo.is_file():
+            again = f"livevision faces add {name!r} --clip {str(photo)!r}"
+            _output.hint(f"a video is given by --clip: {again}")
     if done.person is None:
         print(
             f"livevision: {printable(name)} was not enrolled: no photo could be used.",
