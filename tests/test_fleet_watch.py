@@ -290,14 +290,20 @@ def test_all_that_is_wrong_is_told_at_once(
     file = write(
         tmp_path / "c.toml",
         "[fleet]\nlimit = 3\n[defaults]\nsigns = true\n"
-        "[cameras.a]\nsource = 1\nsize = 'big'\n[cameras.b]\nsource = 2\nwindo = true\n"
-        "[cameras.c]\nsource = 3\n",
+        "[cameras.a]\nsource = 1\nsize = 'big'\nfps = 'many'\nmqtt = 'http://x'\nwindow = true\n"
+        "[cameras.b]\nsource = 2\nwindo = true\n[cameras.c]\nsource = 3\n",
     )
     assert main(["fleet", "watch", str(file), "--check"]) == 2
-    told = capsys.readouterr().err
-    assert "camera a: " in told
-    assert "camera b: " in told
-    assert "camera c: " not in told
+    told = capsys.readouterr().err.splitlines()
+    for line, named in zip(
+        told,
+        ("a: window", "a: argument --size", "a: argument --fps", "a: --mqtt", "b: unrecognized"),
+        strict=True,
+    ):
+        assert line.startswith(f"livevision: {file}: camera {named}"), line
+    with pytest.raises(UsageError, match=r"camera a: .*camera b: ") as error:
+        _cameras.checked(file)  # as a reload tells it
+    assert "\n" not in str(error.value)
     file.write_text("[defaults]\nsigns = true\nevents = true\n[cameras.c]\nsource = 3\n")
     assert main(["fleet", "watch", str(file), "--check"]) == 0
     assert "can be used: c" in capsys.readouterr().out

@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,7 @@ from livevision import commands, files, options, plugins, recognizers, settings,
 from livevision.commands import _output, _playing
 from livevision.errors import LivevisionError, OutputError, SinkClosed, SourceError, UsageError
 from livevision.fleet import door, traces
-from livevision.fleet.site import Camera, Site
-from livevision.fleet.site import read as read_site
+from livevision.fleet.site import Camera, Site, looked_at
 from livevision.plugins import RunContext
 from livevision.sinks import opening as sinks
 from livevision.sources import open_source
@@ -34,7 +33,11 @@ def watch(arguments: argparse.Namespace) -> int:
     from livevision.fleet.gauges import Gauges
     from livevision.fleet.supervisor import Supervisor
 
-    site = checked(arguments.file)
+    site, wrong = _looked_at(arguments.file)
+    for each in wrong[:-1]:
+        _say(f"livevision: {arguments.file}: {each}")
+    if wrong:
+        raise UsageError(f"{arguments.file}: {wrong[-1]}")
     if arguments.check:
         print(f"{arguments.file} can be used: {', '.join(site.cameras)}")
         return 0
@@ -122,20 +125,23 @@ def reload(arguments: argparse.Namespace) -> int:
 
 
 def checked(file: Path) -> Site:
-    """The site that a file describes, looked at as a whole.
-
-    Raises UsageError that names all that is wrong with the file, or else with its options.
-    """
-    site = read_site(file)
-    wrong = []
-    for camera in site.cameras.values():
-        try:
-            _check(camera)
-        except LivevisionError as error:
-            wrong.append(f"camera {camera.name}: {error}")
+    """The site that a file describes. Raises UsageError that names all that is wrong with it."""
+    site, wrong = _looked_at(file)
     if wrong:
         raise UsageError(f"{file}: {' '.join(wrong)}")
     return site
+
+
+def _looked_at(file: Path) -> tuple[Site, list[str]]:
+    """The site that a file describes, and all that is wrong with it and with its cameras' options.
+
+    Raises UsageError if the file is no TOML.
+    """
+    site, wrong = looked_at(file)
+    wrong = [f"{each}." for each in wrong]
+    for camera in site.cameras.values():
+        wrong += (f"camera {camera.name}: {each}" for each in _wrong(camera))
+    return site, wrong
 
 
 def camera(arguments: argparse.Namespace) -> int:
@@ -238,22 +244,44 @@ def _names(parsed: argparse.Namespace) -> list[str]:
     return recognizers.chosen(parsed)[0]
 
 
-def _check(camera: Camera) -> None:
-    """Raise LivevisionError if a camera's process would end at once because of its options.
+def _wrong(camera: Camera) -> list[str]:
+    """What would end a camera's process at once, because of its options.
 
     That it is not plugged in now is no reason: it is waited for.
     """
-    parsed = _parsed(camera.options)
-    parsed.window = False
-    name = camera.source
-    with suppress(SourceError):
-        name = _source(camera.source, parsed).name
-    if not _names(parsed):
-        raise UsageError("Nothing is to be recognised; turn something on.")
-    for path in recognizers.files_read(parsed):
-        if not path.exists():
-            raise UsageError(f"{path} does not exist.")
-    sinks.open_sinks(parsed, RunContext(name, True, sinks.look(parsed)))
+    wrong: list[str] = []
+    with _told(wrong):
+        try:
+            parsed = _parsed(camera.options)
+        except UsageError:  # of the first; so each is looked at
+            good: dict[str, settings.Value] = {}
+            for key, value in camera.options.items():
+                with _told(wrong):
+                    _parsed({key: value})
+                    good[key] = value
+            parsed = _parsed(good)
+        parsed.window = False
+        name = camera.source
+        with suppress(SourceError):
+            name = _source(camera.source, parsed).name
+        if not _names(parsed) and not wrong:
+            wrong.append("Nothing is to be recognised; turn something on.")
+        read = recognizers.files_read(parsed)
+        wrong += (f"{path} does not exist." for path in read if not path.exists())
+        context = RunContext(name, True, sinks.look(parsed))
+        for kind in plugins.sinks():
+            with _told(wrong):
+                sinks.open_sinks(parsed, context, without=[*plugins.sinks().keys() - {kind}])
+    return wrong
+
+
+@contextmanager
+def _told(wrong: list[str]) -> Iterator[None]:
+    """Write down what is wrong, and go on."""
+    try:
+        yield
+    except LivevisionError as error:
+        wrong.append(str(error))
 
 
 def _prepare(site: Site) -> None:

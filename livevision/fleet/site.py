@@ -73,12 +73,24 @@ def read(file: Path) -> Site:
 
     The options of each camera have yet to be looked at.
     """
+    site, wrong = looked_at(file)
+    if wrong:
+        raise UsageError(f"{file}: {'; '.join(wrong)}.")
+    return site
+
+
+def looked_at(file: Path) -> tuple[Site, list[str]]:
+    """What can be used of the site that a file describes, and all that is wrong with the rest.
+
+    The options of each camera have yet to be looked at. Raises UsageError if it is no TOML.
+    """
     content = _parsed(file)
     wrong: list[str] = []
     for key in content.keys() - {"fleet", "defaults", "cameras"}:
         wrong.append(f"there is no part [{key}]; there are [fleet], [defaults], [cameras.NAME]")
-    general = _table(content, "fleet", wrong)
-    for key, value in general.items():
+    given = _table(content, "fleet", wrong)
+    general: dict[str, Any] = {}
+    for key, value in given.items():
         kind = _FLEET.get(key)
         if kind is None:
             wrong.append(f"[fleet] knows no {key}; it knows {', '.join(_FLEET)}")
@@ -86,25 +98,25 @@ def read(file: Path) -> Site:
             wrong.append(f"[fleet] {key} is {'a number above 0' if kind is int else 'text'}")
         elif isinstance(value, int) and value > _MOST.get(key, value):
             wrong.append(f"[fleet] {key} is {_MOST[key]} at most")
+        else:
+            general[key] = value
     defaults = _table(content, "defaults", wrong)
     cameras = {
         name: camera
-        for name, given in _table(content, "cameras", wrong).items()
-        if (camera := _camera(name, given, defaults, str(general.get("site", "")), wrong))
+        for name, told in _table(content, "cameras", wrong).items()
+        if (camera := _camera(name, told, defaults, str(general.get("site", "")), wrong))
     }
     if not cameras and not wrong:
         wrong.append("there is no camera in it: add [cameras.NAME] with a source")
     limit = general.get("limit", streams())
-    if isinstance(limit, int) and len(cameras) > limit:
+    if len(cameras) > limit and ("limit" in general or "limit" not in given):
         wrong.append(
             f"{len(cameras)} cameras are more than the {limit} that this machine carries without "
             "losing frames; watch some by another machine, or see what 'livevision fleet measure' "
             "finds here"
         )
     _doubles(cameras, wrong)
-    if wrong:
-        raise UsageError(f"{file}: {'; '.join(wrong)}.")
-    return Site(
+    site = Site(
         Path(general["folder"]) if "folder" in general else traces.sites(),
         cameras,
         limit,
@@ -112,6 +124,7 @@ def read(file: Path) -> Site:
         general.get("metrics_port"),
         general.get("keep_days"),
     )
+    return site, wrong
 
 
 def _parsed(file: Path) -> Mapping[str, Any]:
@@ -150,14 +163,19 @@ def _camera(
         own[key] = values.pop(key, False)
         if not isinstance(own[key], bool):
             wrong.append(f"{here}: {key} is true or false; the files get their names by themselves")
+            own[key] = False
     own["captions"] = values.pop("captions", None)
     if own["captions"] not in (None, *get_args(Captions)):
         wrong.append(f"{here}: captions is one of {', '.join(get_args(Captions))}")
-    for key in FORBIDDEN & values.keys():
-        wrong.append(f"{here}: {key} makes no sense here")
-    for key, value in values.items():
-        if not isinstance(value, bool | int | float | str) or value == "":
+        own["captions"] = None
+    for key, value in [*values.items()]:
+        if key in FORBIDDEN:
+            wrong.append(f"{here}: {key} makes no sense here")
+        elif not isinstance(value, bool | int | float | str) or value == "":
             wrong.append(f"{here}: {key} is neither text, number, true nor false")
+        else:
+            continue
+        del values[key]
     kind = next(
         (
             each
