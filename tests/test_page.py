@@ -328,6 +328,35 @@ def test_a_page_that_nobody_looks_at_leaves_its_place_to_others(opened: Open) ->
         tab.close()
 
 
+def test_a_page_that_is_paused_leaves_its_place_to_others(opened: Open) -> None:
+    with running() as server:
+        tab = opened(server)
+        page = tab.page
+        page.evaluate(
+            "() => { const Real = window.WebSocket; window.sockets = window.ended = 0;"
+            " const later = window.setTimeout;"
+            " window.setTimeout = (what) => later(what, 0);"  # what waits, waits no longer
+            " window.WebSocket = function (at) { window.sockets += 1; const made = new Real(at);"
+            "  made.addEventListener('close', () => later(() => (window.ended += 1), 100));"
+            "  return made; }; }"
+        )
+        page.click("#start-button")
+        expect(page.locator("#text")).to_contain_text("AA")
+        page.click("#pause")
+        patience, server.server.sessions.idle = server.server.sessions.idle, 0.05
+        page.click("#space")  # from the next message on
+        page.wait_for_function("() => window.ended === 1")
+        assert page.evaluate("() => window.sockets") == 1
+        assert server.sessions() == 0
+        expect(page.locator("#state")).to_have_text("Paused")
+        server.server.sessions.idle = patience
+        page.keyboard.press("p")
+        expect(page.locator("#text")).to_contain_text("A A")
+        expect(page.locator("#state")).to_have_text("Reading")
+        tab.close()
+        server.empty()
+
+
 def test_links_are_copied_where_the_browser_has_no_clipboard(opened: Open) -> None:
     """As at an address without https."""
     with running(

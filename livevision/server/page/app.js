@@ -70,8 +70,8 @@ function state(kind, words) {
 function showState() {
   if (hosts.current) state("reading", say("Watching {name}", { name: hosts.current.name }));
   else if (!camera.running) state("waiting", say("Ready"));
-  else if (!open) state("trouble", say("Connecting"));
   else if (paused) state("waiting", say("Paused"));
+  else if (!open) state("trouble", say("Connecting"));
   else state("reading", say("Reading"));
 }
 
@@ -101,7 +101,7 @@ function closed({ code, reason, retry }) {
   panorama.ended();
   // nobody looks, so no picture is sent: others may need the place
   const asleep = document.hidden && code === IDLE;
-  if (!retry || !camera.running || asleep) return showState();
+  if (!retry || !camera.running || paused || asleep) return showState();
   if (code === FULL) alarm(say("All places are taken. It goes on by itself as soon as one is free."));
   else if (code === IDLE) alarm("");
   else if (code === 4403) alarm(say("This page is locked. Open the link that livevision printed."));
@@ -110,8 +110,15 @@ function closed({ code, reason, retry }) {
   const wait = code === FULL ? 3000 : AGAIN[Math.min(tries, AGAIN.length - 1)];
   tries += 1;
   clearTimeout(retrying);
-  retrying = setTimeout(() => camera.running && !open && link.open(), wait);
+  retrying = setTimeout(() => camera.running && !paused && !open && link.open(), wait);
   showState();
+}
+
+/** Take a place again, if there was none meanwhile. */
+function comeBack() {
+  if (open) return;
+  tries = 0;
+  link.open();
 }
 
 function take(one) {
@@ -253,7 +260,10 @@ function pause() {
   const made = make("span", { data: { say: words } }, say(words)); // so that another language finds it
   $("pause").replaceChildren(icon(paused ? "play" : "pause"), made);
   if (paused) video.pause();
-  else if (camera.running) video.play().catch(() => {}); // paused again before it went on
+  else if (camera.running) {
+    video.play().catch(() => {}); // paused again before it went on
+    comeBack(); // a place that is not used goes to others
+  }
   showState();
 }
 
@@ -445,10 +455,7 @@ new ResizeObserver(redraw).observe($("frame"));
 addEventListener("pagehide", () => link.close());
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && camera.running && !open) {
-    tries = 0;
-    link.open();
-  }
+  if (!document.hidden && camera.running && !paused) comeBack();
 });
 
 // a recording that goes on would be lost
