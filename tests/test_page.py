@@ -434,6 +434,47 @@ def test_keys_and_buttons_do_the_same(opened: Open) -> None:
     assert {"settings-open", "delete", "space", "clear", "copy", "speak", "pause"} <= reached
 
 
+def test_a_text_that_was_cleared_can_be_brought_back_once(opened: Open) -> None:
+    """Read in an earlier session, and in this one; by button and by key."""
+
+    class Spelt(Finder):
+        def __init__(self) -> None:
+            super().__init__()
+            self.text = "CAB"
+
+        def recognize(self, frame: Frame) -> Findings:
+            return Findings(text=self.text)
+
+        def command(self, name: str) -> None:
+            self.text = "" if name == "clear" else "B"
+
+    with running(Readers(lambda role: [Spelt()])) as server:
+        tab = opened(server)
+        page = tab.page
+        text, undo = page.locator("#text"), page.locator("#undo")
+        page.click("#start-button")
+        expect(text).to_have_text("CAB")
+        expect(undo).to_be_hidden()
+        page.keyboard.press("Delete")
+        page.keyboard.press("Delete")  # an impatient finger
+        expect(text).to_be_empty()
+        expect(page.locator("#notice")).to_have_text("Cleared")
+        page.click("#space")
+        expect(text).to_have_text("B")
+        undo.click()
+        expect(text).to_have_text("CAB B")
+        expect(undo).to_be_hidden()
+        expect(page.locator("#caption")).to_be_focused()
+        page.keyboard.press("z")  # once is all
+        expect(text).to_have_text("CAB B")
+        page.keyboard.press("Delete")
+        expect(text).to_be_empty()
+        page.keyboard.press("z")
+        expect(text).to_have_text("CAB B")
+        tab.close()
+        server.empty()
+
+
 def test_what_grows_is_hidden_from_screen_readers_and_words_are_told(opened: Open) -> None:
     class Worded(Finder):
         def recognize(self, frame: Frame) -> Findings:
@@ -628,6 +669,8 @@ def wrong_in(page: Any) -> list[str]:
     """What axe finds while the page reads, and in what it opens."""
     page.click("#start-button")
     expect(page.locator("#text")).to_contain_text("AA")
+    page.click("#clear")
+    expect(page.locator("#undo")).to_be_visible()
     found = violations(page)
     for dialog in ("settings", "share"):
         page.click(f"#{dialog}-open")

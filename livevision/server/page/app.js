@@ -19,6 +19,7 @@ const SLOW = 10; // pictures a second below which quick signing cannot be follow
 const AGAIN = [500, 1000, 2000, 5000]; // ms before each try to reconnect
 const IDLE = 4408; // a session ended because no pictures came
 const NOTICE = 4000; // ms a notice stays
+const REGRET = 15000; // ms for which a cleared text can be brought back
 
 let me = { role: "guest", sources: [], languages: ["en"], recognizers: [] };
 let result = null;
@@ -75,10 +76,14 @@ function showState() {
   else state("reading", say("Reading"));
 }
 
-function notice(words) {
+/** Tell something for a while, and offer for longer to `undo` a clearing. */
+function notice(words, undo = false) {
   $("notice").textContent = words;
+  if (!undo) text.forget();
+  if (!undo && document.activeElement === $("undo")) $("caption").focus(); // not nowhere
+  $("undo").hidden = !undo;
   clearTimeout(noticed);
-  noticed = setTimeout(() => ($("notice").textContent = ""), NOTICE);
+  if (words) noticed = setTimeout(() => notice(""), undo ? REGRET : NOTICE);
 }
 
 function alarm(words) {
@@ -271,8 +276,14 @@ function pause() {
 
 function command(name) {
   if (name === "backspace" && text.shorten()) return;
-  if (name === "clear") text.clear();
+  if (name === "clear" && text.clear(open)) notice(say("Cleared"), true);
   if (open) link.command(name);
+}
+
+/** Bring back the text that was cleared a moment ago. */
+function undo() {
+  text.restore();
+  notice("");
 }
 
 function aloud(words) {
@@ -331,6 +342,7 @@ const BUTTONS = {
   delete: () => command("backspace"),
   space: () => command("space"),
   clear: () => command("clear"),
+  undo,
   copy,
   speak: () => aloud(text.all),
   save: () => openDialog($("saving")),
@@ -352,6 +364,7 @@ for (const [id, act] of Object.entries(BUTTONS)) $(id).addEventListener("click",
 const KEYS = {
   Backspace: ["delete", "Delete"],
   Delete: ["clear", "Clear"],
+  z: ["undo", "Bring the cleared text back"],
   Enter: ["accept", "Take the proposed word"],
   " ": ["space", "Space"],
   c: ["copy", "Copy"],
@@ -382,7 +395,7 @@ addEventListener("keydown", (event) => {
 function showKeys() {
   const names = { " ": say("Space bar"), Backspace: "⌫", Delete: say("Del"), Enter: "⏎" };
   $("keys").replaceChildren(
-    ...Object.entries(KEYS).filter(([, [action]]) => !$(action)?.hidden).flatMap(([key, [, meaning]]) => [
+    ...Object.entries(KEYS).filter(([, [action]]) => action === "undo" || !$(action)?.hidden).flatMap(([key, [, meaning]]) => [
       make("dt", {}, make("kbd", { dir: "ltr" }, names[key] ?? key)),
       make("dd", {}, say(meaning)),
     ]),

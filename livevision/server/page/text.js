@@ -21,6 +21,8 @@ export class Text {
   #on;
   #base = 0; // seconds of earlier sessions
   #last = 0;
+  #cleared = null; // text and words, until they are brought back
+  #clearing = false; // the server has yet to clear what it reads
 
   /** Calls `on.command(name)`, and `on.word(word)` for each that is finished. */
   constructor(on) {
@@ -42,6 +44,7 @@ export class Text {
     if (pending) this.#propose([{ word: pending.slice(5), command: "accept" }]);
     else if (this.#proposed.startsWith("accept")) this.#propose([]);
     if (result.text !== this.current) {
+      this.#clearing = false;
       this.current = result.text;
       if (!this.all) this.#forgetLetters();
       this.show();
@@ -52,17 +55,38 @@ export class Text {
   keep() {
     this.earlier = this.all.trimEnd();
     this.current = "";
+    this.#clearing = false;
     this.#base = this.#last + 1;
     this.#propose([]);
     this.show();
   }
 
-  clear() {
+  /** Forget the text, what the server reads now too if that clears it; whether `restore` can undo it. */
+  clear(current) {
+    const kept = current && !this.#clearing;
+    const text = (kept ? this.all : this.earlier).trimEnd();
+    if (text) this.#cleared = { text, words: this.words };
+    this.#clearing = Boolean(current && this.current);
     this.earlier = "";
     this.words = [];
     this.#propose([]);
     this.#forgetLetters();
-    if (!this.current) this.show();
+    this.show();
+    return this.#cleared !== null;
+  }
+
+  /** What was cleared can be brought back no more. */
+  forget() {
+    this.#cleared = null;
+  }
+
+  /** Bring back what was cleared last, before what was read since. */
+  restore() {
+    if (!this.#cleared) return;
+    this.earlier = [this.#cleared.text, this.earlier].filter(Boolean).join(" ");
+    this.words = [...this.#cleared.words, ...this.words];
+    this.forget();
+    this.show();
   }
 
   /** Take a letter of an earlier session back; false if the server has to do it. */
