@@ -272,7 +272,7 @@ def test_what_is_not_signed_is_not_praised(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_bad_input_is_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["practice", "a b", "--source", CLIP]) == 2
+    assert main(["practice", "a1", "--source", CLIP]) == 2
     assert main(["practice", "A", "--source", str(tmp_path / "none.mp4"), "--no-window"]) == 3
     progress = str(tmp_path / "none" / "progress.json")
     assert main(["practice", "A", "--source", CLIP, "--no-window", "--progress", progress]) == 6
