@@ -179,6 +179,22 @@ def test_a_folder_is_measured(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "0 errors in 8 letters" in out
 
 
+def test_clips_that_cannot_be_read_are_left_out_and_counted(
+    folder: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "right.mp4").write_bytes(b"no video")
+    target = folder / "figures.json"
+    assert main(["evaluate", "spelling", str(folder), "--json", str(target)]) == 0
+    content = json.loads(target.read_text())
+    assert [Path(clip["file"]).name for clip in content["clips"]] == ["still.avi"]
+    assert content["unreadable"] == 1
+    assert "right.mp4 is not a video" in caplog.text
+    assert "1 of 2 clips cannot be read: left out" in caplog.text
+    (folder / "still.avi").write_bytes(b"no video")
+    assert main(["evaluate", "spelling", str(folder)]) == 3
+    assert "None of the clips can be read." in capsys.readouterr().err
+
+
 def test_delays_are_measured_on_a_bundled_clip() -> None:
     model = recognizers.load("signs", Options(model="landmarks"))
     clip = spelling.load(assets.folder("recordings") / "jawsclub.mp4")

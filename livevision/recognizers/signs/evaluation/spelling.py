@@ -16,6 +16,7 @@ examples: livevision evaluate spelling recordings/ --json spelling.json
 """
 
 import argparse
+import logging
 import math
 import re
 import statistics
@@ -27,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livevision import files, recognizers
-from livevision.errors import UsageError
+from livevision.errors import SourceError, UsageError
 from livevision.recognizers.recognizer import Model, Session
 from livevision.recognizers.signs.evaluation.clips import MOVING, Clip, Reading
 from livevision.recognizers.signs.words import english
@@ -37,6 +38,8 @@ from livevision.truth import read as read_truth
 if TYPE_CHECKING:
     from livevision.recognizers.signs.evaluation.sensitivity import Effect, Outcome, Seen
     from livevision.recognizers.signs.hand import Showing
+
+log = logging.getLogger(__name__)
 
 SUMMARY = "letters and words read from recordings of fingerspelling"
 SCHEMA = 1
@@ -180,10 +183,20 @@ def execute(arguments: argparse.Namespace) -> int:
     model = recognizers.load("signs", recognizers.values("signs", arguments))
     told = partial(track, console=progress, transient=True, disable=not progress.is_terminal)
     keep = arguments.sensitivity or arguments.join
-    found = [
-        see(clip, model, arguments.fps) if keep else (read(clip, model, arguments.fps), None)
-        for clip in told(clips, "reading")
-    ]
+    found: list[tuple[Reading, Seen | None]] = []
+    for clip in told(clips, "reading"):
+        try:
+            found.append(
+                see(clip, model, arguments.fps)
+                if keep
+                else (read(clip, model, arguments.fps), None)
+            )
+        except SourceError as error:
+            log.warning("%s", error)
+    if not found:
+        raise SourceError("None of the clips can be read. Try whether a video player opens them.")
+    if len(found) < len(clips):
+        log.warning("%d of %d clips cannot be read: left out", len(clips) - len(found), len(clips))
     score = Score([reading for reading, _ in found])
     seen = [each for _, each in found if each is not None]
     if arguments.join:
@@ -197,7 +210,8 @@ def execute(arguments: argparse.Namespace) -> int:
             seen, each=partial(told, description="moving thresholds")
         )
     if arguments.json:
-        content = {"model": arguments.signs_model, **score.record()}
+        unreadable = len(clips) - len(found)
+        content = {"model": arguments.signs_model, **score.record(), "unreadable": unreadable}
         if effects:
             content["sensitivity"] = [effect.record() for effect in effects]
         files.replace_json(arguments.json, content)
