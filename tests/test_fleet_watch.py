@@ -82,9 +82,9 @@ class Watching:
         self.now = 0.0
         self.lines: list[str] = []
         self.supervisor = Supervisor(
-            sites.read(file),
+            _cameras.checked(file),
             COMMAND,
-            read=lambda: sites.read(file),
+            read=lambda: _cameras.checked(file),
             tell=self.lines.append,
             clock=lambda: self.now,
         )
@@ -279,7 +279,7 @@ def test_a_file_that_is_wrong_is_told_before_anything_starts(
 ) -> None:
     monkeypatch.setattr(machine, "cores", lambda: 2)
     with pytest.raises(UsageError) as error:
-        sites.read(write(tmp_path / "c.toml", text))
+        _cameras.checked(write(tmp_path / "c.toml", text))
     assert named in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -322,7 +322,8 @@ def test_a_camera_that_is_not_plugged_in_is_waited_for(
     monkeypatch.setattr(kinds, "_NODE", re.compile(re.escape(node)))
     file = write(tmp_path / "c.toml", f'[cameras.a]\nsource = "{node}"\nevents = true\n')
     assert main(["fleet", "watch", str(file), "--check"]) == 0
-    order = supervisor.order(sites.read(file).cameras["a"], sites.read(file))
+    site, _ = sites.read(file)
+    order = supervisor.order(site.cameras["a"], site)
     waited: list[str] = []
 
     def wait(number: int, seconds: float, why: str) -> None:

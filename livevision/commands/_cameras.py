@@ -14,7 +14,8 @@ from livevision import commands, files, options, plugins, recognizers, settings,
 from livevision.commands import _output, _playing
 from livevision.errors import LivevisionError, OutputError, SinkClosed, SourceError, UsageError
 from livevision.fleet import door, traces
-from livevision.fleet.site import Camera, Site, looked_at
+from livevision.fleet.site import Camera, Site
+from livevision.fleet.site import read as read_site
 from livevision.plugins import RunContext
 from livevision.sinks import opening as sinks
 from livevision.sources import open_source
@@ -137,7 +138,7 @@ def _looked_at(file: Path) -> tuple[Site, list[str]]:
 
     Raises UsageError if the file is no TOML.
     """
-    site, wrong = looked_at(file)
+    site, wrong = read_site(file)
     wrong = [f"{each}." for each in wrong]
     for camera in site.cameras.values():
         wrong += (f"camera {camera.name}: {each}" for each in _wrong(camera))

@@ -68,18 +68,7 @@ _FLEET = {
 _MOST = {"metrics_port": 65535, "keep_days": traces.MOST_DAYS}
 
 
-def read(file: Path) -> Site:
-    """The site that a file describes. Raises UsageError that names all that is wrong with it.
-
-    The options of each camera have yet to be looked at.
-    """
-    site, wrong = looked_at(file)
-    if wrong:
-        raise UsageError(f"{file}: {'; '.join(wrong)}.")
-    return site
-
-
-def looked_at(file: Path) -> tuple[Site, list[str]]:
+def read(file: Path) -> tuple[Site, list[str]]:
     """What can be used of the site that a file describes, and all that is wrong with the rest.
 
     The options of each camera have yet to be looked at. Raises UsageError if it is no TOML.

@@ -195,8 +195,9 @@ def execute(arguments: argparse.Namespace) -> int:
             log.warning("%s", error)
     if not found:
         raise SourceError("None of the clips can be read. Try whether a video player opens them.")
-    if len(found) < len(clips):
-        log.warning("%d of %d clips cannot be read: left out", len(clips) - len(found), len(clips))
+    unreadable = len(clips) - len(found)
+    if unreadable:
+        log.warning("%d of %d clips cannot be read: left out", unreadable, len(clips))
     score = Score([reading for reading, _ in found])
     seen = [each for _, each in found if each is not None]
     if arguments.join:
@@ -210,7 +211,6 @@ def execute(arguments: argparse.Namespace) -> int:
             seen, each=partial(told, description="moving thresholds")
         )
     if arguments.json:
-        unreadable = len(clips) - len(found)
         content = {"model": arguments.signs_model, **score.record(), "unreadable": unreadable}
         if effects:
             content["sensitivity"] = [effect.record() for effect in effects]
